@@ -1,0 +1,77 @@
+import type { BlobRef, Instant, Millis, NodeId, PlanDigest, RunId, TaskKey } from '../base/ids.ts';
+import type { Json, JsonObject } from '../base/json.ts';
+import type { Failure } from './failure.ts';
+import type { ModelCall } from './provider.ts';
+
+/** One fact in the journal. `seq` counts from 1 within a run, without gaps. */
+export type RunEvent = { readonly run: RunId; readonly seq: number; readonly at: Instant } & EventBody;
+
+export type EventBody =
+  // the run
+  | {
+      readonly type: 'run.started';
+      readonly workflow: string;
+      readonly plan: PlanDigest;
+      readonly inputs: JsonObject;
+      readonly simulated: boolean;
+    }
+  | { readonly type: 'run.cancel_requested'; readonly by: string }
+  | { readonly type: 'run.failing'; readonly node: NodeId | null; readonly failure: Failure }
+  | { readonly type: 'run.finished'; readonly status: RunStatus; readonly outputs: JsonObject | null; readonly failure?: Failure }
+  // what the kernel decided about a node
+  | { readonly type: 'node.opening'; readonly node: TaskKey }
+  | {
+      readonly type: 'node.expanded';
+      readonly node: TaskKey;
+      readonly items: Value;
+      readonly count: number;
+      readonly window: number;
+      readonly maxFailures: number;
+      readonly keys?: readonly string[];
+    }
+  | {
+      readonly type: 'node.skipped';
+      readonly node: TaskKey;
+      readonly reason: SkipReason;
+      readonly detail: string;
+      readonly operands?: JsonObject;
+      readonly output: Json;
+      readonly guarded: boolean;
+      readonly failure?: Failure;
+    }
+  | { readonly type: 'node.succeeded'; readonly node: TaskKey }
+  | { readonly type: 'node.failed'; readonly node: TaskKey; readonly failure: Failure }
+  | { readonly type: 'node.cancelled'; readonly node: TaskKey; readonly detail: string }
+  // the life of one attempt
+  | { readonly type: 'attempt.scheduled'; readonly task: TaskKey; readonly attempt: number; readonly stage: number }
+  | { readonly type: 'attempt.started'; readonly task: TaskKey; readonly attempt: number }
+  | { readonly type: 'model.called'; readonly task: TaskKey; readonly attempt: number; readonly call: ModelCall }
+  | {
+      readonly type: 'attempt.succeeded';
+      readonly task: TaskKey;
+      readonly attempt: number;
+      readonly output: Value;
+      readonly duration: Millis;
+      readonly recovered?: Failure;
+    }
+  | {
+      readonly type: 'attempt.failed';
+      readonly task: TaskKey;
+      readonly attempt: number;
+      readonly failure: Failure;
+      readonly duration: Millis;
+      readonly next: Next;
+    }
+  | { readonly type: 'attempt.cancelled'; readonly task: TaskKey; readonly attempt: number };
+
+export type EventType = EventBody['type'];
+
+export type RunStatus = 'succeeded' | 'failed' | 'cancelled';
+
+/** By reference when large, so that rows stay small. */
+export type Value = { readonly json: Json } | { readonly blob: BlobRef; readonly bytes: number };
+
+/** `failed`: its error was turned into a skip by `on_error: skip`. */
+export type SkipReason = 'condition' | 'upstream_skipped' | 'failed';
+
+export type Next = { readonly type: 'retry'; readonly at: Instant; readonly stage: number } | { readonly type: 'give_up' };

@@ -1,0 +1,36 @@
+import type { Millis, Usd } from '../base/ids.ts';
+
+/** Everything that can go wrong outside. The names are those of the language (`retry_on`, `error.type`). */
+export type Failure =
+  | { readonly type: 'rate_limited'; readonly message: string; readonly retryAfter?: Millis }
+  /** No answer could be had: connection refused or dropped, 5xx, 529, an answer that is not JSON. */
+  | { readonly type: 'unavailable'; readonly message: string; readonly status?: number }
+  | { readonly type: 'unauthorized'; readonly message: string; readonly variable?: string }
+  | { readonly type: 'context_too_long'; readonly message: string }
+  /** The model declined to answer. */
+  | { readonly type: 'refused'; readonly message: string }
+  | { readonly type: 'bad_request'; readonly message: string }
+  | { readonly type: 'output_invalid'; readonly message: string; readonly problems: readonly string[] }
+  | { readonly type: 'check_failed'; readonly message: string; readonly problems: readonly string[] }
+  | { readonly type: 'timed_out'; readonly message: string; readonly after: Millis }
+  | { readonly type: 'budget_exceeded'; readonly message: string; readonly spent: Usd; readonly limit: Usd }
+  /** A template or an expression could not be evaluated on the values of this run. */
+  | { readonly type: 'expression_failed'; readonly message: string; readonly field?: string }
+  | { readonly type: 'file_unreadable'; readonly message: string; readonly file: string }
+  /** Too many items of a fan-out failed. */
+  | { readonly type: 'items_failed'; readonly message: string; readonly failed: number; readonly items: number; readonly first: Failure }
+  | { readonly type: 'cancelled'; readonly message: string }
+  /** A bug of dagrun. */
+  | { readonly type: 'bug'; readonly message: string };
+
+export type FailureType = Failure['type'];
+
+/** The world's failure, thrown; caught by models/client.ts (next candidate) and run/perform.ts (recorded). */
+export class Failed extends Error {
+  readonly failure: Failure;
+  constructor(failure: Failure, options?: ErrorOptions) {
+    super(failure.message, options);
+    this.name = 'Failed';
+    this.failure = failure;
+  }
+}

@@ -1,0 +1,51 @@
+import type { Instant, NodeId, TaskKey } from '../base/ids.ts';
+import type { Json, JsonObject, JsonSchema } from '../base/json.ts';
+import type { Code } from './diagnostic.ts';
+import type { ModelAnswer, ModelAsk } from './provider.ts';
+import type { Path } from './source.ts';
+
+/**
+ * What sort of node: one file in `nodes/`, one line in `nodes/registry.ts`.
+ * Its spec arrives rendered: templates printed, expressions evaluated. It touches the world through `ctx` only.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: the registry holds kinds of every spec; each kind's file knows its own.
+export interface NodeKind<Spec = any> {
+  readonly kind: string;
+  /** One line: docs, CLI, editor hover. */
+  readonly summary: string;
+  /**
+   * JSON Schema (draft-07 subset) of the kind's own fields, an object with `properties`, `required` and `additionalProperties: false`.
+   * Every property carries a `description` and `x-holds: template | expression | literal`.
+   */
+  readonly schema: JsonSchema;
+  /** YAML of one node, its own fields only; checked by the tests, printed in the docs. */
+  readonly example: string;
+  /** True when the node calls a model: it takes the file's `defaults`, and 3 attempts instead of 1. */
+  readonly callsModel: boolean;
+  /** The schema of its output when the author wrote none. */
+  output(spec: JsonObject): JsonSchema;
+  /** Mistakes only this kind can see. `path` is relative to the node. */
+  check?(spec: JsonObject, report: (code: Code, path: Path, message: string, more?: { label?: string; help?: string }) => void): void;
+  /** Throws Failed. */
+  execute(spec: Spec, ctx: TaskContext): Promise<Json>;
+}
+
+/** All an executor may touch. */
+export interface TaskContext {
+  readonly node: NodeId;
+  readonly task: TaskKey;
+  readonly item?: number;
+  /** From 1. */
+  readonly attempt: number;
+  /** Timeout or cancel. */
+  readonly abort: AbortSignal;
+  /** The schema the output must fit; undefined when the author wrote none. */
+  readonly outputSchema: JsonSchema | undefined;
+  /** What the node's checks find wrong with an output that fits its schema. */
+  problemsOf(output: Json): readonly string[];
+  /** Calls a model; every call is journaled. Throws Failed. */
+  ask(ask: Omit<ModelAsk, 'origin' | 'problemsOf'>): Promise<ModelAnswer>;
+  /** The text of a file inside the workspace; relative paths start at the workflow's folder. Throws Failed (file_unreadable). */
+  readText(path: string): Promise<string>;
+  now(): Instant;
+}

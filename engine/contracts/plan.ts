@@ -1,0 +1,105 @@
+import type { Millis, NodeId, PlanDigest, Usd } from '../base/ids.ts';
+import type { Json, JsonObject, JsonSchema } from '../base/json.ts';
+import type { FailureType } from './failure.ts';
+import type { Tier } from './provider.ts';
+import type { Path } from './source.ts';
+import type { Retry } from './workflow.ts';
+
+/** What will run: plain JSON, complete in itself. A run keeps the plan it started with. */
+export interface Plan {
+  readonly version: 1;
+  /** sha256 of the canonical JSON of everything below but `file` and `origin`s. */
+  readonly digest: PlanDigest;
+  readonly workflow: string;
+  readonly description?: string;
+  /** The workflow's file as it was named when loaded; for messages. */
+  readonly file: string;
+  readonly inputs: Readonly<Record<string, PlanInput>>;
+  readonly constants: JsonObject;
+  readonly tiers: Readonly<Partial<Record<Tier, readonly string[]>>>;
+  readonly limits: PlanLimits;
+  readonly partials: Readonly<Record<string, string>>;
+  /** Topological; ties in document order. */
+  readonly nodes: readonly PlanNode[];
+  readonly outputs: Readonly<Record<string, PlanOutput>>;
+}
+
+export interface PlanInput {
+  readonly schema: JsonSchema;
+  readonly description?: string;
+  readonly default?: Json;
+}
+
+export interface PlanLimits {
+  readonly maxCost?: Usd;
+  readonly timeout?: Millis;
+  readonly concurrency: number;
+  readonly onFailure: 'stop' | 'finish_branches';
+}
+
+export interface PlanNode {
+  readonly id: NodeId;
+  /** The kind of the first stage. */
+  readonly kind: string;
+  readonly description?: string;
+  /** One edge per node waited for, in document order of the sources. */
+  readonly after: readonly Edge[];
+  /** Members of `needs: { any_of }`: the node is skipped when all of them were. */
+  readonly anyOf?: readonly NodeId[];
+  /** The number of nodes on the longest way from here to the end: what is urgent when slots are few. */
+  readonly height: number;
+  readonly skipIf?: { readonly when: Json; readonly negate: boolean; readonly reason?: string };
+  readonly ifSkipped?: { readonly value: Json };
+  readonly foreach?: PlanForeach;
+  /** Tried one after the other, each with its own retries: the node itself, then its fallback. Never empty. */
+  readonly stages: readonly [Stage, ...Stage[]];
+  readonly onError: { readonly action: 'fail' | 'skip' } | { readonly action: 'value'; readonly value: Json };
+  /** What one task gives before `result`; `{}` is anything. */
+  readonly output: JsonSchema;
+  readonly check: readonly { readonly that: Json; readonly message?: string }[];
+  readonly result?: Json;
+  readonly origin: { readonly path: Path };
+}
+
+export interface PlanForeach {
+  readonly items: Json;
+  readonly as: string;
+  readonly where?: Json;
+  readonly key?: Json;
+  /** A number, or an expression over `inputs`. */
+  readonly concurrency?: number | string;
+  readonly maxFailures?: number | string | { readonly percent: number };
+}
+
+/** One way of doing a node's work. */
+export interface Stage {
+  readonly name: 'own' | 'fallback';
+  readonly kind: string;
+  /** Not yet rendered. */
+  readonly spec: JsonObject;
+  readonly retry: Retry;
+  readonly timeout?: Millis;
+  /** Failures that lead to this stage; all of them when absent. */
+  readonly on?: readonly FailureType[];
+}
+
+export interface Edge {
+  readonly from: NodeId;
+  /** True when every read is guarded: the node waits for `from` to end, and runs even when it was skipped. */
+  readonly optional: boolean;
+  readonly reasons: readonly EdgeReason[];
+}
+
+export interface EdgeReason {
+  readonly because: 'needs' | 'reference';
+  /** The field that makes the edge. */
+  readonly path: Path;
+  /** For a reference: what is read, as written (`nodes.scan.output.findings`). */
+  readonly text?: string;
+}
+
+export interface PlanOutput {
+  readonly value: Json;
+  readonly description?: string;
+  readonly schema?: JsonSchema;
+}

@@ -1,0 +1,114 @@
+import type { Millis, TaskKey, Usd } from '../base/ids.ts';
+import type { Json, JsonSchema } from '../base/json.ts';
+import type { Failure } from './failure.ts';
+
+export type Tier = 'cheap' | 'capable' | 'premium';
+
+/** A wire protocol with a key: what turns one request into one reply, once. It never retries. */
+export interface Provider {
+  /** The name used in `provider/model`. */
+  readonly id: string;
+  /** True when no real model answers; shown wherever its answers show. */
+  readonly simulated: boolean;
+  /** Throws Failed. When the provider may have charged for a call that gave no usable answer, `mayHaveCharged` is true on the error. */
+  complete(request: ModelRequest, abort: AbortSignal): Promise<ModelReply>;
+  close?(): Promise<void>;
+}
+
+export interface ModelRequest {
+  /** The provider's own name for it. */
+  readonly model: string;
+  readonly messages: readonly Message[];
+  readonly maxOutputTokens: number;
+  readonly temperature?: number;
+  readonly stop?: readonly string[];
+  /** The answer must be JSON of this schema; self-contained. */
+  readonly outputSchema?: JsonSchema;
+  /** Who asks: for replies files and logs; never sent. */
+  readonly origin: RequestOrigin;
+}
+
+export interface RequestOrigin {
+  /** Path of node ids through groups, cases and sub-workflows: `epics/build/code`. */
+  readonly node: string;
+  readonly task: TaskKey;
+  /** From 0; absent outside fan-outs. */
+  readonly item?: number;
+  /** From 1. */
+  readonly attempt: number;
+  readonly tier?: Tier;
+  /** `repair` is the one question asked again with the validator's messages. */
+  readonly call: 'ask' | 'repair';
+}
+
+export interface ModelReply {
+  readonly text: string;
+  readonly stop: 'end' | 'length' | 'refused' | 'other';
+  readonly usage: Usage;
+  /** The model that answered, by the provider's word. */
+  readonly model: string;
+  readonly requestId?: string;
+}
+
+/** Tokens. `cacheRead` and `cacheWrite` are parts of `input`, never on top of it. */
+export interface Usage {
+  readonly input: number;
+  readonly output: number;
+  readonly cacheRead: number;
+  readonly cacheWrite: number;
+}
+
+export interface Message {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly text: string;
+}
+
+/** What a node asks of a model. It names a tier or a model, never a provider's protocol. */
+export interface ModelAsk {
+  readonly tier?: Tier;
+  /** `provider/model`; overrides the tier's candidates. */
+  readonly model?: string;
+  readonly messages: readonly Message[];
+  readonly maxOutputTokens?: number;
+  readonly temperature?: number;
+  readonly stop?: readonly string[];
+  /** Present when the answer must be JSON. */
+  readonly outputSchema?: JsonSchema;
+  readonly origin: Omit<RequestOrigin, 'call' | 'tier'>;
+  /** What is wrong with a parsed answer beyond its schema (the node's checks); asked about once, like a schema error. */
+  readonly problemsOf?: (output: Json) => readonly string[];
+}
+
+export interface ModelAnswer {
+  /** The text, or the parsed and validated JSON when a schema was given. */
+  readonly output: Json;
+  readonly model: string;
+  readonly provider: string;
+  /** Present when a tier was asked for. */
+  readonly tier?: Tier;
+}
+
+/** The only road to a provider: chooses, limits, calls, repairs, meters. */
+export interface ModelClient {
+  /** Throws Failed. Every call made, failed ones included, is handed to `record` as soon as it ends. */
+  ask(ask: ModelAsk, record: (call: ModelCall) => void, abort: AbortSignal): Promise<ModelAnswer>;
+  close(): Promise<void>;
+}
+
+/** One call to a provider, as it is billed. */
+export interface ModelCall {
+  readonly provider: string;
+  readonly model: string;
+  readonly tier?: Tier;
+  readonly call: RequestOrigin['call'];
+  readonly status: 'succeeded' | 'failed';
+  readonly failure?: Failure;
+  /** Zero for a call that was refused before it was worked on. */
+  readonly usage: Usage;
+  /** null: not known (no price in the catalog, or an answer lost on the way). Never shown as 0. */
+  readonly cost: Usd | null;
+  /** What the same tokens cost on the premium tier; null when that is not known. */
+  readonly baseline: Usd | null;
+  readonly latency: Millis;
+  readonly simulated: boolean;
+}

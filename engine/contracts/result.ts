@@ -1,0 +1,78 @@
+import type { Json, JsonObject } from '../base/json.ts';
+import type { FailureType } from './failure.ts';
+import type { Tier } from './provider.ts';
+
+/** What a run came to: printed by `run --json`, returned by `run()`. Money in dollars, durations in milliseconds. Schema: schemas/result.schema.json. */
+export interface RunResult {
+  readonly schemaVersion: 1;
+  readonly run: string;
+  readonly workflow: string;
+  readonly status: 'succeeded' | 'failed' | 'cancelled' | 'waiting';
+  /** Empty unless succeeded. */
+  readonly outputs: JsonObject;
+  readonly error?: ResultError;
+  /** In plan order. */
+  readonly nodes: readonly NodeResult[];
+  readonly cost: CostReport;
+  /** True when at least one answer came from no real model. */
+  readonly simulated: boolean;
+  readonly durationMs: number;
+}
+
+export interface ResultError {
+  readonly type: FailureType;
+  readonly code: string;
+  readonly message: string;
+  /** The node that failed the run, when one did. */
+  readonly node?: string;
+  readonly problems?: readonly string[];
+}
+
+export interface NodeResult {
+  readonly id: string;
+  readonly kind: string;
+  readonly status: 'succeeded' | 'failed' | 'skipped' | 'cancelled' | 'waiting';
+  readonly tier?: Tier;
+  readonly model?: string;
+  readonly provider?: string;
+  /** Tries started, over all items. */
+  readonly attempts: number;
+  /** Known cost of all its calls, failed ones included. */
+  readonly cost: number;
+  /** Calls whose cost is not known. */
+  readonly unpricedCalls: number;
+  readonly tokens: Tokens;
+  /** From its first start to its end. */
+  readonly durationMs: number;
+  readonly skipReason?: string;
+  readonly error?: ResultError;
+  /** True when `on_error: { value }` stood in for it; `error` says for what. */
+  readonly recovered?: boolean;
+  readonly output?: Json;
+  readonly items?: readonly ItemResult[];
+}
+
+export interface Tokens {
+  readonly input: number;
+  readonly output: number;
+  readonly cacheRead: number;
+  readonly cacheWrite: number;
+}
+
+export interface ItemResult {
+  readonly index: number;
+  readonly key?: string;
+  readonly status: 'succeeded' | 'failed' | 'skipped' | 'cancelled' | 'waiting';
+  readonly error?: ResultError;
+  readonly cost: number;
+}
+
+export interface CostReport {
+  readonly currency: 'USD';
+  readonly total: number;
+  /** The same tokens, all on the premium tier. Skipped nodes are not in it. Null when no premium price is known. */
+  readonly baseline: number | null;
+  readonly savings: number | null;
+  readonly savingsPercent: number | null;
+  readonly unpricedCalls: number;
+}

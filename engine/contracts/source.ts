@@ -1,0 +1,35 @@
+import type { Json } from '../base/json.ts';
+
+/** Where a value stands inside a document: `['nodes', 'scan', 'prompt']`. */
+export type Path = readonly (string | number)[];
+
+export interface SourceFile {
+  /** As the user would type it; shown in messages. */
+  readonly name: string;
+  readonly text: string;
+}
+
+/** A stretch of a file, in UTF-16 offsets; `end` is exclusive. */
+export interface Span {
+  readonly file: SourceFile;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A file's value, and where each part of it stands. */
+export interface Document {
+  readonly file: SourceFile;
+  readonly value: Json;
+  /** The span of the part at `path`, or of its nearest ancestor that exists. `key` is the name left of the colon. */
+  spanOf(path: Path, part?: 'key' | 'value'): Span;
+  /** The span of characters `start` to `end` of the text at `path`; the whole scalar when it was folded or escaped. */
+  spanWithin(path: Path, start: number, end: number): Span;
+}
+
+/** The files a workflow may be made of (partials, schemas), read by whoever has a file system. Paths are relative to the workflow's folder. */
+export interface SourceHost {
+  /** The text of a file, or undefined when there is none. Throws nothing for a missing file. */
+  read(path: string): string | undefined;
+  /** Names of the files directly inside a folder; empty when there is none. */
+  list(folder: string): readonly string[];
+}

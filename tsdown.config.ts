@@ -1,0 +1,25 @@
+import { defineConfig } from 'tsdown';
+
+export default defineConfig([
+  {
+    // The library keeps its dependencies external, so that its users share them.
+    entry: { 'engine/index': 'engine/index.ts' },
+    outDir: 'dist',
+    platform: 'node',
+    target: 'node20',
+    dts: true,
+    clean: true,
+    fixedExtension: false,
+  },
+  {
+    // The command is bundled: fewer files to open is the largest part of a quick start.
+    entry: { 'cli/main': 'cli/main.ts' },
+    outDir: 'dist',
+    platform: 'node',
+    target: 'node20',
+    dts: false,
+    clean: false,
+    fixedExtension: false,
+    deps: { alwaysBundle: [/.*/] },
+  },
+]);
