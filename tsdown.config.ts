@@ -1,6 +1,6 @@
-import { defineConfig } from 'tsdown';
+import type { UserConfig } from 'tsdown';
 
-export default defineConfig([
+const config: UserConfig[] = [
   {
     // The library keeps its dependencies external, so that its users share them.
     entry: { 'engine/index': 'engine/index.ts' },
@@ -22,4 +22,6 @@ export default defineConfig([
     fixedExtension: false,
     deps: { alwaysBundle: [/.*/] },
   },
-]);
+];
+
+export default config;

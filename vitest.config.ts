@@ -1,10 +1,12 @@
-import { defineConfig } from 'vitest/config';
+import type { ViteUserConfig } from 'vitest/config';
 
-export default defineConfig({
+const config: ViteUserConfig = {
   test: {
     include: ['test/**/*.test.ts'],
     // Goldens are compared, never written, in CI.
     environment: 'node',
     testTimeout: 20_000,
   },
-});
+};
+
+export default config;
