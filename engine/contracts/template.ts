@@ -37,11 +37,11 @@ export type TemplatePart = { readonly start: number; readonly end: number } & (
     }
 );
 
-export type TemplateValue = { readonly start: number; readonly end: number } & /**
- * `a.b`, `this.b`, `../a.b`, `@index`. A bare first name is, in this order: a block's own name (`as |x|`), a name in scope
+/**
+ * A path is `a.b`, `this.b`, `../a.b` or `@index`. A bare first name is, in this order: a block's own name (`as |x|`), a name in scope
  * (inputs, nodes, item, …), a field of the innermost context. `explicit` is true for `this.…` and `../…`, which are always the context's.
  */
-(
+export type TemplateValue = { readonly start: number; readonly end: number } & (
   | { readonly type: 'path'; readonly up: number; readonly explicit: boolean; readonly data: boolean; readonly parts: readonly string[] }
   | { readonly type: 'literal'; readonly value: Json }
   | {
