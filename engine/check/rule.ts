@@ -1,0 +1,15 @@
+import type { Report } from '../contracts/diagnostic.ts';
+import type { NodeKind } from '../contracts/node-kind.ts';
+import type { Workflow } from '../contracts/workflow.ts';
+import type { FieldReading } from '../lang/readings.ts';
+
+/** What a rule may look at. */
+export interface CheckInput {
+  readonly workflow: Workflow;
+  readonly kinds: readonly NodeKind[];
+  /** Every template and expression of the file with what it reads, in document order; the same list for all rules. */
+  readonly references: readonly FieldReading[];
+}
+
+/** Reports what is wrong with a workflow's meaning in one respect, and never throws. */
+export type Rule = (input: CheckInput, report: Report) => void;
