@@ -1,0 +1,27 @@
+import type { Code } from '../contracts/diagnostic.ts';
+import type { CodeEntries, CodeEntry } from './code-entry.ts';
+import { BUG_CODES } from './codes/bugs.ts';
+import { CONFIGURATION_CODES } from './codes/configuration.ts';
+import { GRAPH_CODES } from './codes/graph.ts';
+import { LANGUAGE_CODES } from './codes/language.ts';
+import { MODEL_CODES } from './codes/models.ts';
+import { NAME_CODES } from './codes/names.ts';
+import { RUN_CODES } from './codes/runs.ts';
+import { TEXT_CODES } from './codes/text.ts';
+
+/** Every code, in order. A code is for ever: never renumbered, never reused. */
+export const codes: CodeEntries = {
+  ...TEXT_CODES,
+  ...NAME_CODES,
+  ...GRAPH_CODES,
+  ...LANGUAGE_CODES,
+  ...MODEL_CODES,
+  ...CONFIGURATION_CODES,
+  ...RUN_CODES,
+  ...BUG_CODES,
+};
+
+/** What is known about a code, or undefined when there is none of that name. */
+export function codeEntry(code: Code): CodeEntry | undefined {
+  return codes[code];
+}
