@@ -1,0 +1,246 @@
+import { Environment, ParseError } from '@marcbachmann/cel-js';
+import type { Json } from '../base/json.ts';
+import type { Expr } from '../contracts/expression.ts';
+import { explainParseError } from './expression-mistakes.ts';
+import { functionArity, functionNames, insteadOf } from './function-names.ts';
+import { Mistake, type Parsed, type SyntaxProblem } from './parsed.ts';
+
+export type { Parsed, SyntaxProblem } from './parsed.ts';
+
+/** What cel-js gives; only its shape is relied on, never its evaluator. */
+interface CelNode {
+  readonly op: string;
+  readonly args: unknown;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** An expression nested deeper, or of more parts, is refused: no one can read it, and evaluating it recurses. */
+const MAX_DEPTH = 60;
+const MAX_NODES = 2000;
+
+const cel = new Environment({
+  unlistedVariablesAreDyn: true,
+  enableOptionalTypes: true,
+  homogeneousAggregateLiterals: false,
+  limits: { maxAstNodes: MAX_NODES, maxDepth: MAX_DEPTH, maxCallArguments: 32, maxListElements: 500, maxMapEntries: 500 },
+});
+
+const MACROS = ['all', 'exists', 'exists_one', 'map', 'filter'] as const;
+type MacroName = (typeof MACROS)[number];
+const isMacro = (name: string): name is MacroName => (MACROS as readonly string[]).includes(name);
+
+/** Every name that can be called: functions, macros, and the three that look at whether a value is there. */
+export const callableNames: readonly string[] = [...functionNames, ...MACROS, 'has', 'coalesce', 'optional'];
+
+/** Words of other languages that parse as names but can never be one. */
+const FOREIGN_WORDS: Readonly<Record<string, string>> = {
+  True: 'true',
+  TRUE: 'true',
+  False: 'false',
+  FALSE: 'false',
+  None: 'null',
+  nil: 'null',
+  NULL: 'null',
+  Null: 'null',
+  undefined: 'null',
+};
+
+/** The tree of a CEL expression, or what is wrong with its text. Never throws. */
+export function parseExpression(text: string): Parsed<Expr> {
+  try {
+    return { ok: true, tree: convert(cel.parse(text).ast as unknown as CelNode) };
+  } catch (error) {
+    if (error instanceof Mistake) return { ok: false, problem: error.problem };
+    if (error instanceof ParseError) {
+      const { code, range } = error as unknown as { code?: string; range?: { start: number; end: number } };
+      return { ok: false, problem: explainParseError(text, code ?? '', range?.start ?? 0, range?.end ?? text.length) };
+    }
+    // The parser recurses, so a text of ten thousand brackets ends the stack before any limit is met.
+    if (error instanceof RangeError) {
+      return { ok: false, problem: { message: 'this expression is nested too deeply', start: 0, end: text.length, help: TOO_LARGE } };
+    }
+    throw error;
+  }
+}
+
+const TOO_LARGE = 'compute a part of it in a node of `kind: set` and read that';
+
+function mistake(at: { readonly start: number; readonly end: number }, message: string, more: Partial<SyntaxProblem> = {}): never {
+  throw new Mistake({ message, start: at.start, end: at.end, ...more });
+}
+
+function convert(node: CelNode): Expr {
+  const at = { start: node.start, end: node.end };
+  const pair = (): { readonly left: Expr; readonly right: Expr } => {
+    const [left, right] = node.args as [CelNode, CelNode];
+    return { left: convert(left), right: convert(right) };
+  };
+  switch (node.op) {
+    case 'value':
+      return { ...at, op: 'literal', value: literal(node.args, at) };
+    case 'id': {
+      const name = node.args as string;
+      const word = Object.hasOwn(FOREIGN_WORDS, name) ? FOREIGN_WORDS[name] : undefined;
+      if (word !== undefined) mistake(at, `\`${name}\` is not a word of expressions`, { help: `write \`${word}\`` });
+      return { ...at, op: 'name', name };
+    }
+    case '.':
+    case '.?': {
+      const [of, name] = node.args as [CelNode, string];
+      return { ...at, op: 'field', of: convert(of), name, optional: node.op === '.?' };
+    }
+    case '[]':
+    case '[?]': {
+      const [of, index] = node.args as [CelNode, CelNode];
+      return { ...at, op: 'index', of: convert(of), at: convert(index), optional: node.op === '[?]' };
+    }
+    case '!_':
+      return { ...at, op: 'not', of: convert(node.args as CelNode) };
+    case '-_': {
+      const of = convert(node.args as CelNode);
+      // -1 is a number, so that what looks for constants finds one.
+      if (of.op === 'literal' && typeof of.value === 'number') return { ...at, op: 'literal', value: -of.value };
+      return { ...at, op: 'negate', of };
+    }
+    case '&&':
+      return { ...at, op: 'and', ...pair() };
+    case '||':
+      return { ...at, op: 'or', ...pair() };
+    case '?:': {
+      const [test, then, otherwise] = node.args as [CelNode, CelNode, CelNode];
+      // biome-ignore lint/suspicious/noThenProperty: a tree is never awaited, and its branch is called `then` everywhere.
+      return { ...at, op: 'conditional', test: convert(test), then: convert(then), otherwise: convert(otherwise) };
+    }
+    case 'list':
+      return { ...at, op: 'list', items: (node.args as CelNode[]).map(convert) };
+    case 'map':
+      return { ...at, op: 'object', entries: (node.args as [CelNode, CelNode][]).map(([key, value]) => entry(key, value)) };
+    case 'call': {
+      const [name, args] = node.args as [string, CelNode[]];
+      return call(name, undefined, args, at);
+    }
+    case 'rcall': {
+      const [name, receiver, args] = node.args as [string, CelNode, CelNode[]];
+      return call(name, receiver, args, at);
+    }
+    case '-': {
+      const tree: Expr = { ...at, op: 'binary', operator: '-', ...pair() };
+      refuseDashedName(tree);
+      return tree;
+    }
+    case '==':
+    case '!=':
+    case '<':
+    case '<=':
+    case '>':
+    case '>=':
+    case '+':
+    case '*':
+    case '/':
+    case '%':
+    case 'in':
+      return { ...at, op: 'binary', operator: node.op, ...pair() };
+    default:
+      return mistake(at, `\`${node.op}\` is not part of expressions`);
+  }
+}
+
+function literal(value: unknown, at: { start: number; end: number }): Json {
+  if (typeof value === 'bigint') {
+    const number = Number(value);
+    if (!Number.isSafeInteger(number)) {
+      mistake(at, 'this number is too large to be exact', { help: 'write it as text, in quotes, if it is an id' });
+    }
+    return number;
+  }
+  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
+  if (value instanceof Uint8Array) return mistake(at, 'there are no bytes in JSON', { help: 'write the text without `b`' });
+  return mistake(at, 'there is one type of number, without `u`', { help: 'write the number alone' });
+}
+
+function entry(key: CelNode, value: CelNode): { key: Expr; value: Expr } {
+  if (key.op === 'id') {
+    mistake(key, `the key \`${String(key.args)}\` needs quotes`, { help: `write \`"${String(key.args)}": …\`` });
+  }
+  return { key: convert(key), value: convert(value) };
+}
+
+/** `nodes.my-step.output` reads as `nodes.my` minus `step.output`, which nobody means. */
+function refuseDashedName(tree: Expr & { op: 'binary' }): void {
+  const { left, right } = tree;
+  if (left.op !== 'field' || left.of.op !== 'name' || left.of.name !== 'nodes') return;
+  let root = right;
+  while (root.op === 'field' || root.op === 'index') root = root.of;
+  if (root.op !== 'name' || right.start !== left.end + 1) return;
+  const dashed = `${left.name}-${root.name}`;
+  mistake({ start: left.end - left.name.length, end: root.end }, `\`${dashed}\` is a subtraction here, not a name`, {
+    help: `ids are written with \`_\`: \`${dashed.replace('-', '_')}\``,
+  });
+}
+
+function call(name: string, receiver: CelNode | undefined, args: readonly CelNode[], at: { start: number; end: number }): Expr {
+  if (isMacro(name)) return macro(name, receiver, args, at);
+  const all = receiver === undefined ? args : [receiver, ...args];
+  switch (name) {
+    case 'has': {
+      const [of] = args;
+      if (receiver !== undefined || args.length !== 1 || of?.op !== '.') {
+        mistake(at, '`has` takes one path that ends in a field', { help: 'write `has(inputs.config.name)`' });
+      }
+      return { ...at, op: 'has', of: convert(of) };
+    }
+    case 'coalesce':
+      if (receiver !== undefined || args.length === 0)
+        mistake(at, '`coalesce` takes its values as arguments', { help: 'write `coalesce(a, b)`' });
+      return { ...at, op: 'coalesce', args: args.map(convert) };
+    case 'optional': {
+      const [of] = args;
+      if (receiver !== undefined || args.length !== 1 || of === undefined) {
+        mistake(at, '`optional` takes one path', { help: 'write `optional(nodes.review.output)`' });
+      }
+      return { ...at, op: 'optional', of: convert(of) };
+    }
+  }
+  const arity = functionArity(name);
+  if (arity === undefined) {
+    const help = insteadOf(name);
+    mistake(at, `there is no function \`${name}\``, { name, candidates: callableNames, ...(help === undefined ? {} : { help }) });
+  }
+  if (all.length < arity.min || all.length > arity.max) {
+    mistake(at, `\`${name}\` takes ${count(arity.min, arity.max)}, not ${all.length}`, { help: `write \`${arity.usage}\`` });
+  }
+  if (receiver !== undefined && !arity.method)
+    mistake(at, `\`${name}\` is called with its value inside`, { help: `write \`${arity.usage}\`` });
+  if (name === 'sort_by' && all[1]?.op === 'id' && all.length === 3) {
+    mistake(at, '`sort_by` takes the name of a field as text', { help: 'write `sort_by(list, "field")`' });
+  }
+  return { ...at, op: 'call', name, method: receiver !== undefined, args: all.map(convert) };
+}
+
+function count(min: number, max: number): string {
+  if (max === Number.POSITIVE_INFINITY) return `at least ${min} argument${min === 1 ? '' : 's'}`;
+  return min === max ? `${min} argument${min === 1 ? '' : 's'}` : `${min} to ${max} arguments`;
+}
+
+function macro(name: MacroName, receiver: CelNode | undefined, args: readonly CelNode[], at: { start: number; end: number }): Expr {
+  const usage = `list.${name}(x, …)`;
+  if (receiver === undefined) mistake(at, `\`${name}\` is called on a list`, { help: `write \`${usage}\`` });
+  const [variable, second, third] = args;
+  const most = name === 'map' ? 3 : 2;
+  if (variable === undefined || second === undefined || args.length > most) {
+    mistake(at, `\`${name}\` takes a name for one element and what to do with it`, { help: `write \`${usage}\`` });
+  }
+  if (variable.op !== 'id')
+    mistake(variable, `the first argument of \`${name}\` is a name for one element`, { help: `write \`${usage}\`` });
+  const body = convert(third ?? second);
+  return {
+    ...at,
+    op: 'macro',
+    name,
+    of: convert(receiver),
+    variable: variable.args as string,
+    ...(third === undefined ? {} : { where: convert(second) }),
+    body,
+  };
+}
