@@ -17,16 +17,20 @@ export type EventBody =
     }
   | { readonly type: 'run.cancel_requested'; readonly by: string }
   | { readonly type: 'run.failing'; readonly node: NodeId | null; readonly failure: Failure }
+  /** Every node has settled; the outputs are being evaluated. */
+  | { readonly type: 'run.finishing' }
   | { readonly type: 'run.finished'; readonly status: RunStatus; readonly outputs: JsonObject | null; readonly failure?: Failure }
   // what the kernel decided about a node
-  | { readonly type: 'node.opening'; readonly node: TaskKey }
+  | { readonly type: 'node.opening'; readonly node: TaskKey; readonly skip?: string }
+  /** Its conditions held: what they read. */
+  | { readonly type: 'node.opened'; readonly node: TaskKey; readonly operands: JsonObject }
   | {
       readonly type: 'node.expanded';
       readonly node: TaskKey;
       readonly items: Value;
       readonly count: number;
       readonly window: number;
-      readonly maxFailures: number;
+      readonly maxFailures: number | null;
       readonly keys?: readonly string[];
     }
   | {
@@ -43,7 +47,13 @@ export type EventBody =
   | { readonly type: 'node.failed'; readonly node: TaskKey; readonly failure: Failure }
   | { readonly type: 'node.cancelled'; readonly node: TaskKey; readonly detail: string }
   // the life of one attempt
-  | { readonly type: 'attempt.scheduled'; readonly task: TaskKey; readonly attempt: number; readonly stage: number }
+  | {
+      readonly type: 'attempt.scheduled';
+      readonly task: TaskKey;
+      readonly attempt: number;
+      readonly stage: number;
+      readonly stageAttempt: number;
+    }
   | { readonly type: 'attempt.started'; readonly task: TaskKey; readonly attempt: number }
   | { readonly type: 'model.called'; readonly task: TaskKey; readonly attempt: number; readonly call: ModelCall }
   | {
@@ -74,4 +84,8 @@ export type Value = { readonly json: Json } | { readonly blob: BlobRef; readonly
 /** `failed`: its error was turned into a skip by `on_error: skip`. */
 export type SkipReason = 'condition' | 'upstream_skipped' | 'failed';
 
-export type Next = { readonly type: 'retry'; readonly at: Instant; readonly stage: number } | { readonly type: 'give_up' };
+export type Next =
+  | { readonly type: 'retry'; readonly at: Instant; readonly stage: number }
+  /** Given up, and counted as a skip by `on_error: skip`. */
+  | { readonly type: 'skip' }
+  | { readonly type: 'give_up' };

@@ -28,9 +28,15 @@ export type FailureType = Failure['type'];
 /** The world's failure, thrown; caught by models/client.ts (next candidate) and run/perform.ts (recorded). */
 export class Failed extends Error {
   readonly failure: Failure;
-  constructor(failure: Failure, options?: ErrorOptions) {
+  /** True when a provider may have charged for the call although no answer came of it: its cost is then unknown, not 0. */
+  readonly mayHaveCharged: boolean;
+  /** True when a provider would not take the request because of the JSON Schema in it. */
+  readonly schemaRefused: boolean;
+  constructor(failure: Failure, options?: ErrorOptions & { readonly mayHaveCharged?: boolean; readonly schemaRefused?: boolean }) {
     super(failure.message, options);
     this.name = 'Failed';
     this.failure = failure;
+    this.mayHaveCharged = options?.mayHaveCharged ?? false;
+    this.schemaRefused = options?.schemaRefused ?? false;
   }
 }

@@ -45,7 +45,7 @@ export interface TaskContext {
   problemsOf(output: Json): readonly string[];
   /** Calls a model; every call is journaled. Throws Failed. */
   ask(ask: Omit<ModelAsk, 'origin' | 'problemsOf'>): Promise<ModelAnswer>;
-  /** The text of a file inside the workspace; relative paths start at the workflow's folder. Throws Failed (file_unreadable). */
-  readText(path: string): Promise<string>;
+  /** A text file inside the workspace; relative paths start at the workflow's folder. `name` is its path from there, the same on every machine. Throws Failed (file_unreadable). */
+  readText(path: string): Promise<{ readonly name: string; readonly text: string }>;
   now(): Instant;
 }

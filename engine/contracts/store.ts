@@ -17,7 +17,8 @@ export type InEvent = { readonly at: Instant } & (
       readonly attempt: number;
       readonly outcome: TaskOutcome;
       readonly calls: readonly ModelCall[];
-      readonly startedAt: Instant /** Uniform in [0, 1): the jitter of a retry. */;
+      readonly startedAt: Instant;
+      /** Uniform in [0, 1): the jitter of a retry. */
       readonly roll: number;
     }
   | { readonly type: 'due'; readonly task: TaskKey; readonly attempt: number }
@@ -37,12 +38,12 @@ export type Opening =
       readonly items: readonly Json[];
       readonly keys?: readonly string[];
       readonly window: number;
-      readonly maxFailures: number;
+      readonly maxFailures: number | null;
     }
   | { readonly type: 'failed'; readonly failure: Failure };
 
 export type TaskOutcome =
-  | { readonly type: 'output'; readonly output: Value; readonly recovered?: Failure }
+  | { readonly type: 'output'; readonly output: Value }
   | { readonly type: 'failure'; readonly failure: Failure };
 
 /**
@@ -73,19 +74,32 @@ export interface RunState {
 }
 
 export type TaskState =
-  | { readonly status: 'opening' }
+  /** `skip`: it will be skipped for this reason, whatever its own conditions say. */
+  | { readonly status: 'opening'; readonly skip?: string }
   | {
       readonly status: 'expanded';
       readonly count: number;
       readonly next: number;
       readonly settled: number;
       readonly failed: number;
+      /** At most so many items in flight. */
       readonly window: number;
-      readonly maxFailures: number;
+      /** null: every item is tried, and one failure fails the node. */
+      readonly maxFailures: number | null;
+      /** No new item starts. */
       readonly closed: boolean;
       readonly first: Failure | null;
     }
-  | { readonly status: 'scheduled' | 'running'; readonly attempt: number; readonly stage: number; readonly stageAttempt: number }
+  | {
+      readonly status: 'scheduled' | 'running';
+      readonly attempt: number;
+      /** Index in the node's ladder: its own stages, then the value of `on_error`. */
+      readonly stage: number;
+      /** From 1, within the stage. */
+      readonly stageAttempt: number;
+      /** Why the try before failed. */
+      readonly failure?: Failure;
+    }
   | {
       readonly status: 'backing_off';
       readonly attempt: number;
@@ -109,7 +123,8 @@ export type TaskState =
 export type Write =
   | { readonly type: 'run'; readonly state: RunState }
   | { readonly type: 'task'; readonly key: TaskKey; readonly state: TaskState }
-  | { readonly type: 'settled_sources'; readonly node: TaskKey; readonly count: number };
+  | { readonly type: 'settled_sources'; readonly node: TaskKey; readonly count: number }
+  | { readonly type: 'items'; readonly node: TaskKey; readonly items: Value; readonly keys?: readonly string[] };
 
 /** What is to be done outside. */
 export type Command =
@@ -142,9 +157,18 @@ export interface Store {
   /** One transaction: lock the run, decide, append, apply, and give back what is to be done. */
   advance(run: RunId, event: InEvent, decide: Decide): Promise<Advanced>;
   /** A task's state, or undefined when it has none yet. */
-  task(run: RunId, key: TaskKey): TaskState | undefined;
+  task(run: RunId, key: TaskKey): Promise<TaskState | undefined>;
+  /** The states of items 0 to `count - 1` of a fan-out, in order. */
+  itemStates(run: RunId, node: TaskKey, count: number): Promise<readonly (TaskState | undefined)[]>;
+  /** What a fan-out goes over. */
+  items(run: RunId, node: TaskKey): Promise<FanOutItems>;
   readonly journal: Journal;
   close(): Promise<void>;
+}
+
+export interface FanOutItems {
+  readonly items: readonly Json[];
+  readonly keys?: readonly string[];
 }
 
 /** Append-only; the store assigns `seq`. */

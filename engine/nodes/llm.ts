@@ -78,8 +78,8 @@ export const llm: NodeKind<LlmSpec> = {
 async function attachments(paths: readonly string[], ctx: TaskContext): Promise<string> {
   let text = '';
   for (const path of paths) {
-    const content = await ctx.readText(path);
-    text += `<file name="${path}">\n${content}${content.endsWith('\n') ? '' : '\n'}</file>\n\n`;
+    const file = await ctx.readText(path);
+    text += `<file name="${file.name}">\n${file.text}${file.text.endsWith('\n') ? '' : '\n'}</file>\n\n`;
   }
   return text;
 }

@@ -1,0 +1,197 @@
+import { assertNever, invariant } from '../base/assert.ts';
+import type { TaskKey } from '../base/ids.ts';
+import type { EventBody } from '../contracts/event.ts';
+import type { Failure } from '../contracts/failure.ts';
+import type { RunState, RunView, TaskState, Write } from '../contracts/store.ts';
+import { type IndexedNode, itemOf, type PlanIndex } from './plan-index.ts';
+
+/**
+ * How an event changes a run's state: the only place that says so. Applying it to a journal from the start gives the
+ * run's state at its end, which is why the state may be thrown away.
+ */
+export function changesOf(index: PlanIndex, view: RunView, event: EventBody): readonly Write[] {
+  const run = view.run;
+  switch (event.type) {
+    case 'run.started':
+      return [runIs({ ...run, status: 'running', unsettled: index.plan.nodes.length })];
+    case 'run.cancel_requested':
+      return [runIs({ ...run, status: 'cancelling' })];
+    case 'run.failing':
+      return [runIs({ ...run, status: 'failing', failure: run.failure ?? { node: event.node, failure: event.failure } })];
+    case 'run.finishing':
+      return [runIs({ ...run, status: 'finishing' })];
+    case 'run.finished':
+      return [runIs({ ...run, status: event.status })];
+
+    case 'node.opening':
+      return [taskIs(event.node, { status: 'opening', ...(event.skip !== undefined && { skip: event.skip }) }), opened(run, 1)];
+    case 'node.expanded':
+      return [
+        { type: 'items', node: event.node, items: event.items, ...(event.keys && { keys: event.keys }) },
+        taskIs(event.node, {
+          status: 'expanded',
+          count: event.count,
+          next: 0,
+          settled: 0,
+          failed: 0,
+          window: event.window,
+          maxFailures: event.maxFailures,
+          closed: false,
+          first: null,
+        }),
+        opened(run, -1),
+      ];
+    case 'node.skipped':
+      return settled(index, view, event.node, {
+        status: 'skipped',
+        reason: event.reason,
+        detail: event.detail,
+        output: event.output,
+        guarded: event.guarded,
+        ...(event.failure && { failure: event.failure }),
+      });
+    case 'node.succeeded': {
+      const state = view.task(event.node);
+      return settled(index, view, event.node, state?.status === 'succeeded' ? state : { status: 'succeeded', output: null });
+    }
+    case 'node.failed':
+      return settled(index, view, event.node, { status: 'failed', failure: event.failure }, { node: event.node, failure: event.failure });
+    case 'node.cancelled':
+      return settled(index, view, event.node, { status: 'cancelled', detail: event.detail });
+
+    case 'attempt.scheduled': {
+      const before = view.task(event.task);
+      const state: TaskState = {
+        status: 'scheduled',
+        attempt: event.attempt,
+        stage: event.stage,
+        stageAttempt: event.stageAttempt,
+        ...(before?.status === 'backing_off' && { failure: before.failure }),
+      };
+      // An opening and a task that backs off are counted as open already.
+      const known = before?.status === 'opening' || before?.status === 'backing_off';
+      return [
+        taskIs(event.task, state),
+        ...itemStarts(view, event.task, before === undefined),
+        runIs({ ...run, open: run.open + (known ? 0 : 1), backingOff: without(run.backingOff, event.task) }),
+      ];
+    }
+    case 'attempt.started': {
+      const before = view.task(event.task);
+      invariant(before?.status === 'scheduled', `${event.task} starts without having been scheduled`);
+      return [taskIs(event.task, { ...before, status: 'running' })];
+    }
+    case 'attempt.succeeded':
+      return [
+        taskIs(event.task, { status: 'succeeded', output: event.output, ...(event.recovered && { recovered: event.recovered }) }),
+        ...itemSettles(view, event.task),
+        opened(run, -1),
+      ];
+    case 'attempt.failed': {
+      const before = view.task(event.task);
+      invariant(before?.status === 'running', `${event.task} failed without running`);
+      if (event.next.type === 'retry') {
+        const stageAttempt = event.next.stage === before.stage ? before.stageAttempt : 0;
+        return [
+          taskIs(event.task, {
+            status: 'backing_off',
+            attempt: event.attempt,
+            stage: event.next.stage,
+            stageAttempt,
+            failure: event.failure,
+          }),
+          runIs({ ...run, backingOff: [...run.backingOff, event.task] }),
+        ];
+      }
+      const state: TaskState =
+        event.next.type === 'skip'
+          ? { status: 'skipped', reason: 'failed', detail: event.failure.message, output: null, guarded: false, failure: event.failure }
+          : { status: 'failed', failure: event.failure };
+      return [
+        taskIs(event.task, state),
+        ...itemSettles(view, event.task, event.next.type === 'give_up' ? event.failure : undefined),
+        opened(run, -1),
+      ];
+    }
+    case 'attempt.cancelled':
+      return [
+        taskIs(event.task, { status: 'cancelled', detail: 'the run was stopped' }),
+        ...itemSettles(view, event.task),
+        runIs({ ...run, open: run.open - 1, backingOff: without(run.backingOff, event.task) }),
+      ];
+    case 'node.opened':
+    case 'model.called':
+      return [];
+    default:
+      return assertNever(event);
+  }
+}
+
+function runIs(state: RunState): Write {
+  return { type: 'run', state };
+}
+
+function opened(run: RunState, by: 1 | -1): Write {
+  return runIs({ ...run, open: run.open + by });
+}
+
+function taskIs(key: TaskKey, state: TaskState): Write {
+  return { type: 'task', key, state };
+}
+
+/** A node has its final state: its dependents have one thing less to wait for. */
+function settled(
+  index: PlanIndex,
+  view: RunView,
+  key: TaskKey,
+  state: TaskState,
+  failure?: { node: TaskKey; failure: Failure },
+): readonly Write[] {
+  const before = view.task(key);
+  const indexed = nodeAt(index, key);
+  const run = view.run;
+  return [
+    taskIs(key, state),
+    runIs({
+      ...run,
+      unsettled: run.unsettled - 1,
+      open: run.open - (before?.status === 'opening' ? 1 : 0),
+      failure: run.failure ?? (failure ? { node: indexed.node.id, failure: failure.failure } : null),
+    }),
+    ...indexed.dependents.map(
+      (dependent): Write => ({ type: 'settled_sources', node: dependent.key, count: view.settledSources(dependent.key) + 1 }),
+    ),
+  ];
+}
+
+function itemStarts(view: RunView, key: TaskKey, first: boolean): readonly Write[] {
+  const item = first ? itemOf(key) : undefined;
+  if (!item) return [];
+  const fanOut = view.task(item.node);
+  invariant(fanOut?.status === 'expanded', `${item.node} has items but was not expanded`);
+  return [taskIs(item.node, { ...fanOut, next: fanOut.next + 1 })];
+}
+
+function itemSettles(view: RunView, key: TaskKey, failure?: Failure): readonly Write[] {
+  const item = itemOf(key);
+  const fanOut = item && view.task(item.node);
+  if (fanOut?.status !== 'expanded' || !item) return [];
+  const failed = fanOut.failed + (failure ? 1 : 0);
+  const closed =
+    fanOut.closed ||
+    (failure !== undefined && (ENDS_ALL.has(failure.type) || (fanOut.maxFailures !== null && failed > fanOut.maxFailures)));
+  return [taskIs(item.node, { ...fanOut, settled: fanOut.settled + 1, failed, closed, first: fanOut.first ?? failure ?? null })];
+}
+
+/** Failures that every other item would meet as well. */
+const ENDS_ALL: ReadonlySet<string> = new Set(['unauthorized', 'budget_exceeded', 'cancelled']);
+
+function without(list: readonly TaskKey[], key: TaskKey): readonly TaskKey[] {
+  return list.includes(key) ? list.filter((other) => other !== key) : list;
+}
+
+export function nodeAt(index: PlanIndex, key: TaskKey): IndexedNode {
+  const indexed = index.nodes.get(itemOf(key)?.node ?? key) ?? index.nodes.get(key);
+  invariant(indexed, `no node at ${key}`);
+  return indexed;
+}
