@@ -1,0 +1,64 @@
+import type { Plan, PlanForeach, PlanNode } from '../contracts/plan.ts';
+import { condition, cut, fanOut, inLine, kindAndTier, whyWaits } from './describe.ts';
+
+/** Beyond this an expression or a reason is cut: two of them still fit a wide terminal. */
+const LONGEST = 100;
+
+/**
+ * The plan for a terminal: its nodes in the order in which they can start, each with what it waits for and why.
+ *
+ * ```
+ * summarize  llm · cheap
+ * └─ each source of inputs.sources
+ * synthesize  llm · premium
+ * ├─ run if nodes.analyze.output.complexity > 0.5   only a hard topic is worth it
+ * └─ after summarize   prompt reads nodes.summarize.output
+ * ```
+ */
+export function renderTree(plan: Plan): string {
+  const lines = [plan.description === undefined ? plan.workflow : `${plan.workflow}: ${inLine(plan.description)}`, ''];
+  const widest = Math.max(0, ...plan.nodes.map((node) => node.id.length));
+  for (const node of plan.nodes) {
+    lines.push(`${node.id.padEnd(widest)}  ${kindAndTier(node)}`);
+    const facts = factsOf(node);
+    for (const [index, fact] of facts.entries()) lines.push(`${index === facts.length - 1 ? '└─' : '├─'} ${fact}`);
+  }
+  const outputs = Object.entries(plan.outputs);
+  if (outputs.length > 0) {
+    const column = Math.max(...outputs.map(([name]) => name.length));
+    lines.push('', 'outputs');
+    for (const [name, output] of outputs) lines.push(`   ${name.padEnd(column)}  ${cut(inLine(output.value), LONGEST)}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function factsOf(node: PlanNode): readonly string[] {
+  const facts: string[] = [];
+  if (node.foreach) facts.push(`${cut(fanOut(node.foreach), LONGEST)}${fanOutLimits(node.foreach)}`);
+  if (node.skipIf) {
+    const reason = node.skipIf.reason === undefined ? '' : `   (${cut(inLine(node.skipIf.reason), LONGEST)})`;
+    facts.push(`${cut(condition(node.skipIf), LONGEST)}${reason}`);
+  }
+  const sources = node.after.map((edge) => `${edge.from}${edge.optional ? ', even if skipped' : ''}`);
+  const column = Math.max(0, ...sources.map((source) => source.length));
+  for (const [index, edge] of node.after.entries()) {
+    facts.push(`after ${(sources[index] ?? '').padEnd(column)}   ${cut(whyWaits(edge), LONGEST)}`);
+  }
+  if (node.anyOf) facts.push(`skipped when all of ${node.anyOf.join(', ')} were`);
+  for (const stage of node.stages.slice(1))
+    facts.push(`then ${stage.name}: ${kindAndTier({ ...node, kind: stage.kind, stages: [stage] })}`);
+  if (node.onError.action === 'skip') facts.push('a failure counts as a skip');
+  if (node.onError.action === 'value') facts.push(`a failure gives ${cut(inLine(node.onError.value), LONGEST)}`);
+  return facts;
+}
+
+function fanOutLimits({ where, concurrency, maxFailures }: PlanForeach): string {
+  const failures = typeof maxFailures === 'object' ? `${maxFailures.percent}%` : maxFailures;
+  return [
+    ...(where === undefined ? [] : [`where ${cut(inLine(where), LONGEST)}`]),
+    ...(concurrency === undefined ? [] : [`${concurrency} at once`]),
+    ...(failures === undefined ? [] : [`up to ${failures} may fail`]),
+  ]
+    .map((limit) => `, ${limit}`)
+    .join('');
+}
