@@ -1,0 +1,105 @@
+import { Ajv, type Options } from 'ajv';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import formatsPlugin from 'ajv-formats';
+import { isObject, type Json, type JsonSchema } from '../base/json.ts';
+import type { Path } from '../contracts/source.ts';
+import { type FormatTest, misfits, type Problem } from './misfit.ts';
+import { compileRegex } from './regex.ts';
+
+export type { Problem } from './misfit.ts';
+
+/** What is wrong with a value; empty when it fits. */
+export type Validator = (value: Json) => readonly Problem[];
+
+const NONE: readonly Problem[] = [];
+const known = new WeakMap<JsonSchema, Validator>();
+
+/**
+ * A validator for a schema (2020-12, or draft-07 when its `$schema` says so) that is sound and self-contained; compiled on
+ * first use, and remembered per schema object.
+ *
+ * Compiled code says whether a value fits, which is all that is asked 99 times in 100; the reasons are looked for only when it does not.
+ */
+export function compileValidator(schema: JsonSchema): Validator {
+  const done = known.get(schema);
+  if (done !== undefined) return done;
+  let check: ((value: Json) => readonly Problem[]) | undefined;
+  const validator: Validator = (value) => {
+    check ??= compile(schema);
+    return check(value);
+  };
+  known.set(schema, validator);
+  return validator;
+}
+
+function compile(schema: JsonSchema): Validator {
+  const ajv = isDraft07(schema) ? draft07() : draft2020();
+  const fits = ajv.compile(schema);
+  // The compiler's own memory would keep every schema of a long-lived process.
+  ajv.removeSchema(schema);
+  return (value) => {
+    if (fits(value)) return NONE;
+    const problems = misfits(value, schema, isFormat);
+    if (problems.length > 0) return problems;
+    const [error] = fits.errors ?? [];
+    const path = pathOf(error?.instancePath ?? '', value);
+    const keyword = error?.keyword ?? 'false';
+    const field = path.length === 0 ? 'the value' : `"${path.join('.')}"`;
+    return [{ path, keyword, params: {}, schema, message: `${field} does not meet "${keyword}" of its schema` }];
+  };
+}
+
+/** Steps that are indexes come back as numbers. */
+function pathOf(pointer: string, value: Json): Path {
+  const path: (string | number)[] = [];
+  let at: Json | undefined = value;
+  for (const step of pointer.split('/').slice(1)) {
+    const key = step.replaceAll('~1', '/').replaceAll('~0', '~');
+    path.push(Array.isArray(at) ? Number(key) : key);
+    at = Array.isArray(at) ? at[Number(key)] : isObject(at) ? at[key] : undefined;
+  }
+  return path;
+}
+
+function isDraft07(schema: JsonSchema): boolean {
+  return typeof schema.$schema === 'string' && /draft-0[4-7]/.test(schema.$schema);
+}
+
+/** The compiler tells patterns apart by their text: two that print alike would be taken for one. */
+function regExp(pattern: string): { test(text: string): boolean; toString(): string } {
+  const { test } = compileRegex(pattern);
+  return { test, toString: () => pattern };
+}
+regExp.code = 'compileRegex';
+
+/** Unknown keywords and formats are annotations; schemas are examined where they are written, not here; `$id` claims no global name. */
+const options: Options = { strict: false, validateSchema: false, addUsedSchema: false, logger: false, code: { regExp } };
+
+let made2020: Ajv2020 | undefined;
+let made07: Ajv | undefined;
+
+function draft2020(): Ajv2020 {
+  made2020 ??= withFormats(new Ajv2020(options));
+  return made2020;
+}
+
+function draft07(): Ajv {
+  made07 ??= withFormats(new Ajv(options));
+  return made07;
+}
+
+function withFormats<A extends Ajv | Ajv2020>(ajv: A): A {
+  formatsPlugin.default(ajv as Ajv);
+  ajv.addFormat('path', true);
+  return ajv;
+}
+
+const isFormat: FormatTest = (name, text) => {
+  const format = draft2020().formats[name];
+  if (format === true || format === undefined) return undefined;
+  if (format instanceof RegExp) return format.test(text);
+  if (typeof format === 'function') return Boolean(format(text));
+  const { validate } = format as { validate?: unknown };
+  if (validate instanceof RegExp) return validate.test(text);
+  return typeof validate === 'function' ? Boolean(validate(text)) : undefined;
+};
