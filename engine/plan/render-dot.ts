@@ -1,4 +1,4 @@
-import type { Plan, PlanNode } from '../contracts/plan.ts';
+import type { Plan } from '../contracts/plan.ts';
 import { labelLines, tierOf } from './describe.ts';
 import { TIER_COLOURS } from './tier-colours.ts';
 
