@@ -40,3 +40,15 @@ export class Failed extends Error {
     this.schemaRefused = options?.schemaRefused ?? false;
   }
 }
+
+/**
+ * What an aborted call failed of: the failure its signal was aborted with (`abort(new Failed(…))`), a time-out of
+ * `AbortSignal.timeout`, else cancellation.
+ */
+export function failedByAbort(abort: AbortSignal, options?: { readonly mayHaveCharged?: boolean }): Failed {
+  const reason: unknown = abort.reason;
+  if (reason instanceof Failed) return new Failed(reason.failure, options);
+  if (reason instanceof Error && reason.name === 'TimeoutError')
+    return new Failed({ type: 'timed_out', message: 'no answer came in time', after: 0 as Millis }, options);
+  return new Failed({ type: 'cancelled', message: 'the call was given up because the run was stopped' }, options);
+}

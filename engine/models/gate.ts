@@ -1,0 +1,149 @@
+import type { Clock } from '../base/clock.ts';
+import { type Millis, millis } from '../base/ids.ts';
+import { Failed, failedByAbort } from '../contracts/failure.ts';
+
+/** Waits longer than this are not waited for: another model is asked, or the call fails. */
+export const LONGEST_WAIT: Millis = millis(60_000);
+
+export interface GateOptions {
+  /** For messages. */
+  readonly provider: string;
+  /** Calls in flight, at most. */
+  readonly concurrency: number;
+  readonly requestsPerMinute?: number;
+  readonly clock: Clock;
+}
+
+/**
+ * The door to one provider, shared by everything that calls it. Calls pass in the order they came.
+ *
+ * After a 429 it halves the number of calls in flight and stays closed for as long as the provider said; each full round of
+ * answered calls then adds one again, up to what is configured.
+ */
+export interface Gate {
+  /** Waits for a place; what it gives must be called when the call has ended. Throws Failed (cancelled, rate_limited). */
+  enter(abort: AbortSignal): Promise<() => void>;
+  /** The provider said that it is asked too much. */
+  slowDown(retryAfter: Millis | undefined): void;
+  /** How many calls may be in flight now. */
+  readonly limit: number;
+}
+
+interface Waiter {
+  readonly let: () => void;
+  readonly refuse: (reason: Failed) => void;
+  gone: boolean;
+}
+
+/** A gate of its own for one provider. */
+export function createGate({ provider, concurrency, requestsPerMinute, clock }: GateOptions): Gate {
+  const waiting: Waiter[] = [];
+  let first = 0;
+  let inFlight = 0;
+  let limit = concurrency;
+  /** Calls answered since the limit last changed. */
+  let answered = 0;
+  let closedUntil = 0;
+  /** When the next call may start so that no minute sees more than its share. */
+  let nextStart = 0;
+  let takeBackTimer: (() => void) | undefined;
+  const spacing = requestsPerMinute === undefined ? 0 : 60_000 / requestsPerMinute;
+
+  const opensAt = (): number => Math.max(closedUntil, nextStart);
+
+  function pump(): void {
+    while (first < waiting.length && inFlight < limit) {
+      const now = clock.now();
+      const at = opensAt();
+      if (at > now) {
+        takeBackTimer?.();
+        takeBackTimer = clock.after(millis(at - now), pump);
+        return;
+      }
+      const next = waiting[first];
+      first += 1;
+      // The queue is cut now and then, not at each call: shifting a list of 10,000 costs more than the call.
+      if (first > 1024 && first * 2 > waiting.length) {
+        waiting.splice(0, first);
+        first = 0;
+      }
+      if (next === undefined || next.gone) continue;
+      pass(now);
+      next.let();
+    }
+  }
+
+  function pass(now: number): void {
+    inFlight += 1;
+    nextStart = Math.max(nextStart, now) + spacing;
+  }
+
+  function leave(): void {
+    inFlight -= 1;
+    answered += 1;
+    if (answered >= limit && limit < concurrency) {
+      limit += 1;
+      answered = 0;
+    }
+    pump();
+  }
+
+  const leaver = (): (() => void) => {
+    let left = false;
+    return () => {
+      if (!left) leave();
+      left = true;
+    };
+  };
+
+  const tooLong = (): Failed =>
+    new Failed({
+      type: 'rate_limited',
+      message: `${provider} asked to be left alone for another ${Math.ceil((closedUntil - clock.now()) / 1000)} s`,
+      retryAfter: millis(closedUntil - clock.now()),
+    });
+
+  return {
+    get limit() {
+      return limit;
+    },
+    enter(abort) {
+      if (abort.aborted) return Promise.reject(failedByAbort(abort));
+      const now = clock.now();
+      if (closedUntil - now > LONGEST_WAIT) return Promise.reject(tooLong());
+      if (inFlight < limit && first >= waiting.length && opensAt() <= now) {
+        pass(now);
+        return Promise.resolve(leaver());
+      }
+      return new Promise((resolve, reject) => {
+        const giveUp = (): void => {
+          waiter.gone = true;
+          reject(failedByAbort(abort));
+        };
+        const waiter: Waiter = {
+          let: () => {
+            abort.removeEventListener('abort', giveUp);
+            resolve(leaver());
+          },
+          refuse: (reason) => {
+            abort.removeEventListener('abort', giveUp);
+            waiter.gone = true;
+            reject(reason);
+          },
+          gone: false,
+        };
+        abort.addEventListener('abort', giveUp, { once: true });
+        waiting.push(waiter);
+        pump();
+      });
+    },
+    slowDown(retryAfter) {
+      limit = Math.max(1, Math.floor(limit / 2));
+      answered = 0;
+      if (retryAfter === undefined) return;
+      closedUntil = Math.max(closedUntil, clock.now() + retryAfter);
+      if (closedUntil - clock.now() <= LONGEST_WAIT) return;
+      for (const waiter of waiting.splice(first)) if (!waiter.gone) waiter.refuse(tooLong());
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import { millis } from '../base/ids.ts';
+import { digestOf } from '../base/json.ts';
+import { Failed, type Failure, failedByAbort } from '../contracts/failure.ts';
+import type { ModelReply, ModelRequest, Provider, Usage } from '../contracts/provider.ts';
+import { makeUpAnswer } from './made-up.ts';
+import type { Replies, ReplyFailure } from './replies.ts';
+
+export interface OfflineOptions {
+  /** Answers written down; each is given as often as it says, so they belong to one run. */
+  readonly replies?: Replies;
+  /** Loads the counter of tokens. */
+  readonly tokenCounter: () => Promise<(text: string) => number>;
+}
+
+/**
+ * A provider that asks nobody: it answers from a replies file where an entry fits the request, else makes an answer up that
+ * fits the request's schema. The same request always gets the same answer. Its usage is counted as a real one would be.
+ */
+export function createOfflineProvider({ replies, tokenCounter }: OfflineOptions): Provider {
+  return {
+    id: 'offline',
+    simulated: true,
+    async complete(request, abort): Promise<ModelReply> {
+      if (abort.aborted) throw failedByAbort(abort);
+      const reply = replies?.take(request.origin);
+      if (reply !== undefined && 'fail' in reply) throw new Failed(failureOf(reply.fail, request));
+      const text = reply === undefined ? madeUp(request) : 'text' in reply ? reply.text : JSON.stringify(reply.json);
+      const usage = reply?.usage ?? count(await tokenCounter(), request, text);
+      return { text, stop: 'end', usage, model: request.model };
+    },
+  };
+}
+
+function madeUp(request: ModelRequest): string {
+  const { model, messages, outputSchema } = request;
+  const subject = subjectOf(request);
+  if (outputSchema === undefined) return `A made-up answer to "${subject}". Nobody was asked: this run is offline.`;
+  const seed = digestOf({ model, messages: messages.map(({ role, text }) => ({ role, text })), schema: outputSchema });
+  return JSON.stringify(makeUpAnswer(outputSchema, seed, subject));
+}
+
+/** The first words of what is asked: enough to tell one answer from another. */
+function subjectOf({ messages }: ModelRequest): string {
+  const asked = messages.findLast((message) => message.role === 'user')?.text ?? '';
+  const withoutFiles = asked.replace(/<file name="[^"]*">[\s\S]*?<\/file>/g, '');
+  const text = (withoutFiles.trim() === '' ? asked : withoutFiles).replace(/["\s]+/g, ' ').trim();
+  if (text.length <= 60) return text.replace(/[.:;,]+$/, '');
+  const cut = text.slice(0, 60);
+  return `${cut.slice(0, Math.max(cut.lastIndexOf(' '), 30)).replace(/[.:;,]+$/, '')} …`;
+}
+
+function count(counter: (text: string) => number, { messages, outputSchema }: ModelRequest, text: string): Usage {
+  // Three tokens a request and four a message: what OpenAI's models were measured to add.
+  let input = 3;
+  for (const message of messages) input += counter(message.text) + 4;
+  if (outputSchema !== undefined) input += counter(JSON.stringify(outputSchema));
+  return { input, output: counter(text), cacheRead: 0, cacheWrite: 0 };
+}
+
+function failureOf(type: ReplyFailure, { origin }: ModelRequest): Failure {
+  const message = `the replies file says so: ${type} for ${origin.task}, attempt ${origin.attempt}`;
+  if (type === 'timed_out') return { type, message, after: millis(0) };
+  return { type, message };
+}
