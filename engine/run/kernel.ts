@@ -164,7 +164,7 @@ class Step {
     const state = this.draft.task(key);
     if (state?.status !== 'scheduled' || state.attempt !== attempt) return;
     if (this.draft.run.status === 'running') this.draft.emit({ type: 'attempt.started', task: key, attempt });
-    else this.draft.emit({ type: 'attempt.cancelled', task: key, attempt });
+    else this.cancelAttempt(key, attempt);
   }
 
   private done(event: Extract<InEvent, { type: 'done' }>): void {
@@ -186,7 +186,7 @@ class Step {
 
     const { failure } = outcome;
     if (failure.type === 'cancelled') {
-      this.draft.emit({ type: 'attempt.cancelled', task: key, attempt });
+      this.cancelAttempt(key, attempt);
       return;
     }
     const decided = afterFailure(indexed.node, state, failure, this.at, event.roll);
@@ -260,8 +260,14 @@ class Step {
   private stopRetries(): void {
     for (const key of this.draft.run.backingOff) {
       const state = this.draft.task(key);
-      if (state?.status === 'backing_off') this.draft.emit({ type: 'attempt.cancelled', task: key, attempt: state.attempt });
+      if (state?.status === 'backing_off') this.cancelAttempt(key, state.attempt);
     }
+  }
+
+  private cancelAttempt(key: TaskKey, attempt: number): void {
+    this.draft.emit({ type: 'attempt.cancelled', task: key, attempt });
+    const indexed = nodeAt(this.index, key);
+    if (key === indexed.key) this.settle(indexed, { type: 'node.cancelled', node: key, detail: 'the run was stopped' });
   }
 
   private settle(indexed: IndexedNode, event: EventBody): void {

@@ -1,0 +1,265 @@
+import type { Clock } from '../base/clock.ts';
+import { type Instant, type Millis, millis, type RunId, type TaskKey } from '../base/ids.ts';
+import { isList, type Json, type JsonObject } from '../base/json.ts';
+import { Failed, type Failure } from '../contracts/failure.ts';
+import type { NodeKind, TaskContext } from '../contracts/node-kind.ts';
+import type { ModelCall, ModelClient } from '../contracts/provider.ts';
+import type { InEvent, Opening, Store, TaskOutcome } from '../contracts/store.ts';
+import type { Scope } from '../lang/evaluate.ts';
+import { compileSource } from '../lang/structure.ts';
+import { type CompiledNode, type CompiledStage, compileNode } from './compile-node.ts';
+import { itemOf, type PlanIndex } from './plan-index.ts';
+import type { Scopes } from './scope.ts';
+
+/** Does what the kernel decided: everything that touches the world, and nothing that decides. */
+export interface Performer {
+  /** Evaluates a node's conditions and what it goes over. `skip`: it is skipped for this reason, and only its stand-in is evaluated. */
+  open(node: TaskKey, skip: string | undefined): Promise<Opening>;
+  /** Makes one try of a task. */
+  call(
+    task: TaskKey,
+    attempt: number,
+    stage: number,
+    abort: AbortSignal,
+  ): Promise<{ readonly outcome: TaskOutcome; readonly calls: readonly ModelCall[] }>;
+  outputs(): Promise<Extract<InEvent, { type: 'outputs' }>['outcome']>;
+}
+
+export interface Surroundings {
+  readonly run: RunId;
+  readonly store: Store;
+  readonly kinds: readonly NodeKind[];
+  readonly models: ModelClient;
+  readonly scopes: Scopes;
+  readonly clock: Clock;
+  readText(path: string): Promise<{ readonly name: string; readonly text: string }>;
+}
+
+/** How long an executor may take to notice that its time is up before its try is given up without it. */
+const GRACE: Millis = millis(2000);
+
+export function createPerformer(index: PlanIndex, around: Surroundings): Performer {
+  const kinds = new Map(around.kinds.map((kind) => [kind.kind, kind]));
+  const compiled = new Map<TaskKey, CompiledNode>();
+  const scopes = new Map<TaskKey, Promise<Scope>>();
+  const items = new Map<TaskKey, Promise<readonly Json[]>>();
+
+  const nodeOf = (key: TaskKey): CompiledNode => {
+    const known = compiled.get(key);
+    if (known) return known;
+    const node = index.nodes.get(key)?.node;
+    if (!node) throw new Error(`no node at ${key}`);
+    const made = compileNode(index.plan, node, kinds);
+    compiled.set(key, made);
+    return made;
+  };
+  const scopeOf = (key: TaskKey): Promise<Scope> => {
+    const known = scopes.get(key);
+    if (known) return known;
+    const made = around.scopes.ofNode(nodeOf(key).node);
+    scopes.set(key, made);
+    return made;
+  };
+  const itemsOf = (key: TaskKey): Promise<readonly Json[]> => {
+    const known = items.get(key);
+    if (known) return known;
+    const made = around.store.items(around.run, key).then((fanOut) => fanOut.items);
+    items.set(key, made);
+    return made;
+  };
+
+  return {
+    async open(key, skip) {
+      try {
+        return open(nodeOf(key), await scopeOf(key), skip, index.plan.limits.concurrency);
+      } catch (error) {
+        return { type: 'failed', failure: failureOf(error) };
+      }
+    },
+
+    async call(task, attempt, stage, abort) {
+      const calls: ModelCall[] = [];
+      try {
+        const item = itemOf(task);
+        const key = item?.node ?? task;
+        const node = nodeOf(key);
+        let scope = await scopeOf(key);
+        if (item && node.foreach) {
+          const all = await itemsOf(key);
+          scope = { ...scope, [node.foreach.as]: all[item.index] ?? null, index: item.index };
+        }
+        const output = await attemptOnce({ node, stage: node.stage(stage), scope, task, attempt, item: item?.index, abort, calls }, around);
+        return { outcome: { type: 'output', output: { json: output } }, calls };
+      } catch (error) {
+        return { outcome: { type: 'failure', failure: failureOf(error) }, calls };
+      }
+    },
+
+    async outputs() {
+      try {
+        const scope = await around.scopes.ofOutputs();
+        const outputs: Record<string, Json> = {};
+        for (const [name, output] of Object.entries(index.plan.outputs))
+          outputs[name] = inField(`outputs.${name}`, () => compileSource(output.value)(scope));
+        return { outputs };
+      } catch (error) {
+        return { failure: failureOf(error) };
+      }
+    },
+  };
+}
+
+function open(compiled: CompiledNode, scope: Scope, skip: string | undefined, concurrency: number): Opening {
+  const standIn = (): Json => (compiled.ifSkipped ? inField('if_skipped', () => compiled.ifSkipped?.(scope) ?? null) : null);
+  if (skip !== undefined) return { type: 'skip', detail: skip, operands: {}, output: standIn() };
+
+  let operands: JsonObject | undefined;
+  const condition = compiled.skip;
+  if (condition) {
+    const field = condition.negate ? 'run_if' : 'skip_if';
+    const holds = inField(field, () => condition.when(scope));
+    if (typeof holds !== 'boolean') throw failed(field, `\`${field}\` gives ${JSON.stringify(holds)}, not true or false`);
+    operands = condition.operands(scope);
+    if (holds !== condition.negate) {
+      const reason = condition.reason ? inField(`${field}.reason`, () => condition.reason?.(scope) ?? '') : `${field}: ${condition.text}`;
+      return { type: 'skip', detail: reason, operands, output: standIn() };
+    }
+  }
+  return compiled.foreach ? expand(compiled.foreach, scope, concurrency) : { type: 'run', ...(operands && { operands }) };
+}
+
+function expand(foreach: NonNullable<CompiledNode['foreach']>, scope: Scope, concurrency: number): Opening {
+  const list = inField('foreach', () => foreach.items(scope));
+  if (!isList(list)) throw failed('foreach', `\`foreach\` gives ${typeof list}, not a list`);
+  const within = (item: Json, index: number): Scope => ({ ...scope, [foreach.as]: item, index });
+  const { where, key } = foreach;
+  const items = where ? list.filter((item, at) => inField('foreach.where', () => where(within(item, at))) === true) : list;
+  const keys = key && items.map((item, at) => String(inField('foreach.key', () => key(within(item, at)))));
+  const window = foreach.concurrency(scope) ?? concurrency;
+  return {
+    type: 'expand',
+    items,
+    window: Math.max(1, Math.floor(window)),
+    maxFailures: foreach.maxFailures(scope, items.length),
+    ...(keys && { keys }),
+  };
+}
+
+interface Attempt {
+  readonly node: CompiledNode;
+  readonly stage: CompiledStage;
+  readonly scope: Scope;
+  readonly task: TaskKey;
+  readonly attempt: number;
+  readonly item: number | undefined;
+  readonly abort: AbortSignal;
+  readonly calls: ModelCall[];
+}
+
+async function attemptOnce(made: Attempt, around: Surroundings): Promise<Json> {
+  const { node, stage } = made;
+  const spec = stage.spec(made.scope);
+  const output = await withTimeout(stage.stage.timeout, made.abort, around.clock, (abort) =>
+    stage.kind.execute(spec, contextOf(made, abort, around)),
+  );
+  if (stage.isValue) return output;
+
+  const invalid = node.validate(output);
+  if (invalid.length > 0) {
+    const problems = invalid.map((problem) => problem.message);
+    throw new Failed({ type: 'output_invalid', message: `its output does not fit its schema: ${problems[0]}`, problems });
+  }
+  const wrong = problemsOf(made, output);
+  if (wrong.length > 0) throw new Failed({ type: 'check_failed', message: wrong[0] ?? 'a check does not hold', problems: wrong });
+  return node.result ? inField('result', () => node.result?.({ ...made.scope, output }) ?? null) : output;
+}
+
+function problemsOf({ node, scope }: Attempt, output: Json): readonly string[] {
+  if (node.check.length === 0) return [];
+  const inside = { ...scope, output };
+  return node.check.filter((check, at) => inField(`check[${at}].that`, () => check.that(inside)) !== true).map((check) => check.message);
+}
+
+function contextOf(made: Attempt, abort: AbortSignal, around: Surroundings): TaskContext {
+  const id = made.node.node.id;
+  return {
+    node: id,
+    task: made.task,
+    ...(made.item !== undefined && { item: made.item }),
+    attempt: made.attempt,
+    abort,
+    outputSchema: made.node.outputSchema,
+    problemsOf: (output) => problemsOf(made, output),
+    ask: (ask) =>
+      around.models.ask(
+        {
+          ...ask,
+          origin: { node: id, task: made.task, ...(made.item !== undefined && { item: made.item }), attempt: made.attempt },
+          ...(made.node.check.length > 0 && { problemsOf: (output: Json) => problemsOf(made, output) }),
+        },
+        (call) => made.calls.push(call),
+        abort,
+      ),
+    readText: around.readText,
+    now: (): Instant => around.clock.now(),
+  };
+}
+
+/**
+ * The outcome of `work`, or Failed (timed_out) when its time is up. An executor that has been told is given a moment to
+ * come back, so that a call it was making is still billed.
+ */
+async function withTimeout<T>(
+  timeout: Millis | undefined,
+  abort: AbortSignal,
+  clock: Clock,
+  work: (abort: AbortSignal) => Promise<T>,
+): Promise<T> {
+  abort.throwIfAborted();
+  if (timeout === undefined) return work(abort);
+  const own = new AbortController();
+  const timedOut = new Failed({ type: 'timed_out', message: `no answer within ${timeout / 1000} s`, after: timeout });
+  const stop = (): void => own.abort(abort.reason);
+  abort.addEventListener('abort', stop, { once: true });
+  let cancelGrace: (() => void) | undefined;
+  let cancelTimeout: (() => void) | undefined;
+  const late = new Promise<never>((_, reject) => {
+    cancelTimeout = clock.after(timeout, () => {
+      own.abort(timedOut);
+      cancelGrace = clock.after(GRACE, () => reject(timedOut));
+    });
+  });
+  try {
+    return await Promise.race([work(own.signal), late]);
+  } catch (error) {
+    // Whatever it says of having been stopped: why it was stopped is what counts.
+    throw own.signal.reason === timedOut ? timedOut : error;
+  } finally {
+    cancelTimeout?.();
+    cancelGrace?.();
+    abort.removeEventListener('abort', stop);
+  }
+}
+
+/** Runs an evaluation and says of a failure in which field it happened. */
+function inField<T>(field: string, evaluate: () => T): T {
+  try {
+    return evaluate();
+  } catch (error) {
+    if (error instanceof Failed && error.failure.type === 'expression_failed' && error.failure.field === undefined) {
+      throw new Failed({ ...error.failure, field, message: `\`${field}\`: ${error.failure.message}` }, { cause: error });
+    }
+    throw error;
+  }
+}
+
+function failed(field: string, message: string): Failed {
+  return new Failed({ type: 'expression_failed', message, field });
+}
+
+/** The world's failure as it is; anything else is a bug of dagrun, except being stopped. */
+function failureOf(error: unknown): Failure {
+  if (error instanceof Failed) return error.failure;
+  if (error instanceof Error && error.name === 'AbortError') return { type: 'cancelled', message: 'stopped' };
+  return { type: 'bug', message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+}

@@ -1,0 +1,71 @@
+import { millis, nodeId, planDigest } from '../../engine/base/ids.ts';
+import type { Plan, PlanNode } from '../../engine/contracts/plan.ts';
+import type { Retry } from '../../engine/contracts/workflow.ts';
+
+export interface NodeSketch {
+  readonly id: string;
+  /** `a` for a required source, `a?` for an optional one. */
+  readonly after?: readonly string[];
+  readonly anyOf?: readonly string[];
+  readonly skips?: boolean;
+  readonly ifSkipped?: boolean;
+  readonly items?: boolean;
+  readonly onError?: PlanNode['onError'];
+  readonly retry?: Partial<Retry>;
+  readonly fallback?: boolean;
+}
+
+/** A plan made by hand, for tests of what runs it: nodes in the order given, which must be topological. */
+export function planOf(sketches: readonly NodeSketch[], limits: Partial<Plan['limits']> = {}): Plan {
+  const heights = new Map<string, number>();
+  for (const sketch of [...sketches].reverse()) {
+    const own = heights.get(sketch.id) ?? 1;
+    heights.set(sketch.id, own);
+    for (const source of sketch.after ?? []) {
+      const from = source.replace('?', '');
+      heights.set(from, Math.max(heights.get(from) ?? 1, own + 1));
+    }
+  }
+  return {
+    version: 1,
+    digest: planDigest('test'),
+    workflow: 'test',
+    file: 'test.workflow.yml',
+    inputs: {},
+    constants: {},
+    tiers: {},
+    limits: { concurrency: 16, onFailure: 'stop', ...limits },
+    partials: {},
+    nodes: sketches.map((sketch) => nodeOf(sketch, heights.get(sketch.id) ?? 1)),
+    outputs: {},
+  };
+}
+
+function nodeOf(sketch: NodeSketch, height: number): PlanNode {
+  const retry: Retry = {
+    maxAttempts: 1,
+    backoff: 'exponential',
+    initialDelay: millis(1000),
+    maxDelay: millis(30_000),
+    retryOn: ['rate_limited', 'unavailable', 'timed_out', 'output_invalid', 'check_failed'],
+    ...sketch.retry,
+  };
+  return {
+    id: nodeId(sketch.id),
+    kind: 'set',
+    after: (sketch.after ?? []).map((source) => ({ from: nodeId(source.replace('?', '')), optional: source.endsWith('?'), reasons: [] })),
+    ...(sketch.anyOf && { anyOf: sketch.anyOf.map(nodeId) }),
+    height,
+    ...(sketch.skips !== undefined && { skipIf: { when: String(sketch.skips), negate: false } }),
+    ...(sketch.ifSkipped && { ifSkipped: { value: '"stand-in"' } }),
+    ...(sketch.items && { foreach: { items: '[]', as: 'item' } }),
+    stages: [
+      { name: 'own', kind: 'set', spec: { value: '1' }, retry },
+      ...(sketch.fallback ? [{ name: 'fallback' as const, kind: 'set', spec: { value: '2' }, retry: { ...retry, maxAttempts: 1 } }] : []),
+    ],
+    onError: sketch.onError ?? { action: 'fail' },
+    output: {},
+    check: [],
+    origin: { path: ['nodes', sketch.id] },
+  };
+}
