@@ -1,0 +1,58 @@
+import type { Diagnostic } from '../contracts/diagnostic.ts';
+import { readingsOf } from '../lang/readings.ts';
+import { checkCycles } from './cycles.ts';
+import { checkLimits } from './limits.ts';
+import { checkNeeds } from './needs.ts';
+import { checkPartials } from './partials.ts';
+import { checkReferences } from './references.ts';
+import type { CheckInput, Rule } from './rule.ts';
+import { checkUnused } from './unused.ts';
+
+/** In this order, because of two mistakes at one place the one found first is told: names before what their values are. */
+const RULES: readonly Rule[] = [checkNeeds, checkReferences, checkPartials, checkCycles, checkLimits];
+
+/** What may be better in a file without mistakes; in one with mistakes it would be their echo. */
+const ADVICE: readonly Rule[] = [checkUnused];
+
+/** Everything that is wrong with a workflow's meaning, in the order of the file. A rule that throws is a bug, and is not caught here. */
+export function checkWorkflow(input: Omit<CheckInput, 'references'>): readonly Diagnostic[] {
+  const whole: CheckInput = { ...input, references: readingsOf(input.workflow, input.kinds) };
+  const found = findings(RULES, whole);
+  if (!found.some(({ diagnostic }) => diagnostic.severity === 'error')) found.push(...findings(ADVICE, whole));
+  return withoutEchoes(found).sort(inFileOrder);
+}
+
+interface Found {
+  readonly rule: Rule;
+  readonly diagnostic: Diagnostic;
+}
+
+function findings(rules: readonly Rule[], input: CheckInput): Found[] {
+  const found: Found[] = [];
+  for (const rule of rules) rule(input, (diagnostic) => found.push({ rule, diagnostic }));
+  return found;
+}
+
+/**
+ * Without what only follows from something else: of two rules that complain about one place the first is right,
+ * and an error outweighs a warning. What one rule says twice about one place is said once.
+ */
+function withoutEchoes(found: readonly Found[]): Diagnostic[] {
+  const kept: Found[] = [];
+  const bySeverity = (severity: Diagnostic['severity']): readonly Found[] =>
+    found.filter(({ diagnostic }) => diagnostic.severity === severity);
+  for (const candidate of [...bySeverity('error'), ...bySeverity('warning')]) {
+    if (!kept.some((earlier) => isEcho(candidate, earlier))) kept.push(candidate);
+  }
+  return kept.map(({ diagnostic }) => diagnostic);
+}
+
+function isEcho(later: Found, earlier: Found): boolean {
+  const [a, b] = [later.diagnostic, earlier.diagnostic];
+  if (later.rule === earlier.rule) return a.at.start === b.at.start && a.at.end === b.at.end && a.message === b.message;
+  return a.at.start < b.at.end && b.at.start < a.at.end;
+}
+
+function inFileOrder(a: Diagnostic, b: Diagnostic): number {
+  return a.at.start - b.at.start || a.at.end - b.at.end || a.code.localeCompare(b.code);
+}

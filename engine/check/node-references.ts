@@ -1,0 +1,70 @@
+import { isObject } from '../base/json.ts';
+import type { Reference } from '../contracts/reference.ts';
+import type { NodeDecl, Workflow } from '../contracts/workflow.ts';
+import { type FieldReading, nodeRead } from '../lang/readings.ts';
+import { listed, nearestOf, readerOf } from './known-names.ts';
+import { nearestNode, nodeExists } from './known-nodes.ts';
+import { type Misread, misread } from './misread.ts';
+
+/** What a node lets others read of it. A fan-out has its `items` besides. */
+const NODE_PROPERTIES: readonly string[] = ['output', 'status', 'error', 'skip_reason', 'cost', 'tier', 'model'];
+
+/** What is wrong with a read of `nodes.…`. */
+export function nodeMistake(workflow: Workflow, reading: FieldReading, reference: Reference): Misread | undefined {
+  const id = nodeRead(reference);
+  if (id === undefined) {
+    return misread('DAG208', 0, `${readerOf(reading)} does not say which node it reads`, {
+      label: 'a node is named: `nodes.<id>`',
+      because: 'reading a node is waiting for it, so which one it is has to be known before the run',
+      help: 'write the id of the node, or collect what you choose from with a node of kind `set`',
+    });
+  }
+  if (id === reading.node?.id) {
+    return misread('DAG207', 1, `"${id}" reads itself`, {
+      label: 'this is the node that is being described',
+      because: 'a node starts only when everything it reads has finished',
+      help:
+        reading.place === 'result'
+          ? 'what the node just gave is called `output` here'
+          : 'read another node; what this one gave is `output`, in its `result` and `check` only',
+    });
+  }
+  if (!nodeExists(workflow, id)) {
+    return misread('DAG202', 1, `${readerOf(reading)} reads ${whatOf(reference)}"${id}", which is not a node`, {
+      label: 'no node has this id',
+      ...nearestNode(workflow, id, reading.node),
+    });
+  }
+  const source = workflow.nodes.get(id);
+  return source && propertyMistake(source, reading, reference);
+}
+
+function propertyMistake(source: NodeDecl, reading: FieldReading, reference: Reference): Misread | undefined {
+  const property = reference.path[2];
+  if (property === undefined) {
+    return misread('DAG206', 1, `${readerOf(reading)} reads the node "${source.id}" as a whole`, {
+      label: 'say what of it',
+      help: `its output is \`nodes.${source.id}.output\``,
+    });
+  }
+  if (property === 'items' && !source.foreach) {
+    return misread('DAG206', 2, `"${source.id}" has no items: it is not a fan-out`, {
+      label: 'only nodes with `foreach` have items',
+      help: `its output is \`nodes.${source.id}.output\``,
+    });
+  }
+  const properties = source.foreach ? [...NODE_PROPERTIES, 'items'] : NODE_PROPERTIES;
+  if (properties.includes(property)) return undefined;
+  const inOutput = isObject(source.output?.properties) && property in source.output.properties;
+  return misread('DAG206', 2, `"${property}" cannot be read of the node "${source.id}"`, {
+    label: inOutput ? 'this is a part of its output' : 'a node has no such property',
+    ...(inOutput
+      ? { help: `did you mean \`nodes.${source.id}.output.${property}\`?` }
+      : (nearestOf(property, properties) ?? { help: `a node has ${listed(properties)}; what it made is under "output"` })),
+  });
+}
+
+/** "the output of " before a node's name, when that is what is read. */
+function whatOf(reference: Reference): string {
+  return reference.path[2] === 'output' ? 'the output of ' : '';
+}

@@ -1,0 +1,132 @@
+import { nodeId } from '../base/ids.ts';
+import type { Report } from '../contracts/diagnostic.ts';
+import type { Reference } from '../contracts/reference.ts';
+import type { Workflow } from '../contracts/workflow.ts';
+import type { FieldReading } from '../lang/readings.ts';
+import { didYouMean, listed, nearestOf, readerOf, spanOfStep } from './known-names.ts';
+import { type Misread, misread } from './misread.ts';
+import { nodeMistake } from './node-references.ts';
+import type { CheckInput } from './rule.ts';
+
+const RUN_PROPERTIES: readonly string[] = ['id', 'started_at', 'workflow'];
+
+/** Everything that is read exists, and can be read where it is read. */
+export function checkReferences({ workflow, references }: CheckInput, report: Report): void {
+  const { document } = workflow;
+  for (const reading of references) {
+    for (const reference of reading.references) {
+      const mistake = mistakeIn(workflow, reading, reference);
+      if (!mistake) continue;
+      const { step, replacement, ...said } = mistake;
+      const at = spanOfStep(document, reference, step);
+      report({ severity: 'error', at, ...said, ...(replacement !== undefined && { fix: { at, replacement } }) });
+    }
+  }
+}
+
+function mistakeIn(workflow: Workflow, reading: FieldReading, reference: Reference): Misread | undefined {
+  const [root, name] = reference.path;
+  if (root === undefined) return undefined;
+  switch (root) {
+    case 'nodes':
+      return nodeMistake(workflow, reading, reference);
+    case 'inputs':
+    case 'constants':
+      return declaredMistake(workflow, reading, reference, root);
+    case 'run':
+      if (name === undefined || RUN_PROPERTIES.includes(name)) return undefined;
+      return misread('DAG206', 1, `a run has no property "${name}"`, {
+        label: 'no such property',
+        ...didYouMean(name, RUN_PROPERTIES),
+      });
+    default:
+      return localMistake(workflow, reading, root);
+  }
+}
+
+function declaredMistake(
+  workflow: Workflow,
+  reading: FieldReading,
+  reference: Reference,
+  root: 'inputs' | 'constants',
+): Misread | undefined {
+  const name = reference.path[1];
+  if (name === undefined || name === '[]') return undefined;
+  const isInput = workflow.inputs.has(name);
+  const isConstant = Object.hasOwn(workflow.constants, name);
+  if (root === 'inputs' ? isInput || workflow.broken.inputs.has(name) : isConstant) return undefined;
+  const names = root === 'inputs' ? [...workflow.inputs.keys()] : Object.keys(workflow.constants);
+  const thing = root === 'inputs' ? 'input' : 'constant';
+  const elsewhere = root === 'inputs' ? 'constants' : 'inputs';
+  return misread(root === 'inputs' ? 'DAG203' : 'DAG204', 1, `${readerOf(reading)} reads the ${thing} "${name}", which is not declared`, {
+    label: `no ${thing} has this name`,
+    ...(isInput || isConstant
+      ? { help: `did you mean \`${elsewhere}.${name}\`?` }
+      : (nearestOf(name, names) ?? {
+          help: `declare it under \`${root}:\`${names.length > 0 && names.length <= 8 ? `, or use ${listed(names, 'or')}` : ''}`,
+        })),
+  });
+}
+
+/** Names other tools have, and what to do here. */
+const FOREIGN: Readonly<Record<string, string>> = {
+  env: 'the environment cannot be read: declare an input, and pass the value when you run the workflow',
+  process: 'the environment cannot be read: declare an input, and pass the value when you run the workflow',
+  steps: 'what a node made is `nodes.<id>.output`',
+  input: 'inputs are read as `inputs.<name>`',
+  node: 'what a node made is `nodes.<id>.output`',
+  params: 'inputs are read as `inputs.<name>`',
+  vars: 'inputs are read as `inputs.<name>`, constants as `constants.<name>`',
+  secrets: 'keys belong to the configuration of a provider; no field of a workflow can read one',
+};
+
+function localMistake(workflow: Workflow, reading: FieldReading, root: string): Misread | undefined {
+  const { node, place } = reading;
+  const itemName = node?.foreach?.as ?? 'item';
+  const perItem = node?.foreach !== undefined && (place === 'item' || place === 'result');
+  const names = ['inputs', 'constants', 'run', 'nodes', ...(perItem ? [itemName, 'index'] : []), ...(place === 'result' ? ['output'] : [])];
+  if (names.includes(root)) return undefined;
+
+  if (root === 'output') {
+    return misread('DAG205', 0, `${readerOf(reading)} reads \`output\` in \`${reading.field}\``, {
+      label: '`output` is known in `result` and `check` only',
+      because: 'it is what the node has just made, and it has not made it yet',
+      help: 'the output of another node is `nodes.<id>.output`',
+    });
+  }
+  const loopName = root === 'item' || root === 'index' || root === node?.foreach?.as;
+  if (loopName && !perItem) {
+    const outside = node?.foreach
+      ? {
+          label: `there is no item yet when \`${reading.field}\` is looked at`,
+          because: `\`${reading.field}\` concerns the node as a whole, not one item`,
+          help: 'to leave out single items use `where` of the `foreach`',
+        }
+      : node
+        ? { label: 'this node has no `foreach`', help: `give "${node.id}" a \`foreach\`, or read \`nodes.<id>.output\`` }
+        : { label: 'there are no items here', help: 'the outputs of all items are the list `nodes.<id>.output`' };
+    return misread('DAG205', 0, `${readerOf(reading)} reads "${root}" where there is no item`, outside);
+  }
+  if (root === 'item' && perItem) {
+    return misread('DAG205', 0, `${readerOf(reading)} reads "item", but its items are called "${itemName}"`, {
+      label: `\`as: ${itemName}\` renamed it`,
+      help: `write \`${itemName}\``,
+    });
+  }
+  const rooted = workflow.nodes.has(nodeId(root))
+    ? `nodes.${root}.output`
+    : workflow.inputs.has(root)
+      ? `inputs.${root}`
+      : Object.hasOwn(workflow.constants, root)
+        ? `constants.${root}`
+        : undefined;
+  const foreign = Object.hasOwn(FOREIGN, root) ? FOREIGN[root] : undefined;
+  return misread('DAG201', 0, `${readerOf(reading)} reads "${root}", which is not a name`, {
+    label: 'nothing is called this',
+    ...(rooted !== undefined
+      ? { help: `did you mean \`${rooted}\`?`, replacement: rooted }
+      : foreign !== undefined
+        ? { help: foreign }
+        : didYouMean(root, names)),
+  });
+}
