@@ -13,3 +13,6 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** Uniform in [0, 1). */
+export const systemRandom: () => number = () => Math.random();

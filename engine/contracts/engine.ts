@@ -3,6 +3,7 @@ import type { Diagnostic } from './diagnostic.ts';
 import type { RunEvent } from './event.ts';
 import type { Plan } from './plan.ts';
 import type { Tier } from './provider.ts';
+import type { Document } from './source.ts';
 
 /** Where the engine looks for things; every field has the process's own value as its default. */
 export interface Surroundings {
@@ -18,6 +19,8 @@ export interface LoadedWorkflow {
   /** Absolute. */
   readonly file: string;
   readonly plan: Plan;
+  /** Where everything was written. */
+  readonly document: Document;
   readonly warnings: readonly Diagnostic[];
 }
 

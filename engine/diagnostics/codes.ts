@@ -3,6 +3,7 @@ import type { CodeEntries, CodeEntry } from './code-entry.ts';
 import { BUG_CODES } from './codes/bugs.ts';
 import { CONFIGURATION_CODES } from './codes/configuration.ts';
 import { GRAPH_CODES } from './codes/graph.ts';
+import { INPUT_CODES } from './codes/inputs.ts';
 import { LANGUAGE_CODES } from './codes/language.ts';
 import { MODEL_CODES } from './codes/models.ts';
 import { NAME_CODES } from './codes/names.ts';
@@ -17,6 +18,7 @@ export const codes: CodeEntries = {
   ...LANGUAGE_CODES,
   ...MODEL_CODES,
   ...CONFIGURATION_CODES,
+  ...INPUT_CODES,
   ...RUN_CODES,
   ...BUG_CODES,
 };

@@ -1,0 +1,74 @@
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { Failed } from './contracts/failure.ts';
+import type { SourceHost } from './contracts/source.ts';
+
+/** What marks the top of a workspace, the likeliest first. */
+const MARKS = ['dagrun.config.yml', '.git', 'package.json'];
+
+/** The folder a workflow's paths may not leave: the nearest one upward that holds a mark, else the folder itself. */
+export function workspaceOf(folder: string): string {
+  for (const mark of MARKS) {
+    for (let at = folder; ; at = dirname(at)) {
+      if (existsSync(join(at, mark))) return at;
+      if (dirname(at) === at) break;
+    }
+  }
+  return folder;
+}
+
+/** Reads the files a workflow is made of; paths start at `folder`. */
+export function sourceHost(folder: string): SourceHost {
+  return {
+    read(path) {
+      try {
+        return readFileSync(join(folder, path), 'utf8');
+      } catch {
+        return undefined;
+      }
+    },
+    list(path) {
+      try {
+        return readdirSync(join(folder, path)).sort();
+      } catch {
+        return [];
+      }
+    },
+  };
+}
+
+/**
+ * Reads the text files that nodes attach. Relative paths start at `folder`; nothing outside `roots` is read, symbolic links
+ * included. Throws Failed (file_unreadable).
+ */
+export function createTextReader(
+  folder: string,
+  roots: readonly string[],
+): (path: string) => Promise<{ readonly name: string; readonly text: string }> {
+  const allowed = roots.map(real);
+  return async (path) => {
+    const file = isAbsolute(path) ? path : resolve(folder, path);
+    const fail = (message: string, cause?: unknown): Failed => new Failed({ type: 'file_unreadable', message, file: path }, { cause });
+    if (!existsSync(file)) throw fail(`there is no file "${path}"`);
+    const target = real(file);
+    if (!allowed.some((root) => target === root || target.startsWith(root + sep))) throw fail(`"${path}" lies outside the workspace`);
+    let bytes: Buffer;
+    try {
+      bytes = await readFile(target);
+    } catch (error) {
+      throw fail(`"${path}" cannot be read: ${error instanceof Error && 'code' in error ? error.code : 'unknown reason'}`, error);
+    }
+    const text = bytes.toString('utf8');
+    if (text.includes('\0')) throw fail(`"${path}" is not a text file`);
+    return { name: relative(folder, file).split(sep).join('/'), text };
+  };
+}
+
+function real(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
