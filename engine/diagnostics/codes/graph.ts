@@ -1,4 +1,170 @@
 import type { CodeEntries } from '../code-entry.ts';
 
-/** DAG3xx: cycles, branches, what is never reached. */
-export const GRAPH_CODES: CodeEntries = {};
+/** DAG3xx: cycles, branches, what is never reached, bounds. */
+export const GRAPH_CODES: CodeEntries = {
+  DAG301: {
+    title: 'nodes that wait for each other',
+    explanation:
+      'A node starts only when everything it reads has finished. When two nodes read each other, or several in a circle, none of them can ever start. The message shows each read of the shortest such circle.',
+    wrong: `dagrun: 1
+name: essay
+nodes:
+  draft:
+    prompt: Improve the essay using {{nodes.critique.output}}
+  critique:
+    prompt: Criticise {{nodes.draft.output}}
+outputs:
+  essay: nodes.draft.output
+`,
+    right: `dagrun: 1
+name: essay
+nodes:
+  draft:
+    prompt: Write an essay about DNS.
+  critique:
+    prompt: Criticise {{nodes.draft.output}}
+  revision:
+    prompt: Improve {{nodes.draft.output}} using {{nodes.critique.output}}
+outputs:
+  essay: nodes.revision.output
+`,
+  },
+  DAG302: {
+    title: 'an answer that nothing reads',
+    explanation:
+      'A model is called and paid for, and no other node and no output of the workflow reads what it answers. A node that is there for its `check` is a gate, and is not meant.',
+    wrong: `dagrun: 1
+name: summary
+nodes:
+  facts:
+    prompt: List facts about DNS.
+  summarize:
+    prompt: Explain DNS.
+outputs:
+  summary: nodes.summarize.output
+`,
+    right: `dagrun: 1
+name: summary
+nodes:
+  facts:
+    prompt: List facts about DNS.
+  summarize:
+    prompt: Explain DNS with these facts. {{nodes.facts.output}}
+outputs:
+  summary: nodes.summarize.output
+`,
+  },
+  DAG303: {
+    title: 'needs that say something twice',
+    explanation:
+      'A node named twice under `needs` is waited for once, and only one of the two ways (plain, `optional`, `any_of`) can be meant. `any_of` with a single node says what plain `needs` says.',
+    wrong: `dagrun: 1
+name: order
+nodes:
+  first:
+    prompt: Say one.
+  second:
+    needs: [first, first]
+    prompt: Say two.
+outputs:
+  text: nodes.second.output
+`,
+    right: `dagrun: 1
+name: order
+nodes:
+  first:
+    prompt: Say one.
+  second:
+    needs: [first]
+    prompt: Say two.
+outputs:
+  text: nodes.second.output
+`,
+  },
+  DAG310: {
+    title: 'a bound that is not known before the run',
+    explanation:
+      'How many items run at once and how many may fail is known before the run, so that what a run can cost is known too: it is a number, or an expression over `inputs`.',
+    wrong: `dagrun: 1
+name: per-file
+inputs:
+  files: { type: array, items: { type: string } }
+nodes:
+  count:
+    kind: set
+    value: size(inputs.files)
+  review:
+    foreach: { items: inputs.files, concurrency: nodes.count.output }
+    prompt: Review {{item}}.
+outputs:
+  reviews: nodes.review.output
+`,
+    right: `dagrun: 1
+name: per-file
+inputs:
+  files: { type: array, items: { type: string } }
+nodes:
+  review:
+    foreach: { items: inputs.files, concurrency: 4 }
+    prompt: Review {{item}}.
+outputs:
+  reviews: nodes.review.output
+`,
+  },
+  DAG311: {
+    title: 'a bound that follows an input without a maximum',
+    explanation: 'A bound may be read from an input, if the schema of that input says how large it can be: otherwise it bounds nothing.',
+    wrong: `dagrun: 1
+name: per-file
+inputs:
+  files: { type: array, items: { type: string } }
+  at_once: { type: integer, default: 4 }
+nodes:
+  review:
+    foreach: { items: inputs.files, concurrency: inputs.at_once }
+    prompt: Review {{item}}.
+outputs:
+  reviews: nodes.review.output
+`,
+    right: `dagrun: 1
+name: per-file
+inputs:
+  files: { type: array, items: { type: string } }
+  at_once: { type: integer, default: 4, minimum: 1, maximum: 16 }
+nodes:
+  review:
+    foreach: { items: inputs.files, concurrency: inputs.at_once }
+    prompt: Review {{item}}.
+outputs:
+  reviews: nodes.review.output
+`,
+  },
+  DAG313: {
+    title: 'a bound above that of the whole run',
+    explanation: 'A node cannot have more calls in flight, or try for longer, than the whole run may: the larger bound does nothing.',
+    wrong: `dagrun: 1
+name: per-file
+inputs:
+  files: { type: array, items: { type: string } }
+limits: { concurrency: 4 }
+nodes:
+  review:
+    foreach: { items: inputs.files, concurrency: 8 }
+    prompt: Review {{item}}.
+outputs:
+  reviews: nodes.review.output
+`,
+    right: `dagrun: 1
+name: per-file
+inputs:
+  files: { type: array, items: { type: string } }
+limits: { concurrency: 8 }
+nodes:
+  review:
+    foreach: { items: inputs.files, concurrency: 8 }
+    prompt: Review {{item}}.
+outputs:
+  reviews: nodes.review.output
+`,
+  },
+};
