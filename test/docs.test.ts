@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { main } from '../cli/main.ts';
 import { checkWorkflow, renderDiagnostics } from '../engine/index.ts';
 import { type Block, blocksOf, type Session, sessionsIn } from './support/doc-blocks.ts';
@@ -13,7 +13,7 @@ import { screenOf } from './support/screen.ts';
  *
  * In a page, in order: a `yaml` block is a workflow and has no mistakes (one that begins without `dagrun:` is a part of one);
  * a block with a file name is that file for the sessions after it; `<!-- edit: a -> b` makes file b from file a;
- * a `console` block is run, as on a terminal. Blocks marked `text`, `ts` and `sh` are left alone.
+ * a `console` block is run, as on a terminal; a `ts` block that imports dagrun is run, too. `text` is left alone.
  */
 const root = join(import.meta.dirname, '..');
 const pages = [
@@ -70,6 +70,7 @@ async function perform(block: Block, sandbox: string): Promise<string> {
     writeFileSync(file, block.body);
   }
   if (block.language === 'yaml') await expectValid(block, sandbox);
+  if (block.language === 'ts' && block.body.includes("from 'dagrun'")) await execute(block.body, sandbox);
   if (block.language !== 'console') return block.source;
   const sessions: string[] = [];
   for (const session of sessionsIn(block.body)) sessions.push(await play(session, sandbox));
@@ -83,6 +84,17 @@ async function expectValid(block: Block & { readonly type: 'fence' }, sandbox: s
   const diagnostics = await checkWorkflow(file, { cwd: sandbox, env: {} });
   rmSync(file);
   expect(renderDiagnostics(diagnostics, { format: 'pretty', colour: false }), block.body).toBe('');
+}
+
+/** Runs a program that uses the library, against the sources. */
+async function execute(body: string, sandbox: string): Promise<void> {
+  const file = join(sandbox, 'program.ts');
+  writeFileSync(file, body.replace("'dagrun'", JSON.stringify(join(root, 'engine/index.ts'))));
+  const log = vi.spyOn(console, 'log').mockImplementation(() => {});
+  await import(/* @vite-ignore */ file);
+  expect(log.mock.calls.flat().every((printed) => printed !== undefined)).toBe(true);
+  expect(log).toHaveBeenCalled();
+  log.mockRestore();
 }
 
 /** Runs a command; gives its text in the page, which stays as it is where it differs only in durations and ids. */
