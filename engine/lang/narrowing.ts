@@ -1,0 +1,250 @@
+import type { Json } from '../base/json.ts';
+import type { Expr } from '../contracts/expression.ts';
+import { isAny, membersOf, type ObjectShape, type Shape, settled, shapeOfValue, union, withoutNull } from './shape.ts';
+import type { Complain } from './type-problem.ts';
+import type { TypeScope } from './type-scope.ts';
+
+/** What is known of paths here and now, by the path's key: tests on the way narrow what their schemas say. */
+export type Facts = ReadonlyMap<string, Shape>;
+
+/** The surroundings of one part of an expression. */
+export interface Env {
+  readonly scope: TypeScope;
+  /** Variables of macros; they hide names in scope. */
+  readonly locals: ReadonlyMap<string, Shape>;
+  readonly facts: Facts;
+  /** True where a null test dominates: reading a skipped node's output is no mistake. */
+  readonly guarded: boolean;
+  readonly complain: Complain;
+  /** What a part is when one asks whether it is there, nothing being said of mistakes. */
+  readonly quietShape: (tree: Expr, env: Env) => Shape;
+}
+
+export const NO_FACTS: Facts = new Map();
+
+/** `a.b[0].c` for a path whose steps are all known; undefined for anything else. */
+export function pathKey(tree: Expr): string | undefined {
+  switch (tree.op) {
+    case 'name':
+      return tree.name;
+    case 'field': {
+      const of = pathKey(tree.of);
+      return of === undefined ? undefined : `${of}.${tree.name}`;
+    }
+    case 'index': {
+      const of = pathKey(tree.of);
+      if (of === undefined || tree.at.op !== 'literal') return undefined;
+      return typeof tree.at.value === 'string' ? `${of}.${tree.at.value}` : `${of}[${String(tree.at.value)}]`;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** The surroundings with more known. */
+export function withFacts(env: Env, facts: Facts): Env {
+  return facts.size === 0 ? env : { ...env, facts: new Map([...env.facts, ...facts]) };
+}
+
+/** What is known where a condition has turned out true, or false. */
+export function factsWhen(tree: Expr, outcome: boolean, env: Env): Facts {
+  switch (tree.op) {
+    case 'not':
+      return factsWhen(tree.of, !outcome, env);
+    case 'and':
+    case 'or': {
+      const left = factsWhen(tree.left, outcome, env);
+      // `a && b` is true when both are, `a || b` is false when neither is; the other way round either side may be the reason.
+      if ((tree.op === 'and') === outcome) {
+        const right = factsWhen(tree.right, outcome, withFacts(env, left));
+        return new Map([...left, ...right]);
+      }
+      const other = factsWhen(tree.left, !outcome, env);
+      const right = factsWhen(tree.right, outcome, withFacts(env, other));
+      return either(left, new Map([...other, ...right]));
+    }
+    case 'has':
+      return outcome ? present(tree.of, env, false) : NO_FACTS;
+    case 'binary':
+      return factsOfComparison(tree, outcome, env);
+    case 'coalesce': {
+      // `coalesce(x, false)` is true only when x is there.
+      const [first, last] = tree.args;
+      return outcome && tree.args.length === 2 && first !== undefined && last?.op === 'literal' && last.value === false
+        ? present(first, env, true)
+        : NO_FACTS;
+    }
+    case 'name':
+    case 'field':
+    case 'index':
+      return equal(tree, outcome, true, env);
+    default:
+      return NO_FACTS;
+  }
+}
+
+function factsOfComparison(tree: Expr & { op: 'binary' }, outcome: boolean, env: Env): Facts {
+  if (tree.operator === 'in' && outcome && tree.right.op === 'list' && pathKey(tree.left) !== undefined) {
+    const values = tree.right.items.map((item) => (item.op === 'literal' ? item.value : undefined));
+    return values.some((value) => value === undefined) ? NO_FACTS : oneOfValues(tree.left, values as readonly Json[], env);
+  }
+  if (tree.operator !== '==' && tree.operator !== '!=') return NO_FACTS;
+  const [path, value] = tree.right.op === 'literal' ? [tree.left, tree.right] : [tree.right, tree.left];
+  if (value.op !== 'literal' || pathKey(path) === undefined) return NO_FACTS;
+  const same = (tree.operator === '==') === outcome;
+  if (value.value === null) return same ? NO_FACTS : present(path, env, true);
+  return equal(path, value.value, same, env);
+}
+
+/** A path is known to lead somewhere (and, with `notNull`, to more than null): so does everything above it. */
+function present(tree: Expr, env: Env, notNull: boolean): Facts {
+  const key = pathKey(tree);
+  if (key === undefined) return NO_FACTS;
+  const facts = new Map<string, Shape>();
+  const shape = env.quietShape(tree, env);
+  if (notNull) facts.set(key, withoutNull(shape));
+  else facts.set(key, quietField(tree, env) ?? shape);
+  for (let at: Expr = tree; at.op === 'field' || at.op === 'index'; at = at.of) {
+    const above = pathKey(at.of);
+    if (above === undefined) break;
+    const name = at.op === 'field' ? at.name : undefined;
+    const whole = withoutNull(env.quietShape(at.of, env));
+    facts.set(above, name === undefined ? whole : keep(whole, (one) => canHave(one, name)));
+  }
+  return facts;
+}
+
+/** The field itself, without the null that stands for its absence. */
+function quietField(tree: Expr, env: Env): Shape | undefined {
+  if (tree.op !== 'field') return undefined;
+  const fields = membersOf(env.quietShape(tree.of, env)).flatMap((one) =>
+    one.type === 'object' ? [one.fields.get(tree.name)?.shape ?? one.rest] : [],
+  );
+  const known = fields.filter((field) => field !== undefined);
+  return known.length === 0 ? undefined : union(...known);
+}
+
+function canHave(shape: Shape, name: string): boolean {
+  return shape.type !== 'object' || shape.fields.has(name) || shape.rest !== undefined;
+}
+
+/** A path is equal to a value, or is not. */
+function equal(path: Expr, value: Json, same: boolean, env: Env): Facts {
+  if (same) return oneOfValues(path, [value], env);
+  const shape = env.quietShape(path, env);
+  const left = removed(shape, value);
+  if (left === shape) return NO_FACTS;
+  return narrowed(path, left, env);
+}
+
+function oneOfValues(path: Expr, values: readonly Json[], env: Env): Facts {
+  const shape = env.quietShape(path, env);
+  const kept = keptValues(shape, values);
+  return kept === undefined ? NO_FACTS : narrowed(path, kept, env);
+}
+
+/** The facts that a path has a narrower shape; alternatives of the object above that do not fit it are out. */
+function narrowed(path: Expr, shape: Shape, env: Env): Facts {
+  const key = pathKey(path);
+  if (key === undefined) return NO_FACTS;
+  const facts = new Map<string, Shape>();
+  if (path.op === 'field') {
+    const above = pathKey(path.of);
+    const whole = env.quietShape(path.of, env);
+    if (above !== undefined && membersOf(whole).length > 1) {
+      facts.set(
+        above,
+        keep(whole, (one) => one.type === 'object' && overlaps(one.fields.get(path.name)?.shape ?? one.rest, shape)),
+      );
+    }
+  }
+  facts.set(key, shape);
+  return facts;
+}
+
+function keep(shape: Shape, wanted: (one: Shape) => boolean): Shape {
+  if (isAny(shape)) return shape;
+  const members = membersOf(shape);
+  const kept = members.filter(wanted);
+  return kept.length === 0 || kept.length === members.length ? settled(shape) : union(...kept);
+}
+
+/** False only when no value can be both. */
+function overlaps(a: Shape | undefined, b: Shape): boolean {
+  if (a === undefined) return false;
+  return membersOf(a).some((one) =>
+    membersOf(b).some((other) => {
+      if (one.type === 'any' || other.type === 'any') return true;
+      if (one.type !== other.type) return false;
+      if (one.type === 'string' && other.type === 'string') return shareValue(one.values, other.values);
+      if (one.type === 'number' && other.type === 'number') return shareValue(one.values, other.values);
+      if (one.type === 'boolean' && other.type === 'boolean')
+        return one.value === undefined || other.value === undefined || one.value === other.value;
+      return true;
+    }),
+  );
+}
+
+function shareValue<T>(a: readonly T[] | undefined, b: readonly T[] | undefined): boolean {
+  return a === undefined || b === undefined || a.some((value) => b.includes(value));
+}
+
+/** The shape with only these values left; undefined when nothing can be said. */
+function keptValues(shape: Shape, values: readonly Json[]): Shape | undefined {
+  if (isAny(shape)) return undefined;
+  const wanted = union(...values.map(shapeOfValue));
+  const kept = membersOf(wanted).filter((value) => overlaps(shape, value));
+  return kept.length === 0 ? undefined : union(...kept);
+}
+
+/** The shape without one value; itself when that changes nothing. */
+function removed(shape: Shape, value: Json): Shape {
+  if (isAny(shape)) return shape;
+  const members = membersOf(shape);
+  let changed = false;
+  const left = members.flatMap((one): readonly Shape[] => {
+    if (one.type === 'string' && typeof value === 'string' && one.values?.includes(value)) {
+      changed = true;
+      const values = one.values.filter((other) => other !== value);
+      return values.length === 0 ? [] : [{ type: 'string', values }];
+    }
+    if (one.type === 'boolean' && typeof value === 'boolean') {
+      changed = true;
+      return one.value === value ? [] : [{ type: 'boolean', value: !value }];
+    }
+    return [one];
+  });
+  return !changed || left.length === 0 ? shape : union(...left);
+}
+
+/** What is known after one of two things happened: what both leave. */
+function either(a: Facts, b: Facts): Facts {
+  const both = new Map<string, Shape>();
+  for (const [key, shape] of a) {
+    const other = b.get(key);
+    if (other !== undefined) both.set(key, union(shape, other));
+  }
+  return both;
+}
+
+/** The elements of a list that a test about `variable` has let through. */
+export function narrowedBy(element: Shape, variable: string, facts: Facts): Shape {
+  const whole = facts.get(variable) ?? element;
+  if (isAny(whole)) return whole;
+  const members = membersOf(whole).map((one): Shape => {
+    if (one.type !== 'object') return one;
+    const fields = new Map(one.fields);
+    for (const [name, field] of one.fields) {
+      const fact = facts.get(`${variable}.${name}`);
+      if (fact === undefined) continue;
+      // A fact about the field of several alternatives may be wider than the field of this one.
+      fields.set(name, { shape: membersOf(whole).length === 1 ? fact : withoutNullOf(field.shape, fact), required: true });
+    }
+    return { ...one, fields } satisfies ObjectShape;
+  });
+  return union(...members);
+}
+
+function withoutNullOf(shape: Shape, fact: Shape): Shape {
+  return membersOf(fact).some((one) => one.type === 'null') ? shape : withoutNull(shape);
+}

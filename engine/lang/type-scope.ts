@@ -1,0 +1,14 @@
+import type { Shape } from './shape.ts';
+
+/** What the names in a field stand for. */
+export interface TypeScope {
+  /** A name that is not here is somebody else's mistake: nothing is said of it. */
+  readonly names: ReadonlyMap<string, Shape>;
+  /**
+   * What an unguarded read of a skipped node's output leads to: the reader is skipped as well (`follow`),
+   * or there is nobody to skip, and it is a mistake (`refuse`).
+   */
+  readonly skips: 'follow' | 'refuse';
+  /** True when it is certain that not all of these groups have a skipped member: one of them has its output whatever happens. */
+  readonly oneAlwaysRuns?: (groups: readonly (readonly string[])[]) => boolean;
+}
