@@ -65,7 +65,7 @@ export function parseInputs(workflow: LoadedWorkflow, given: GivenInputs, around
     }
     const problem = (message: string, at: { file: SourceFile; start: number }): void =>
       void diagnostics.push(mistake('DAG733', message, span(at.file, at.start, at.file.text.length)));
-    const value = valueOf(name, texts, schema, problem);
+    const value = typedValue(name, texts, schema, problem);
     if (value !== undefined) values[name] = value;
   }
   if (diagnostics.length > 0) throw new InputsInvalid(workflow.name, diagnostics);
@@ -129,7 +129,7 @@ export function describeInputs(plan: Plan): readonly InputSummary[] {
   }));
 }
 
-function valueOf(
+function typedValue(
   name: string,
   texts: readonly { text: string; file: SourceFile; start: number }[],
   schema: JsonSchema,
@@ -140,7 +140,7 @@ function valueOf(
   if (schema.type === 'array' && !(texts.length === 1 && first.text.trimStart().startsWith('['))) {
     const items = isObject(schema.items) ? schema.items : {};
     const values = texts.map((text) => scalarOf(text.text, items));
-    const wrong = values.findIndex((value) => value === undefined);
+    const wrong = values.indexOf(undefined);
     const at = texts[wrong];
     if (at) problem(`"${at.text}" is not ${describe(items)}`, at);
     return at ? undefined : (values as readonly Json[]);

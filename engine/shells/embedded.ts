@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import TinyQueue from 'tinyqueue';
 import type { Clock } from '../base/clock.ts';
 import type { RunId, TaskKey } from '../base/ids.ts';
@@ -36,6 +37,8 @@ export function driveEmbedded(options: EmbeddedRun, inputs: JsonObject, simulate
   const ready = new TinyQueue<Call>([], (a, b) => b.urgency - a.urgency || a.order - b.order);
   const timers = new Set<() => void>();
   const stop = new AbortController();
+  // Every call in flight listens to it: many listeners are no leak here.
+  setMaxListeners(0, stop.signal);
   let inFlight = 0;
   let order = 0;
   let over = false;
