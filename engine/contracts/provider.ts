@@ -10,9 +10,24 @@ export interface Provider {
   readonly id: string;
   /** True when no real model answers; shown wherever its answers show. */
   readonly simulated: boolean;
+  /** Whether the provider can hold a model to this schema; where it cannot, the schema is put into the prompt. Absent: any schema. */
+  takesSchema?(schema: JsonSchema): boolean;
   /** Throws Failed. When the provider may have charged for a call that gave no usable answer, `mayHaveCharged` is true on the error. */
   complete(request: ModelRequest, abort: AbortSignal): Promise<ModelReply>;
   close?(): Promise<void>;
+}
+
+/** What a provider is opened with. */
+export interface ProviderSettings {
+  /** The name used in `provider/model`. */
+  readonly id: string;
+  /** A key of the provider registry: the wire protocol. */
+  readonly type: string;
+  readonly apiKey?: string;
+  /** Another address that speaks the same protocol. */
+  readonly baseUrl?: string;
+  /** The environment variable the key is from; for messages. */
+  readonly variable?: string;
 }
 
 export interface ModelRequest {

@@ -6,17 +6,25 @@ import { compileValidator } from '../lang/validate.ts';
 /** The one property of the object that carries an answer which is no object itself. */
 const ANSWER = 'answer';
 
+/** One asked schema per schema, so that what is worked out for it is worked out once. */
+const wrapped = new WeakMap<JsonSchema, JsonSchema>();
+
 /** The schema to ask for: providers take objects only, so any other answer is asked for as `{ answer: … }`. */
 export function schemaToAsk(schema: JsonSchema): JsonSchema {
   if (isObjectSchema(schema)) return schema;
-  const { $defs, ...inner } = schema;
-  return {
-    type: 'object',
-    properties: { [ANSWER]: inner },
-    required: [ANSWER],
-    additionalProperties: false,
-    ...($defs !== undefined && { $defs }),
-  };
+  let asked = wrapped.get(schema);
+  if (asked === undefined) {
+    const { $defs, ...inner } = schema;
+    asked = {
+      type: 'object',
+      properties: { [ANSWER]: inner },
+      required: [ANSWER],
+      additionalProperties: false,
+      ...($defs !== undefined && { $defs }),
+    };
+    wrapped.set(schema, asked);
+  }
+  return asked;
 }
 
 function isObjectSchema(schema: JsonSchema): boolean {

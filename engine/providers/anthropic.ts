@@ -1,0 +1,94 @@
+import type Anthropic from '@anthropic-ai/sdk';
+import type { ModelReply, ModelRequest, Provider, ProviderSettings } from '../contracts/provider.ts';
+import { type CallInfo, failedFrom, malformed } from './failures.ts';
+import { type Delivery, openTransport, patienceFor } from './transport.ts';
+import { anthropicOutput, toDialect } from './wire-schema.ts';
+
+const BASE_URL = 'https://api.anthropic.com';
+/** The version of the API that still takes `temperature`; the SDK's own refuses it. Models that refuse it do so in both. */
+const VERSION_WITH_TEMPERATURE = '2023-06-01';
+
+/** Anthropic's Messages API, through its official SDK. */
+export async function openAnthropic({ id, apiKey, baseUrl = BASE_URL, variable }: ProviderSettings): Promise<Provider> {
+  const { Anthropic: Client } = await import('@anthropic-ai/sdk');
+  const transport = openTransport();
+  const client = new Client({
+    apiKey: apiKey ?? null,
+    authToken: null,
+    baseURL: baseUrl,
+    // The engine retries; the SDK would sleep as long as `retry-after` says, without a cap.
+    maxRetries: 0,
+    fetch: transport.fetch,
+    openTelemetry: false,
+    logLevel: 'off',
+    ...(apiKey === undefined && { defaultHeaders: { authorization: null } }),
+  });
+
+  return {
+    id,
+    simulated: false,
+    takesSchema: (schema) => toDialect(schema, anthropicOutput) !== undefined,
+    async complete(request, abort) {
+      const info: CallInfo = { provider: id, baseUrl, request, abort, compatible: baseUrl !== BASE_URL, ...(variable && { variable }) };
+      const delivery: Delivery = { abort, patience: patienceFor(request.maxOutputTokens) };
+      try {
+        // Not `client.messages.create`: it prints warnings about old models to the console.
+        const message = await client.post<Anthropic.Message>('/v1/messages', {
+          body: bodyOf(request),
+          fetchOptions: delivery as object,
+          timeout: delivery.patience,
+          ...(request.temperature !== undefined && { headers: { 'anthropic-version': VERSION_WITH_TEMPERATURE } }),
+        });
+        return readMessage(message, info);
+      } catch (error) {
+        throw failedFrom(error, info);
+      }
+    },
+    close: transport.close,
+  };
+}
+
+function bodyOf({ model, messages, maxOutputTokens, temperature, stop, outputSchema }: ModelRequest): object {
+  const system = messages.filter((message) => message.role === 'system').map((message) => message.text);
+  const format = outputSchema && toDialect(outputSchema, anthropicOutput);
+  return {
+    model,
+    max_tokens: maxOutputTokens,
+    ...(system.length > 0 && { system: system.join('\n\n') }),
+    messages: messages.filter((message) => message.role !== 'system').map(({ role, text }) => ({ role, content: text })),
+    ...(temperature !== undefined && { temperature }),
+    ...(stop !== undefined && { stop_sequences: stop }),
+    // Never a forced tool: models that always think refuse that.
+    ...(format && { output_config: { format: { type: 'json_schema', schema: format } } }),
+  };
+}
+
+const STOPS: Readonly<Record<string, ModelReply['stop']>> = {
+  end_turn: 'end',
+  stop_sequence: 'end',
+  max_tokens: 'length',
+  model_context_window_exceeded: 'length',
+  refusal: 'refused',
+};
+
+function readMessage(message: Partial<Anthropic.Message> | string | null, info: CallInfo): ModelReply {
+  if (typeof message !== 'object' || !Array.isArray(message?.content) || typeof message.usage?.input_tokens !== 'number')
+    throw malformed(info);
+  const { content, usage, stop_reason, model } = message;
+  const cacheRead = usage.cache_read_input_tokens ?? 0;
+  const cacheWrite = usage.cache_creation_input_tokens ?? 0;
+  return {
+    // By type, not by place: thinking blocks stand before the text.
+    text: content.map((block) => (block.type === 'text' ? block.text : '')).join(''),
+    stop: STOPS[stop_reason ?? ''] ?? 'other',
+    // Anthropic counts tokens read from and written to the cache beside the input, not in it.
+    usage: { input: usage.input_tokens + cacheRead + cacheWrite, output: usage.output_tokens, cacheRead, cacheWrite },
+    model: model ?? info.request.model,
+    ...requestIdOf(message),
+  };
+}
+
+function requestIdOf(message: object): { readonly requestId?: string } {
+  const id = (message as { readonly _request_id?: unknown })._request_id;
+  return typeof id === 'string' ? { requestId: id } : {};
+}

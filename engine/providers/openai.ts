@@ -1,0 +1,124 @@
+import type OpenAI from 'openai';
+import type { ModelReply, ModelRequest, Provider, ProviderSettings, Usage } from '../contracts/provider.ts';
+import { type CallInfo, failedFrom, malformed } from './failures.ts';
+import { type Delivery, openTransport, patienceFor } from './transport.ts';
+import { openAiStrict, toDialect } from './wire-schema.ts';
+
+const BASE_URL = 'https://api.openai.com/v1';
+
+/** Counts tokens for servers that do not report them. */
+export type TokenCounter = () => Promise<(text: string) => number>;
+
+/** OpenAI's Chat Completions, through its official SDK; with a base URL, every server that speaks the same (Ollama, llama.cpp, vLLM, …). */
+export async function openOpenAi(
+  { id, apiKey, baseUrl = BASE_URL, variable }: ProviderSettings,
+  tokenCounter: TokenCounter,
+): Promise<Provider> {
+  const { OpenAI: Client } = await import('openai');
+  const transport = openTransport();
+  const compatible = baseUrl !== BASE_URL;
+  const client = new Client({
+    // The SDK will not start without a key; where there is none, the header is taken away again.
+    apiKey: apiKey ?? 'none',
+    adminAPIKey: null,
+    organization: null,
+    project: null,
+    baseURL: baseUrl,
+    // The engine retries; the SDK would sleep as long as `retry-after` says, without a cap.
+    maxRetries: 0,
+    fetch: transport.fetch,
+    logLevel: 'off',
+    ...(apiKey === undefined && { defaultHeaders: { authorization: null } }),
+  });
+
+  return {
+    id,
+    simulated: false,
+    async complete(request, abort) {
+      const info: CallInfo = { provider: id, baseUrl, request, abort, compatible, ...(variable && { variable }) };
+      const delivery: Delivery = { abort, patience: patienceFor(request.maxOutputTokens) };
+      try {
+        const completion = await client.post<OpenAI.ChatCompletion>('/chat/completions', {
+          body: bodyOf(request, compatible),
+          fetchOptions: delivery as object,
+          timeout: delivery.patience,
+        });
+        return await readCompletion(completion, info, tokenCounter);
+      } catch (error) {
+        throw failedFrom(error, info);
+      }
+    },
+    close: transport.close,
+  };
+}
+
+function bodyOf({ model, messages, maxOutputTokens, temperature, stop, outputSchema }: ModelRequest, compatible: boolean): object {
+  return {
+    model,
+    messages: messages.map(({ role, text }) => ({ role, content: text })),
+    // Reasoning models of OpenAI take only the newer name, most other servers only the older.
+    ...(compatible ? { max_tokens: maxOutputTokens } : { max_completion_tokens: maxOutputTokens }),
+    ...(temperature !== undefined && { temperature }),
+    ...(stop !== undefined && { stop }),
+    ...(outputSchema && { response_format: { type: 'json_schema', json_schema: formatOf(outputSchema) } }),
+  };
+}
+
+/** Strict where OpenAI's dialect can say it; otherwise the model is shown the schema as it is, and the answer is checked. */
+function formatOf(schema: NonNullable<ModelRequest['outputSchema']>): object {
+  const strict = toDialect(schema, openAiStrict);
+  return strict ? { name: 'answer', strict: true, schema: strict } : { name: 'answer', strict: false, schema };
+}
+
+const STOPS: Readonly<Record<string, ModelReply['stop']>> = { stop: 'end', length: 'length', content_filter: 'refused' };
+
+async function readCompletion(
+  completion: Partial<OpenAI.ChatCompletion> | string | null,
+  info: CallInfo,
+  tokenCounter: TokenCounter,
+): Promise<ModelReply> {
+  const choice = typeof completion === 'object' ? completion?.choices?.[0] : undefined;
+  if (typeof completion !== 'object' || completion === null || typeof choice?.message !== 'object') throw malformed(info);
+  const { message, finish_reason } = choice;
+  const text = textOf(message.content);
+  const usage = usageOf(completion.usage) ?? (await counted(info.request, text, tokenCounter));
+  // Some servers say "stop" although they cut the answer off.
+  const cutOff = usage.output >= info.request.maxOutputTokens && info.compatible;
+  return {
+    text: message.refusal ?? text,
+    stop: message.refusal ? 'refused' : cutOff ? 'length' : (STOPS[finish_reason] ?? 'other'),
+    usage,
+    model: completion.model ?? info.request.model,
+    ...requestIdOf(completion),
+  };
+}
+
+/** A text, or, from some servers, a list of parts. */
+function textOf(content: unknown): string {
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) return '';
+  return content.map((part: { text?: unknown }) => (typeof part?.text === 'string' ? part.text : '')).join('');
+}
+
+function usageOf(usage: OpenAI.CompletionUsage | undefined | null): Usage | undefined {
+  if (typeof usage?.prompt_tokens !== 'number' || typeof usage.completion_tokens !== 'number') return undefined;
+  const details = usage.prompt_tokens_details;
+  return {
+    // OpenAI's input has the cached tokens in it already.
+    input: usage.prompt_tokens,
+    output: usage.completion_tokens,
+    cacheRead: details?.cached_tokens ?? 0,
+    cacheWrite: details?.cache_write_tokens ?? 0,
+  };
+}
+
+async function counted({ messages }: ModelRequest, text: string, tokenCounter: TokenCounter): Promise<Usage> {
+  const count = await tokenCounter();
+  const input = messages.reduce((sum, message) => sum + count(message.text) + 4, 3);
+  return { input, output: count(text), cacheRead: 0, cacheWrite: 0 };
+}
+
+function requestIdOf(completion: object): { readonly requestId?: string } {
+  const id = (completion as { readonly _request_id?: unknown })._request_id;
+  return typeof id === 'string' ? { requestId: id } : {};
+}
