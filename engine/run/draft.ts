@@ -4,46 +4,55 @@ import type { Command, Decision, RunState, RunView, TaskState, Write } from '../
 import { changesOf } from './fold.ts';
 import type { PlanIndex } from './plan-index.ts';
 
-/** A run's state as it will be once the decision being made is committed. The view below it is not touched. */
-export interface Draft extends RunView {
+/**
+ * A run's state as it will be once the decision being made is committed. The view below it is not touched.
+ * A class, since one is made for every event of a run: closures made anew each time were a tenth of a step (bench).
+ */
+export class Draft implements RunView {
+  run: RunState;
+  private readonly index: PlanIndex;
+  private readonly view: RunView;
+  private readonly tasks = new Map<TaskKey, TaskState>();
+  private readonly sources = new Map<TaskKey, number>();
+  private readonly events: EventBody[] = [];
+  private readonly others: Write[] = [];
+  private readonly commands: Command[] = [];
+
+  constructor(index: PlanIndex, view: RunView) {
+    this.index = index;
+    this.view = view;
+    this.run = view.run;
+  }
+
+  task(key: TaskKey): TaskState | undefined {
+    return this.tasks.get(key) ?? this.view.task(key);
+  }
+
+  settledSources(node: TaskKey): number {
+    return this.sources.get(node) ?? this.view.settledSources(node);
+  }
+
   /** Records an event and lets it take effect in this draft. */
-  emit(event: EventBody): void;
-  command(command: Command): void;
-  decision(): Decision;
-}
+  emit(event: EventBody): void {
+    this.events.push(event);
+    for (const write of changesOf(this.index, this, event)) {
+      if (write.type === 'run') this.run = write.state;
+      else if (write.type === 'task') this.tasks.set(write.key, write.state);
+      else if (write.type === 'settled_sources') this.sources.set(write.node, write.count);
+      else this.others.push(write);
+    }
+  }
 
-export function draftOf(index: PlanIndex, view: RunView): Draft {
-  let run: RunState = view.run;
-  const tasks = new Map<TaskKey, TaskState>();
-  const sources = new Map<TaskKey, number>();
-  const events: EventBody[] = [];
-  const others: Write[] = [];
-  const commands: Command[] = [];
+  command(command: Command): void {
+    this.commands.push(command);
+  }
 
-  const draft: Draft = {
-    get run() {
-      return run;
-    },
-    task: (key) => tasks.get(key) ?? view.task(key),
-    settledSources: (node) => sources.get(node) ?? view.settledSources(node),
-    emit(event) {
-      events.push(event);
-      for (const write of changesOf(index, draft, event)) {
-        if (write.type === 'run') run = write.state;
-        else if (write.type === 'task') tasks.set(write.key, write.state);
-        else if (write.type === 'settled_sources') sources.set(write.node, write.count);
-        else others.push(write);
-      }
-    },
-    command: (command) => void commands.push(command),
-    decision() {
-      // Only what a step leaves behind is written, however often it changed on the way.
-      const writes: Write[] = [...others];
-      for (const [key, state] of tasks) writes.push({ type: 'task', key, state });
-      for (const [node, count] of sources) writes.push({ type: 'settled_sources', node, count });
-      if (run !== view.run) writes.push({ type: 'run', state: run });
-      return { events, writes, commands };
-    },
-  };
-  return draft;
+  /** Only what a step leaves behind is written, however often it changed on the way. */
+  decision(): Decision {
+    const writes = this.others;
+    for (const [key, state] of this.tasks) writes.push({ type: 'task', key, state });
+    for (const [node, count] of this.sources) writes.push({ type: 'settled_sources', node, count });
+    if (this.run !== this.view.run) writes.push({ type: 'run', state: this.run });
+    return { events: this.events, writes, commands: this.commands };
+  }
 }

@@ -4,7 +4,7 @@ import type { EventBody } from '../contracts/event.ts';
 import type { Failure } from '../contracts/failure.ts';
 import type { PlanNode } from '../contracts/plan.ts';
 import type { Command, Decide, Decision, InEvent, Opening, RunView, TaskState } from '../contracts/store.ts';
-import { type Draft, draftOf } from './draft.ts';
+import { Draft } from './draft.ts';
 import { nodeAt } from './fold.ts';
 import { type IndexedNode, keyOf, type PlanIndex } from './plan-index.ts';
 import { afterFailure } from './retry.ts';
@@ -16,7 +16,7 @@ import { afterFailure } from './retry.ts';
  */
 export function createKernel(index: PlanIndex): Decide {
   return (view: RunView, event: InEvent): Decision => {
-    const draft = draftOf(index, view);
+    const draft = new Draft(index, view);
     new Step(index, draft, event.at).take(event);
     return draft.decision();
   };

@@ -4,7 +4,7 @@ import { instant, itemKey, nanoUsd, runId, type TaskKey, taskKey } from '../../e
 import type { Failure } from '../../engine/contracts/failure.ts';
 import type { Plan } from '../../engine/contracts/plan.ts';
 import type { Command, Decide, InEvent, Opening, RunState, RunView, Store, TaskState } from '../../engine/contracts/store.ts';
-import { draftOf } from '../../engine/run/draft.ts';
+import { Draft } from '../../engine/run/draft.ts';
 import { createKernel } from '../../engine/run/kernel.ts';
 import { indexPlan } from '../../engine/run/plan-index.ts';
 import { openMemoryStore } from '../../engine/store/memory.ts';
@@ -193,12 +193,18 @@ describe('the kernel', () => {
         world('finish_branches'),
         fc.infiniteStream(fc.double({ min: 0, max: 0.999, noNaN: true })),
         async (given, rolls) => {
-          const { view } = await drive(given, () => rolls.next().value);
+          const { view, store } = await drive(given, () => rolls.next().value);
           const expected = oracle(given);
           for (const id of given.behaviours.keys()) expect([id, endIn(view, id)]).toEqual([id, expected.get(id)]);
           expect(view.run.status).toBe([...expected.values()].includes('failed') ? 'failed' : 'succeeded');
           expect(view.run.open).toBe(0);
           expect(view.run.unsettled).toBe(0);
+
+          // The journal alone gives the same state.
+          const rebuilt = new Draft(indexPlan(given.plan), NEW);
+          for await (const event of store.journal.read(RUN)) rebuilt.emit(event);
+          expect(rebuilt.run).toEqual(view.run);
+          for (const id of given.behaviours.keys()) expect(rebuilt.task(taskKey(id))).toEqual(view.task(taskKey(id)));
         },
       ),
       { numRuns: 400 },
