@@ -17,7 +17,7 @@ export async function startOpenAiServer(): Promise<WireServer> {
         completion_tokens_details: { reasoning_tokens: 0 },
       },
     }),
-    error: ({ error, type, message }) => ({
+    error: ({ type, message }) => ({
       error: { message: message ?? 'it went wrong', type: 'invalid_request_error', param: null, code: type ?? null },
     }),
   });

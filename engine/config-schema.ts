@@ -1,0 +1,53 @@
+import type { JsonSchema } from './base/json.ts';
+import { providerTypes } from './providers/registry.ts';
+
+const candidates: JsonSchema = {
+  type: 'array',
+  items: { type: 'string', pattern: '^[^/\\s]+/\\S+$' },
+  minItems: 1,
+  description: 'Models as `provider/model`, preferred first: the first whose provider can be used answers, the rest stand in for it.',
+};
+
+/** The JSON Schema of dagrun.config.yml (draft-07). A key stands here when it does something. */
+export const configSchema: JsonSchema = {
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  title: 'dagrun configuration',
+  type: 'object',
+  properties: {
+    tiers: {
+      type: 'object',
+      description: 'Which models the tiers stand for. A tier that is left out keeps its built-in models; `dagrun models` lists them.',
+      properties: { cheap: candidates, capable: candidates, premium: candidates },
+      additionalProperties: false,
+    },
+    providers: {
+      type: 'object',
+      description:
+        'Who serves the models, by the name used in `provider/model`. `anthropic` and `openai` need no entry when their keys are in the environment.',
+      additionalProperties: {
+        type: 'object',
+        properties: {
+          type: {
+            enum: providerTypes.map(({ type }) => type),
+            description: `The protocol it speaks. ${providerTypes.map(({ type, summary }) => `${type}: ${summary}`).join(' ')}`,
+          },
+          base_url: {
+            type: 'string',
+            pattern: '^(https?://|\\$\\{)',
+            description: 'The address of another server that speaks the same protocol.',
+          },
+          api_key: { type: 'string', minLength: 1, description: `An environment variable that holds the key, \`\${NAME}\`.` },
+          concurrency: {
+            type: 'integer',
+            minimum: 1,
+            maximum: 10000,
+            description: 'Calls in flight, at most, over all runs. Default: 16.',
+          },
+          requests_per_minute: { type: 'number', exclusiveMinimum: 0, description: 'Calls started within a minute, at most.' },
+        },
+        additionalProperties: false,
+      },
+    },
+  },
+  additionalProperties: false,
+};

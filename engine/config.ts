@@ -1,0 +1,263 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { isList, isObject, type Json, type JsonObject } from './base/json.ts';
+import { configSchema } from './config-schema.ts';
+import type { Code, Diagnostic } from './contracts/diagnostic.ts';
+import type { ProviderSettings, Tier } from './contracts/provider.ts';
+import type { Document, Path } from './contracts/source.ts';
+import { adviceOn } from './diagnostics/suggest.ts';
+import { DagrunError } from './errors.ts';
+import { compileValidator, type Problem } from './lang/validate.ts';
+import { splitModel, suggestedTiers } from './models/catalog.ts';
+import { providerTypes } from './providers/registry.ts';
+import { parseDocument } from './source/document.ts';
+
+/** The file, looked for upward. */
+export const CONFIG_FILE = 'dagrun.config.yml';
+
+/** What is configured: by dagrun.config.yml, by the environment, and by what is built in, the environment first. */
+export interface Config {
+  /** The file, absolute; absent when there is none. */
+  readonly file?: string;
+  /** Candidates per tier, preferred first. */
+  readonly tiers: Readonly<Record<Tier, readonly string[]>>;
+  readonly providers: ReadonlyMap<string, ProviderConfig>;
+  readonly warnings: readonly Diagnostic[];
+}
+
+export interface ProviderConfig extends ProviderSettings {
+  /** True when it has a key, or an address of its own that was given without one. */
+  readonly usable: boolean;
+  /** Calls in flight, at most. */
+  readonly concurrency: number;
+  readonly requestsPerMinute?: number;
+  /** Why it cannot be used although the file sets it up. */
+  readonly problem?: Diagnostic;
+}
+
+export interface ConfigOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Absolute; its folder is where the search starts. */
+  readonly workflowFile?: string;
+}
+
+/** Providers that need no entry in the file, and the variables they are told by. */
+const BUILT_IN: readonly { readonly id: string; readonly key: string; readonly baseUrl: string }[] = [
+  { id: 'anthropic', key: 'ANTHROPIC_API_KEY', baseUrl: 'ANTHROPIC_BASE_URL' },
+  { id: 'openai', key: 'OPENAI_API_KEY', baseUrl: 'OPENAI_BASE_URL' },
+];
+
+/** Both makers allow more on their lowest paid levels; a 429 lowers it by itself. */
+const DEFAULT_CONCURRENCY = 16;
+
+/** The configuration in force for a workflow. Throws DagrunError (exit code 3) with every mistake of the file. */
+export function loadConfig(options: ConfigOptions = {}): Config {
+  const { cwd = process.cwd(), env = process.env, workflowFile } = options;
+  const file = (workflowFile && findUpward(dirname(workflowFile))) ?? findUpward(cwd);
+  const found: Diagnostic[] = [];
+  const document = file && parseDocument({ name: shownAs(file, cwd), text: readFileSync(file, 'utf8') }, (mistake) => found.push(mistake));
+  if (document) checkShape(document, found);
+  const errors = (): boolean => found.some(({ severity }) => severity === 'error');
+  const fail = (): DagrunError =>
+    new DagrunError(`${file && shownAs(file, cwd)} has ${found.length === 1 ? 'a mistake' : 'mistakes'}`, {
+      exitCode: 3,
+      diagnostics: found,
+    });
+  if (errors()) throw fail();
+
+  const value = document && isObject(document.value) ? document.value : {};
+  const providers = readProviders(value, document || undefined, env, found);
+  const tiers = readTiers(value, document || undefined, providers, found);
+  if (errors()) throw fail();
+  return { ...(file && { file }), tiers, providers, warnings: found };
+}
+
+function findUpward(folder: string): string | undefined {
+  for (let at = folder; ; at = dirname(at)) {
+    const file = join(at, CONFIG_FILE);
+    if (existsSync(file)) return file;
+    if (dirname(at) === at) return undefined;
+  }
+}
+
+/** As the user would type it. */
+function shownAs(file: string, cwd: string): string {
+  const path = relative(cwd, file);
+  return path.startsWith('..') ? file : path;
+}
+
+function checkShape(document: Document, found: Diagnostic[]): void {
+  // An empty file, or one with comments only, configures nothing.
+  if (document.value === null) return;
+  for (const problem of compileValidator(configSchema)(document.value)) found.push(explain(document, problem));
+}
+
+function explain(document: Document, { path, keyword, params, schema, message }: Problem): Diagnostic {
+  if (keyword === 'additionalProperties' && typeof params.key === 'string') {
+    const known = Object.keys(isObject(schema.properties) ? schema.properties : {});
+    const help = adviceOn(params.key, known);
+    const where = path.length === 0 ? 'the configuration' : `"${path.join('.')}"`;
+    return mistake('DAG702', document, [...path, params.key], `"${params.key}" is not a key of ${where}`, {
+      part: 'key',
+      ...(help && { help }),
+    });
+  }
+  if (keyword === 'pattern' && path[0] === 'tiers')
+    return mistake('DAG701', document, path, 'a model is named with its provider', {
+      help: 'write `provider/model`, as in `anthropic/claude-haiku-5-5`',
+    });
+  if (keyword === 'pattern') return mistake('DAG701', document, path, 'a base_url starts with http:// or https://');
+  return mistake('DAG701', document, path, message);
+}
+
+interface MistakeDetails {
+  readonly part?: 'key' | 'value';
+  readonly severity?: 'error' | 'warning';
+  readonly label?: string;
+  readonly because?: string;
+  readonly help?: string;
+}
+
+function mistake(code: Code, document: Document, path: Path, message: string, details: MistakeDetails = {}): Diagnostic {
+  const { part = 'value', severity = 'error', ...more } = details;
+  return { code, severity, message, at: document.spanOf(path, part), ...more };
+}
+
+function readProviders(
+  value: JsonObject,
+  document: Document | undefined,
+  env: NonNullable<ConfigOptions['env']>,
+  found: Diagnostic[],
+): ReadonlyMap<string, ProviderConfig> {
+  const written = isObject(value.providers) ? value.providers : {};
+  const providers = new Map<string, ProviderConfig>();
+  for (const { id } of BUILT_IN) if (!(id in written)) providers.set(id, providerOf(id, {}, undefined, env, found));
+  for (const [id, raw] of Object.entries(written)) if (isObject(raw)) providers.set(id, providerOf(id, raw, document, env, found));
+  return providers;
+}
+
+function providerOf(
+  id: string,
+  raw: JsonObject,
+  document: Document | undefined,
+  env: NonNullable<ConfigOptions['env']>,
+  found: Diagnostic[],
+): ProviderConfig {
+  const path: Path = ['providers', id];
+  const builtIn = BUILT_IN.find((one) => one.id === id);
+  const type = typeof raw.type === 'string' ? raw.type : providerTypes.find((one) => one.type === id)?.type;
+  if (type === undefined && document)
+    found.push(
+      mistake('DAG703', document, path, `"${id}" does not say which protocol it speaks`, {
+        part: 'key',
+        help: 'add `type: openai` for Ollama, llama.cpp, vLLM and most gateways',
+      }),
+    );
+  let problem: Diagnostic | undefined;
+  const read = (key: 'api_key' | 'base_url', variable: string | undefined): { readonly text?: string; readonly variable?: string } => {
+    const fromEnv = variable && env[variable];
+    if (variable && fromEnv) return { text: fromEnv, variable };
+    const text = raw[key];
+    if (typeof text !== 'string' || !document) return variable ? { variable } : {};
+    const filled = fillVariables(text, [...path, key], document, env, found);
+    problem ??= filled.problem;
+    const named = filled.variable ?? variable;
+    return { ...(filled.text !== undefined && { text: filled.text }), ...(named !== undefined && { variable: named }) };
+  };
+  const key = read('api_key', builtIn?.key);
+  const baseUrl = read('base_url', builtIn?.baseUrl);
+  if (document && typeof raw.api_key === 'string' && looksLikeKey(raw.api_key))
+    found.push(
+      mistake('DAG706', document, [...path, 'api_key'], `the key of "${id}" stands in the file`, {
+        severity: 'warning',
+        because: 'files are shared and committed; whoever reads this one can spend your money',
+        help: `put it into the environment, and write \`api_key: "\${${builtIn?.key ?? `${id.toUpperCase().replace(/\W/g, '_')}_API_KEY`}}"\``,
+      }),
+    );
+  const withoutKey = baseUrl.text !== undefined && raw.api_key === undefined;
+  return {
+    id,
+    type: type ?? 'openai',
+    ...(key.text !== undefined && { apiKey: key.text }),
+    ...(key.variable !== undefined && { variable: key.variable }),
+    ...(baseUrl.text !== undefined && { baseUrl: baseUrl.text }),
+    usable: problem === undefined && (key.text !== undefined || withoutKey),
+    concurrency: typeof raw.concurrency === 'number' ? raw.concurrency : DEFAULT_CONCURRENCY,
+    ...(typeof raw.requests_per_minute === 'number' && { requestsPerMinute: raw.requests_per_minute }),
+    ...(problem && { problem }),
+  };
+}
+
+/**
+ * A text with its `${NAME}`s filled in. A variable that is not set makes the text undefined and gives the problem, which
+ * counts only when the provider is needed; what is no name of a variable is a mistake at once.
+ */
+function fillVariables(
+  text: string,
+  path: Path,
+  document: Document,
+  env: NonNullable<ConfigOptions['env']>,
+  found: Diagnostic[],
+): { readonly text?: string; readonly variable?: string; readonly problem?: Diagnostic } {
+  let variable: string | undefined;
+  let problem: Diagnostic | undefined;
+  const filled = text.replace(/\$\{([^}]*)\}?/g, (whole, name: string) => {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || !whole.endsWith('}')) {
+      found.push(
+        mistake('DAG704', document, path, `"${whole}" does not name an environment variable`, {
+          help: `write \`\${NAME}\`, with letters, digits and underscores; there are no defaults and no conditions`,
+        }),
+      );
+      return '';
+    }
+    variable ??= name;
+    const value = env[name];
+    if (value === undefined || value === '')
+      problem ??= mistake('DAG705', document, path, `the environment variable ${name} is not set`, {
+        because: `"${String(path[1])}" cannot be used without it`,
+        help: `set it: \`export ${name}=…\``,
+      });
+    return value ?? '';
+  });
+  return { ...(problem ? { problem } : { text: filled }), ...(variable !== undefined && { variable }) };
+}
+
+/** Dummies such as `ollama` or `none` are nobody's secret. */
+function looksLikeKey(text: string): boolean {
+  return !text.includes('${') && (/^sk-/.test(text) || text.length >= 24);
+}
+
+function readTiers(
+  value: JsonObject,
+  document: Document | undefined,
+  providers: ReadonlyMap<string, ProviderConfig>,
+  found: Diagnostic[],
+): Config['tiers'] {
+  const written = isObject(value.tiers) ? value.tiers : {};
+  const of = (tier: Tier): readonly string[] => {
+    const names = written[tier];
+    if (!isList(names) || !document) return suggestedTiers[tier];
+    for (const [index, name] of names.entries()) checkCandidate(name, ['tiers', tier, index], document, providers, found);
+    return names.filter((name) => typeof name === 'string');
+  };
+  return { cheap: of('cheap'), capable: of('capable'), premium: of('premium') };
+}
+
+function checkCandidate(
+  name: Json,
+  path: Path,
+  document: Document,
+  providers: ReadonlyMap<string, ProviderConfig>,
+  found: Diagnostic[],
+): void {
+  const provider = typeof name === 'string' ? splitModel(name).provider : '';
+  if (providers.has(provider)) return;
+  const help = adviceOn(provider, providers.keys());
+  found.push(
+    mistake('DAG707', document, path, `"${provider}" is not a provider of this configuration`, {
+      label: 'no provider has this name',
+      help: help ?? `add it under \`providers\`: \`${provider}: { type: openai, base_url: … }\``,
+    }),
+  );
+}

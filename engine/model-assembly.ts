@@ -1,0 +1,91 @@
+import type { Clock } from './base/clock.ts';
+import type { Config } from './config.ts';
+import type { ModelSummary } from './contracts/engine.ts';
+import type { Provider, Tier } from './contracts/provider.ts';
+import { DagrunError } from './errors.ts';
+import { findModel, knownModels, splitModel } from './models/catalog.ts';
+import { createModels, type Models, type ProviderAccess } from './models/client.ts';
+import { loadTokenCounter } from './models/tokens.ts';
+import { createOfflineProvider } from './providers/offline.ts';
+import { providerTypes } from './providers/registry.ts';
+import type { Replies } from './providers/replies.ts';
+
+/** The tiers of a run: a workflow's own, else the configuration's. */
+export function tiersOf(config: Config, own: Readonly<Partial<Record<Tier, readonly string[]>>>): Config['tiers'] {
+  return { ...config.tiers, ...own };
+}
+
+/** Everything that answers, as configured: shared by all runs of a process. Nothing is loaded or opened before the first call. */
+export function assembleModels(config: Config, clock: Clock): Models {
+  return createModels({ providers: accessOf(config), clock });
+}
+
+function accessOf(config: Config): ReadonlyMap<string, ProviderAccess> {
+  const access = new Map<string, ProviderAccess>();
+  for (const [id, provider] of config.providers) {
+    const type = providerTypes.find((one) => one.type === provider.type);
+    if (type) access.set(id, { ...provider, open: () => type.open(provider, plainCounter) });
+  }
+  return access;
+}
+
+/** What answers in a run that asks nobody; `replies` are used up by one run. */
+export function assembleOffline(replies: Replies | undefined): Provider {
+  return createOfflineProvider({ ...(replies && { replies }), tokenCounter: plainCounter });
+}
+
+async function plainCounter(): Promise<(text: string) => number> {
+  const count = await loadTokenCounter();
+  return (text) => count(text);
+}
+
+/** What a node asks for: a tier, or one model. */
+export type Want = { readonly tier: Tier } | { readonly model: string };
+
+/**
+ * Makes sure that something can answer each want before anything runs. Throws DagrunError (exit code 3) that says what to set
+ * and offers the run offline.
+ */
+export function requireProviders(config: Config, tiers: Config['tiers'], wants: Iterable<Want>): void {
+  const missing = new Map<string, readonly string[]>();
+  for (const want of wants) {
+    const names = 'model' in want ? [want.model] : tiers[want.tier];
+    if (names.some((name) => config.providers.get(splitModel(name).provider)?.usable)) continue;
+    missing.set('model' in want ? `"${want.model}"` : `tier ${want.tier}`, names);
+  }
+  if (missing.size === 0) return;
+  const providers = new Set([...missing.values()].flat().map((name) => splitModel(name).provider));
+  const known = [...providers].flatMap((id) => config.providers.get(id) ?? []);
+  const variables = new Set(known.flatMap(({ variable }) => variable ?? []));
+  const unknown = [...providers].filter((id) => !config.providers.has(id));
+  const toDo =
+    variables.size > 0
+      ? `set ${[...variables].join(' or ')}`
+      : `set up ${unknown.length > 0 ? unknown.join(', ') : [...providers].join(', ')} in dagrun.config.yml`;
+  throw new DagrunError(`no provider can be used for ${[...missing.keys()].join(', ')}`, {
+    exitCode: 3,
+    diagnostics: known.flatMap(({ problem }) => problem ?? []),
+    help: `${toDo}, or run with --offline: answers are then made up, and nothing is spent`,
+  });
+}
+
+/** All models known or configured, with what they cost and whether they can be used. */
+export function summarizeModels(config: Config): readonly ModelSummary[] {
+  const tierNames = Object.keys(config.tiers) as Tier[];
+  const configured = tierNames.flatMap((tier) => config.tiers[tier]);
+  const names = new Set([...configured, ...knownModels.filter((model) => !model.retired).map(({ provider, id }) => `${provider}/${id}`)]);
+  return [...names].map((name) => {
+    const info = findModel(name);
+    return {
+      id: name,
+      name: info?.name ?? splitModel(name).model,
+      tiers: tierNames.filter((tier) => config.tiers[tier].includes(name)),
+      inputPrice: info?.price?.input ?? null,
+      outputPrice: info?.price?.output ?? null,
+      contextWindow: info?.window ?? null,
+      maxOutput: info?.maxOutput ?? null,
+      deprecated: info?.status === 'deprecated' || info?.shutdown !== undefined,
+      usable: config.providers.get(splitModel(name).provider)?.usable ?? false,
+    };
+  });
+}
