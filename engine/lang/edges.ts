@@ -1,12 +1,12 @@
 import type { NodeId } from '../base/ids.ts';
-import type { Expr } from '../contracts/expression.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
 import type { Edge, EdgeReason } from '../contracts/plan.ts';
 import type { Reference } from '../contracts/reference.ts';
 import type { NodeDecl, Workflow } from '../contracts/workflow.ts';
 import { parseExpression } from './expression.ts';
+import { type Facts, isGuarded, NO_FACTS } from './guards.ts';
 import { nodeRead, readingsOf } from './readings.ts';
-import { referencesInExpression } from './references.ts';
+import { factsOfCondition } from './references.ts';
 
 /**
  * For each node what it waits for: one edge per source, in document order of the sources, with all its reasons.
@@ -35,15 +35,16 @@ export function edgesOf(workflow: Workflow, kinds: readonly NodeKind[]): Readonl
   for (const node of workflow.nodes.values()) {
     for (const need of node.needs) join(node, need.from, need.optional || need.anyOf, { because: 'needs', path: need.path });
   }
-  let guards: { readonly of: NodeDecl; readonly paths: readonly string[] } | undefined;
+  const factsOf = new Map<NodeDecl, Facts>();
   for (const { node, field, references } of readingsOf(workflow, kinds)) {
     if (!node) continue;
     for (const reference of references) {
       const from = nodeRead(reference);
       if (from === undefined) continue;
-      if (guards?.of !== node) guards = { of: node, paths: pathsThatSkip(node) };
-      const spared = !DECIDES_SKIPPING.has(field) && guards.paths.some((path) => isBelow(reference, path));
-      const optional = !reference.use || reference.guarded || spared;
+      const facts = factsOf.get(node) ?? factsWhenRun(node);
+      factsOf.set(node, facts);
+      const spared = !DECIDES_SKIPPING.has(field) && isGuarded(reference.path, facts);
+      const optional = !isUse(reference) || reference.guarded || spared;
       join(node, from, optional, { because: 'reference', path: reference.at, text: reference.text });
     }
   }
@@ -64,59 +65,19 @@ export function edgesOf(workflow: Workflow, kinds: readonly NodeKind[]): Readonl
 /** A workflow never changes, and both the checks and the plan ask. */
 const edges = new WeakMap<Workflow, ReadonlyMap<NodeId, readonly Edge[]>>();
 
+/** True when a read needs the value: not a null test, and not of how the node fared. */
+function isUse({ use, path }: Reference): boolean {
+  return use && (path[2] === undefined || path[2] === 'output');
+}
+
 /** Fields that are looked at when it is being decided that a node is skipped, or after that: its own condition does not shield them. */
 const DECIDES_SKIPPING: ReadonlySet<string> = new Set(['skip_if', 'run_if', 'reason', 'if_skipped']);
 
-/** What a node's own `skip_if` spares it: the paths (joined by dots) for which it is sure to be skipped when they are null. */
-export function pathsThatSkip(node: NodeDecl): readonly string[] {
-  const { skipIf } = node;
-  if (typeof skipIf?.when.source !== 'string') return [];
+/** The paths that are there whenever a node runs, because its own condition skips it when they are null. */
+function factsWhenRun({ skipIf }: NodeDecl): Facts {
+  if (typeof skipIf?.when.source !== 'string') return NO_FACTS;
   const parsed = parseExpression(skipIf.when.source);
-  if (!parsed.ok) return [];
-  return [...pathsDeciding(parsed.tree, !skipIf.negate)];
-}
-
-/** The paths of which each alone, by being null, makes an expression give `outcome`. */
-function pathsDeciding(tree: Expr, outcome: boolean): ReadonlySet<string> {
-  switch (tree.op) {
-    case 'not':
-      return pathsDeciding(tree.of, !outcome);
-    case 'and':
-    case 'or': {
-      const left = pathsDeciding(tree.left, outcome);
-      const right = pathsDeciding(tree.right, outcome);
-      // One side is enough to make `||` true and `&&` false; the other way round it takes both.
-      const one = (tree.op === 'or') === outcome;
-      return one ? new Set([...left, ...right]) : new Set([...left].filter((path) => right.has(path)));
-    }
-    case 'binary': {
-      if (tree.operator !== (outcome ? '==' : '!=')) return NONE;
-      if (isNull(tree.right)) return pathOf(tree.left);
-      if (isNull(tree.left)) return pathOf(tree.right);
-      return NONE;
-    }
-    default:
-      return NONE;
-  }
-}
-
-const NONE: ReadonlySet<string> = new Set();
-
-function isNull(tree: Expr): boolean {
-  return tree.op === 'literal' && tree.value === null;
-}
-
-/** The path that an expression is, when it is nothing else. */
-function pathOf(tree: Expr): ReadonlySet<string> {
-  if (tree.op !== 'field' && tree.op !== 'index' && tree.op !== 'name') return NONE;
-  const [only, ...more] = referencesInExpression(tree, []);
-  // An index that is not a literal is not known before the run: its path stops above what is compared.
-  return only && more.length === 0 && only.start === tree.start && only.end === tree.end ? new Set([only.path.join('.')]) : NONE;
-}
-
-function isBelow(reference: Reference, path: string): boolean {
-  const read = reference.path.join('.');
-  return read === path || read.startsWith(`${path}.`);
+  return parsed.ok ? factsOfCondition(parsed.tree, skipIf.negate) : NO_FACTS;
 }
 
 /** Reasons without repetitions: a prompt that prints the same path five times is one reason. */

@@ -149,6 +149,11 @@ function pathOf(tree: Expr, locals: Place['locals']): Known | undefined {
   }
 }
 
+/** The paths that are there and not null when a condition gives `outcome`. */
+export function factsOfCondition(condition: Expr, outcome: boolean): Facts {
+  return factsOf(condition, outcome, new Map());
+}
+
 /** The paths that are there and not null when `test` is `outcome`. */
 function factsOf(test: Expr, outcome: boolean, locals: Place['locals']): Facts {
   switch (test.op) {
