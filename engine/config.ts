@@ -4,7 +4,7 @@ import { isList, isObject, type Json, type JsonObject } from './base/json.ts';
 import { configSchema } from './config-schema.ts';
 import type { Code, Diagnostic } from './contracts/diagnostic.ts';
 import type { ProviderSettings, Tier } from './contracts/provider.ts';
-import type { Document, Path } from './contracts/source.ts';
+import type { Document, Path, SourceFile } from './contracts/source.ts';
 import { adviceOn } from './diagnostics/suggest.ts';
 import { DagrunError } from './errors.ts';
 import { compileValidator, type Problem } from './lang/validate.ts';
@@ -56,21 +56,26 @@ export function loadConfig(options: ConfigOptions = {}): Config {
   const { cwd = process.cwd(), env = process.env, workflowFile } = options;
   const file = (workflowFile && findUpward(dirname(workflowFile))) ?? findUpward(cwd);
   const found: Diagnostic[] = [];
-  const document = file && parseDocument({ name: shownAs(file, cwd), text: readFileSync(file, 'utf8') }, (mistake) => found.push(mistake));
+  const source = file && { name: shownAs(file, cwd), text: readFileSync(file, 'utf8') };
+  const document = source ? parseDocument(source, (mistake) => found.push(mistake)) : undefined;
   if (document) checkShape(document, found);
-  const errors = (): boolean => found.some(({ severity }) => severity === 'error');
-  const fail = (): DagrunError =>
-    new DagrunError(`${file && shownAs(file, cwd)} has ${found.length === 1 ? 'a mistake' : 'mistakes'}`, {
-      exitCode: 3,
-      diagnostics: found,
-    });
-  if (errors()) throw fail();
-
   const value = document && isObject(document.value) ? document.value : {};
-  const providers = readProviders(value, document || undefined, env, found);
-  const tiers = readTiers(value, document || undefined, providers, found);
-  if (errors()) throw fail();
-  return { ...(file && { file }), tiers, providers, warnings: found };
+  const valid = (): boolean => !found.some(({ severity }) => severity === 'error');
+  const providers = valid() ? readProviders(value, document, env, found) : new Map<string, ProviderConfig>();
+  const tiers = valid() ? readTiers(value, document, providers, found) : suggestedTiers;
+  const told = source ? found.map((one) => withoutKeys(one, source)) : found;
+  if (source && !valid())
+    throw new DagrunError(`${source.name} has ${found.length === 1 ? 'a mistake' : 'mistakes'}`, { exitCode: 3, diagnostics: told });
+  return { ...(file && { file }), tiers, providers, warnings: told };
+}
+
+/** A diagnostic whose frame does not show keys that stand in the file: letters are covered, so that places stay right. */
+function withoutKeys(diagnostic: Diagnostic, source: SourceFile): Diagnostic {
+  const text = source.text.replace(
+    /(api_key["']?\s*:\s*["']?)((?!\$)[^\s"',}]+)/g,
+    (_, before: string, key: string) => `${before}${key.slice(0, 3)}${'*'.repeat(Math.max(0, key.length - 3))}`,
+  );
+  return { ...diagnostic, at: { ...diagnostic.at, file: { ...source, text } } };
 }
 
 function findUpward(folder: string): string | undefined {

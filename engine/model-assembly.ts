@@ -1,9 +1,9 @@
 import type { Clock } from './base/clock.ts';
 import type { Config } from './config.ts';
 import type { ModelSummary } from './contracts/engine.ts';
-import type { Provider, Tier } from './contracts/provider.ts';
+import type { ModelFacts, Provider, Tier } from './contracts/provider.ts';
 import { DagrunError } from './errors.ts';
-import { findModel, knownModels, splitModel } from './models/catalog.ts';
+import { findModel, knownModels, splitModel, suggestedTiers } from './models/catalog.ts';
 import { createModels, type Models, type ProviderAccess } from './models/client.ts';
 import { loadTokenCounter } from './models/tokens.ts';
 import { createOfflineProvider } from './providers/offline.ts';
@@ -39,14 +39,11 @@ async function plainCounter(): Promise<(text: string) => number> {
   return (text) => count(text);
 }
 
-/** What a node asks for: a tier, or one model. */
-export type Want = { readonly tier: Tier } | { readonly model: string };
-
 /**
  * Makes sure that something can answer each want before anything runs. Throws DagrunError (exit code 3) that says what to set
  * and offers the run offline.
  */
-export function requireProviders(config: Config, tiers: Config['tiers'], wants: Iterable<Want>): void {
+export function requireProviders(config: Config, tiers: Config['tiers'], wants: Iterable<ModelWant>): void {
   const missing = new Map<string, readonly string[]>();
   for (const want of wants) {
     const names = 'model' in want ? [want.model] : tiers[want.tier];
@@ -88,4 +85,14 @@ export function summarizeModels(config: Config): readonly ModelSummary[] {
       usable: config.providers.get(splitModel(name).provider)?.usable ?? false,
     };
   });
+}
+
+/** What checks may know: the catalog and, when it is given, the configuration. */
+export function modelFacts(config: Pick<Config, 'tiers' | 'providers'> | undefined): ModelFacts {
+  return {
+    tiers: config?.tiers ?? suggestedTiers,
+    providers: config ? [...config.providers.keys()] : ['anthropic', 'openai'],
+    find: findModel,
+    modelsOf: (provider) => knownModels.filter((model) => model.provider === provider).map(({ id }) => id),
+  };
 }

@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../contracts/diagnostic.ts';
+import { sortDiagnostics } from '../diagnostics/render.ts';
 import { readingsOf } from '../lang/readings.ts';
 import { checkCycles } from './cycles.ts';
 import { checkLimits } from './limits.ts';
@@ -19,7 +20,7 @@ export function checkWorkflow(input: Omit<CheckInput, 'references'>): readonly D
   const whole: CheckInput = { ...input, references: readingsOf(input.workflow, input.kinds) };
   const found = findings(RULES, whole);
   if (!found.some(({ diagnostic }) => diagnostic.severity === 'error')) found.push(...findings(ADVICE, whole));
-  return withoutEchoes(found).sort(inFileOrder);
+  return sortDiagnostics(withoutEchoes(found));
 }
 
 interface Found {
@@ -51,8 +52,4 @@ function isEcho(later: Found, earlier: Found): boolean {
   const [a, b] = [later.diagnostic, earlier.diagnostic];
   if (later.rule === earlier.rule) return a.at.start === b.at.start && a.at.end === b.at.end && a.message === b.message;
   return a.at.start < b.at.end && b.at.start < a.at.end;
-}
-
-function inFileOrder(a: Diagnostic, b: Diagnostic): number {
-  return a.at.start - b.at.start || a.at.end - b.at.end || a.code.localeCompare(b.code);
 }

@@ -1,5 +1,6 @@
 import type { Report } from '../contracts/diagnostic.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
+import type { ModelFacts } from '../contracts/provider.ts';
 import type { Workflow } from '../contracts/workflow.ts';
 import type { FieldReading } from '../lang/readings.ts';
 
@@ -9,6 +10,8 @@ export interface CheckInput {
   readonly kinds: readonly NodeKind[];
   /** Every template and expression of the file with what it reads, in document order; the same list for all rules. */
   readonly references: readonly FieldReading[];
+  /** What is known of the models; without it nothing is said about them. */
+  readonly models?: ModelFacts;
 }
 
 /** Reports what is wrong with a workflow's meaning in one respect, and never throws. */

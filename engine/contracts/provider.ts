@@ -78,6 +78,9 @@ export interface Message {
   readonly text: string;
 }
 
+/** A tier, or one model by name, `provider/model`. */
+export type ModelWant = { readonly tier: Tier } | { readonly model: string };
+
 /** What a node asks of a model. It names a tier or a model, never a provider's protocol. */
 export interface ModelAsk {
   readonly tier?: Tier;
@@ -101,6 +104,33 @@ export interface ModelAnswer {
   readonly provider: string;
   /** Present when a tier was asked for. */
   readonly tier?: Tier;
+}
+
+/** What a check may know about models: the configuration and the catalog, as far as they say. */
+export interface ModelFacts {
+  /** Candidates per tier where the workflow names none. */
+  readonly tiers: Readonly<Record<Tier, readonly string[]>>;
+  /** Names of the providers that are set up. */
+  readonly providers: readonly string[];
+  /** What is known of `provider/model`; undefined when nothing is. */
+  find(name: string): ModelFact | undefined;
+  /** Models of a provider, by their names there; empty when the catalog does not list that provider. */
+  modelsOf(provider: string): readonly string[];
+}
+
+/** A field that is absent is not known. */
+export interface ModelFact {
+  /** Absent: its calls cannot be priced. */
+  readonly price?: object;
+  /** Tokens of prompt and answer together. */
+  readonly window?: number;
+  readonly maxOutput?: number;
+  /** False: a request with a temperature is refused. */
+  readonly temperature?: boolean;
+  /** The day it is shut down, `2027-01-14`. */
+  readonly shutdown?: string;
+  /** It is shut down already. */
+  readonly retired?: boolean;
 }
 
 /** The only road to a provider: chooses, limits, calls, repairs, meters. */

@@ -88,8 +88,10 @@ export function createModels({ providers, clock }: ModelsOptions): Models {
           const gate = provider.simulated ? undefined : once(gates, access.id, () => createGate({ ...access, provider: access.id, clock }));
           const leave = await gate?.enter(abort);
           try {
-            const asked = ask.maxOutputTokens ?? defaultMaxOutput(info);
-            const least = ask.maxOutputTokens ?? leastOutput(asked);
+            // A tier may mix models with longer and shorter limits; the check has warned.
+            const wanted = ask.maxOutputTokens && Math.min(ask.maxOutputTokens, info?.maxOutput ?? Infinity);
+            const asked = wanted ?? defaultMaxOutput(info);
+            const least = wanted ?? leastOutput(asked);
             const money = await reserve(budget, info, { messages, schema, least, most: asked }, abort);
             const started = clock.now();
             const recorded = (

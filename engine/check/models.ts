@@ -1,0 +1,181 @@
+import type { JsonObject } from '../base/json.ts';
+import type { Report } from '../contracts/diagnostic.ts';
+import type { ModelFact, ModelFacts, Tier } from '../contracts/provider.ts';
+import type { Path } from '../contracts/source.ts';
+import type { Workflow } from '../contracts/workflow.ts';
+import { adviceOn, suggest } from '../diagnostics/suggest.ts';
+import type { CheckInput } from './rule.ts';
+
+/** The models that a file names exist, and can do what its nodes ask of them. */
+export function checkModels({ workflow, kinds, models }: CheckInput, report: Report): void {
+  if (models === undefined) return;
+  const calling = new Set(kinds.filter(({ callsModel }) => callsModel).map(({ kind }) => kind));
+  const asks: Ask[] = [];
+  for (const [tier, names] of Object.entries(workflow.tiers))
+    for (const [index, name] of (names ?? []).entries()) checkName(name, ['tiers', tier, index], workflow, models, report);
+  for (const node of workflow.nodes.values()) {
+    if (calling.has(node.kind)) asks.push({ spec: node.spec, path: node.path });
+    if (node.onError.action !== 'fallback' || !calling.has(node.onError.kind)) continue;
+    asks.push({ spec: node.onError.spec, path: node.onError.path });
+  }
+  const used = new Set<string>();
+  for (const ask of asks) {
+    const { model } = ask.spec;
+    if (typeof model === 'string') checkName(model, placeOf('model', ask, workflow), workflow, models, report);
+    const candidates = candidatesOf(ask, workflow, models);
+    for (const { name } of candidates) used.add(name);
+    checkTemperature(ask, candidates, workflow, report);
+    checkLength(ask, candidates, workflow, report);
+    checkWindow(ask, candidates, workflow, report);
+  }
+  checkPrices([...used], workflow, models, report);
+}
+
+/** The fields of one call to a model, and where they stand. */
+interface Ask {
+  readonly spec: JsonObject;
+  readonly path: Path;
+}
+
+interface Candidate {
+  readonly name: string;
+  readonly fact: ModelFact | undefined;
+}
+
+/** A field the node did not write came from `defaults`. */
+function placeOf(field: string, { path }: Ask, { document }: Workflow): Path {
+  const own = [...path, field];
+  const span = document.spanOf(own);
+  const parent = document.spanOf(path);
+  const written = span.start !== parent.start || span.end !== parent.end;
+  return written ? own : ['defaults', field];
+}
+
+function candidatesOf({ spec }: Ask, workflow: Workflow, models: ModelFacts): readonly Candidate[] {
+  const tier = (typeof spec.tier === 'string' ? spec.tier : 'capable') as Tier;
+  const names = typeof spec.model === 'string' ? [spec.model] : (workflow.tiers[tier] ?? models.tiers[tier] ?? []);
+  return names.map((name) => ({ name, fact: models.find(name) }));
+}
+
+function checkName(name: string, path: Path, { document }: Workflow, models: ModelFacts, report: Report): void {
+  const slash = name.indexOf('/');
+  // Anything else than `provider/model` is a mistake of shape, reported as such.
+  if (slash < 1) return;
+  const provider = name.slice(0, slash);
+  const model = name.slice(slash + 1);
+  if (!models.providers.includes(provider)) {
+    const help = adviceOn(provider, models.providers);
+    report({
+      code: 'DAG501',
+      severity: 'error',
+      message: `"${provider}" is not a provider that is set up`,
+      at: document.spanWithin(path, 0, slash),
+      label: 'no provider has this name',
+      help: help ?? `add it to dagrun.config.yml under \`providers\``,
+    });
+    return;
+  }
+  const fact = models.find(name);
+  if (fact?.retired) {
+    report({
+      code: 'DAG503',
+      severity: 'error',
+      message: `"${name}" has been shut down${fact.shutdown === undefined ? '' : ` (${fact.shutdown})`}`,
+      at: document.spanOf(path),
+      help: 'name another model; `dagrun models` lists them',
+    });
+  } else if (fact?.shutdown !== undefined) {
+    report({
+      code: 'DAG504',
+      severity: 'warning',
+      message: `"${name}" is shut down on ${fact.shutdown}`,
+      at: document.spanOf(path),
+      help: 'name another model in time; `dagrun models` lists them',
+    });
+  }
+  const siblings = models.modelsOf(provider);
+  if (fact !== undefined || siblings.length === 0) return;
+  const near = suggest(model, siblings);
+  report({
+    code: 'DAG502',
+    severity: 'warning',
+    message: `"${model}" is not a model of ${provider} that the catalog knows`,
+    at: document.spanWithin(path, slash + 1, name.length),
+    because: 'its price and its limits are not known, so its calls are not in the cost of a run',
+    help: near === undefined ? '`dagrun models` lists those that are known' : `did you mean "${near}"?`,
+  });
+}
+
+function checkTemperature(ask: Ask, candidates: readonly Candidate[], workflow: Workflow, report: Report): void {
+  if (ask.spec.temperature === undefined) return;
+  const refusing = candidates.filter(({ fact }) => fact?.temperature === false);
+  if (refusing.length === 0) return;
+  const all = refusing.length === candidates.length;
+  const at = workflow.document.spanOf(placeOf('temperature', ask, workflow), 'key');
+  report({
+    code: 'DAG505',
+    severity: all ? 'error' : 'warning',
+    message: all
+      ? `${listOf(refusing)} ${refusing.length === 1 ? 'takes' : 'take'} no temperature`
+      : `${listOf(refusing)} ${refusing.length === 1 ? 'takes' : 'take'} no temperature: it is left out there`,
+    at,
+    label: 'the provider refuses it',
+    help: all ? 'take `temperature` out, or name a model that takes one' : 'name models that all take one, or take `temperature` out',
+  });
+}
+
+function checkLength(ask: Ask, candidates: readonly Candidate[], workflow: Workflow, report: Report): void {
+  const wanted = ask.spec.max_tokens;
+  if (typeof wanted !== 'number') return;
+  const shorter = candidates.filter(({ fact }) => fact?.maxOutput !== undefined && wanted > fact.maxOutput);
+  const least = Math.min(...shorter.map(({ fact }) => fact?.maxOutput ?? Infinity));
+  if (shorter.length === 0) return;
+  const all = shorter.length === candidates.length;
+  report({
+    code: 'DAG506',
+    severity: all ? 'error' : 'warning',
+    message: `${listOf(shorter)} ${shorter.length === 1 ? 'answers' : 'answer'} with at most ${least} tokens`,
+    at: workflow.document.spanOf(placeOf('max_tokens', ask, workflow)),
+    label: all ? 'more than it can give' : `lowered to ${least} there`,
+    help: `write \`max_tokens: ${least}\` or less`,
+  });
+}
+
+/** No language takes more letters a token than this on average; code and other languages take fewer. */
+const MOST_LETTERS_PER_TOKEN = 6;
+
+/** Looks at what stands in the file only; what is filled in comes on top. */
+function checkWindow(ask: Ask, candidates: readonly Candidate[], workflow: Workflow, report: Report): void {
+  const { prompt, system } = ask.spec;
+  const letters = [prompt, system].reduce((sum: number, text) => sum + (typeof text === 'string' ? text.length : 0), 0);
+  const tokens = Math.ceil(letters / MOST_LETTERS_PER_TOKEN);
+  const narrow = candidates.filter(({ fact }) => fact?.window !== undefined && tokens > fact.window);
+  const [first] = narrow;
+  if (first === undefined) return;
+  report({
+    code: 'DAG507',
+    severity: narrow.length === candidates.length ? 'error' : 'warning',
+    message: `the prompt is too long for ${listOf(narrow)}: more than ${tokens} tokens before anything is filled in`,
+    at: workflow.document.spanOf(placeOf('prompt', ask, workflow), 'key'),
+    label: `its window is ${first.fact?.window ?? 0} tokens`,
+    help: 'shorten the prompt, or name a model with a larger window',
+  });
+}
+
+function checkPrices(names: readonly string[], workflow: Workflow, models: ModelFacts, report: Report): void {
+  const unpriced = names.filter((name) => models.find(name)?.price === undefined);
+  if (workflow.limits.maxCost === undefined || unpriced.length === 0) return;
+  report({
+    code: 'DAG508',
+    severity: 'warning',
+    message: `\`max_cost\` does not hold for ${listOf(unpriced.map((name) => ({ name })))}, whose price is not known`,
+    at: workflow.document.spanOf(['limits', 'max_cost']),
+    because: 'what a call costs is reckoned from the price of its model',
+    help: 'name models with a known price, or bound the run by `timeout`',
+  });
+}
+
+function listOf(candidates: readonly { readonly name: string }[]): string {
+  const names = candidates.map(({ name }) => `"${name}"`);
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}
