@@ -1,7 +1,7 @@
 import type { Instant, NodeId, TaskKey } from '../base/ids.ts';
 import type { Json, JsonObject, JsonSchema } from '../base/json.ts';
 import type { Code } from './diagnostic.ts';
-import type { ModelAnswer, ModelAsk } from './provider.ts';
+import type { ModelAnswer, ModelAsk, ModelWant } from './provider.ts';
 import type { Path } from './source.ts';
 
 /**
@@ -22,8 +22,12 @@ export interface NodeKind<Spec = any> {
   readonly example: string;
   /** True when the node calls a model: it takes the file's `defaults`, and 3 attempts instead of 1. */
   readonly callsModel: boolean;
+  /** What it asks models for, so that a run can make sure of it before it starts. */
+  wants?(spec: JsonObject): readonly ModelWant[];
   /** The schema of its output when the author wrote none. */
   output(spec: JsonObject): JsonSchema;
+  /** The expression field whose value is the output as it is: the output's type is then inferred from it. */
+  readonly outputField?: string;
   /** Mistakes only this kind can see. `path` is relative to the node. */
   check?(spec: JsonObject, report: (code: Code, path: Path, message: string, more?: { label?: string; help?: string }) => void): void;
   /** Throws Failed. */

@@ -42,9 +42,7 @@ export type Opening =
     }
   | { readonly type: 'failed'; readonly failure: Failure };
 
-export type TaskOutcome =
-  | { readonly type: 'output'; readonly output: Value }
-  | { readonly type: 'failure'; readonly failure: Failure };
+export type TaskOutcome = { readonly type: 'output'; readonly output: Value } | { readonly type: 'failure'; readonly failure: Failure };
 
 /**
  * What the kernel may ask about a run. A question costs the same however large the run is.

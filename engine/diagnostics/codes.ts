@@ -23,7 +23,12 @@ export const codes: CodeEntries = {
   ...BUG_CODES,
 };
 
-/** What is known about a code, or undefined when there is none of that name. */
-export function codeEntry(code: Code): CodeEntry | undefined {
-  return codes[code];
+/** What is known about a code, however its letters are written, or undefined when there is none of that name. */
+export function explainCode(code: string): CodeEntry | undefined {
+  return codes[code.toUpperCase() as Code];
+}
+
+/** Every code with its title, in order. */
+export function allCodes(): readonly { readonly code: Code; readonly title: string }[] {
+  return Object.entries(codes).map(([code, { title }]) => ({ code: code as Code, title }));
 }

@@ -1,6 +1,6 @@
 import type { JsonSchema } from '../base/json.ts';
 import type { NodeKind, TaskContext } from '../contracts/node-kind.ts';
-import type { Message, Tier } from '../contracts/provider.ts';
+import type { Message, ModelWant, Tier } from '../contracts/provider.ts';
 
 interface LlmSpec {
   readonly tier?: Tier;
@@ -57,13 +57,14 @@ export const llm: NodeKind<LlmSpec> = {
   example: 'tier: cheap\nprompt: Summarize in one sentence. {{inputs.text}}\n',
   callsModel: true,
   output: () => ({ type: 'string' }),
+  wants: (spec) => [wantOf(spec)],
 
   async execute(spec, ctx) {
     const messages: Message[] = [];
     if (spec.system !== undefined) messages.push({ role: 'system', text: spec.system });
     messages.push({ role: 'user', text: `${await attachments(spec.attach ?? [], ctx)}${spec.prompt}` });
     const answer = await ctx.ask({
-      ...(spec.model === undefined ? { tier: spec.tier ?? DEFAULT_TIER } : { model: spec.model }),
+      ...wantOf(spec),
       messages,
       ...(spec.max_tokens !== undefined && { maxOutputTokens: spec.max_tokens }),
       ...(spec.temperature !== undefined && { temperature: spec.temperature }),
@@ -73,6 +74,10 @@ export const llm: NodeKind<LlmSpec> = {
     return answer.output;
   },
 };
+
+function wantOf(spec: Pick<LlmSpec, 'tier' | 'model'>): ModelWant {
+  return spec.model === undefined ? { tier: spec.tier ?? DEFAULT_TIER } : { model: spec.model };
+}
 
 /** Files in tags that carry their names, in the order given: models keep sources apart by them. */
 async function attachments(paths: readonly string[], ctx: TaskContext): Promise<string> {

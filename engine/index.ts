@@ -1,0 +1,22 @@
+/** The public API. */
+export { type Brand, type Instant, type Millis, millis, type NodeId, nanoUsd, type RunId, type TaskKey, type Usd } from './base/ids.ts';
+export type { Json, JsonObject, JsonSchema } from './base/json.ts';
+export { fromDollars, parseDuration, renderDuration, renderTokens, renderUsd, toDollars } from './base/units.ts';
+export type { Code, Diagnostic } from './contracts/diagnostic.ts';
+export type { Finding, InputSummary, LoadedWorkflow, ModelSummary, RunOptions, Surroundings, WorkflowSummary } from './contracts/engine.ts';
+export type { EventBody, EventType, Next, RunEvent, RunStatus, SkipReason, Value } from './contracts/event.ts';
+export type { Failure, FailureType } from './contracts/failure.ts';
+export type { Edge, Plan, PlanInput, PlanNode, PlanOutput, Stage } from './contracts/plan.ts';
+export type { ModelCall, Tier, Usage } from './contracts/provider.ts';
+export type { CostReport, ItemResult, NodeResult, ResultError, RunResult, Tokens } from './contracts/result.ts';
+export type { Document, Path, SourceFile, Span } from './contracts/source.ts';
+export type { CodeEntry } from './diagnostics/code-entry.ts';
+export { allCodes, explainCode } from './diagnostics/codes.ts';
+export { renderDiagnostics } from './diagnostics/render.ts';
+export { DagrunError, InputsInvalid, WorkflowInvalid } from './errors.ts';
+export { examine, listModels } from './examine.ts';
+export { describeInputs, type GivenInputs, parseInputs } from './inputs.ts';
+export { yamlText } from './lang/yaml-text.ts';
+export { checkWorkflow, findWorkflow, listWorkflows, loadWorkflow } from './load.ts';
+export { renderPlan } from './plan/render.ts';
+export { run } from './run-workflow.ts';
