@@ -3,6 +3,7 @@ import { sortDiagnostics } from '../diagnostics/render.ts';
 import { readingsOf } from '../lang/readings.ts';
 import { checkCycles } from './cycles.ts';
 import { checkLimits } from './limits.ts';
+import { checkModels } from './models.ts';
 import { checkNeeds } from './needs.ts';
 import { checkPartials } from './partials.ts';
 import { checkReferences } from './references.ts';
@@ -10,7 +11,7 @@ import type { CheckInput, Rule } from './rule.ts';
 import { checkUnused } from './unused.ts';
 
 /** In this order, because of two mistakes at one place the one found first is told: names before what their values are. */
-const RULES: readonly Rule[] = [checkNeeds, checkReferences, checkPartials, checkCycles, checkLimits];
+const RULES: readonly Rule[] = [checkNeeds, checkReferences, checkPartials, checkCycles, checkLimits, checkModels];
 
 /** What may be better in a file without mistakes; in one with mistakes it would be their echo. */
 const ADVICE: readonly Rule[] = [checkUnused];

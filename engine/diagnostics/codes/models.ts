@@ -1,8 +1,8 @@
 import type { CodeEntries } from '../code-entry.ts';
 
-const workflowWith = (fields: string, rest = ''): string => `dagrun: 1
+const workflowWith = (fields: string): string => `dagrun: 1
 name: summary
-${rest}nodes:
+nodes:
   summary:
 ${fields}    prompt: Summarize the history of DNS in one paragraph.
 outputs:
@@ -60,7 +60,5 @@ export const MODEL_CODES: CodeEntries = {
     title: 'a cost limit for models without a price',
     explanation:
       'Before each call its worst case is set aside, reckoned from the price of the model. Where there is no price there is nothing to set aside, and the call is made whatever it costs.',
-    wrong: workflowWith('    tier: cheap\n', 'limits:\n  max_cost: 0.5\ntiers:\n  cheap: [openai/gpt-unheard-of]\n'),
-    right: workflowWith('    tier: cheap\n', 'limits:\n  max_cost: 0.5\ntiers:\n  cheap: [openai/gpt-6-luna]\n'),
   },
 };
