@@ -66,7 +66,7 @@ export function edgesOf(workflow: Workflow, kinds: readonly NodeKind[]): Readonl
 const edges = new WeakMap<Workflow, ReadonlyMap<NodeId, readonly Edge[]>>();
 
 /** True when a read needs the value: not a null test, and not of how the node fared. */
-function isUse({ use, path }: Reference): boolean {
+export function isUse({ use, path }: Reference): boolean {
   return use && (path[2] === undefined || path[2] === 'output');
 }
 
@@ -74,7 +74,7 @@ function isUse({ use, path }: Reference): boolean {
 const DECIDES_SKIPPING: ReadonlySet<string> = new Set(['skip_if', 'run_if', 'reason', 'if_skipped']);
 
 /** The paths that are there whenever a node runs, because its own condition skips it when they are null. */
-function factsWhenRun({ skipIf }: NodeDecl): Facts {
+export function factsWhenRun({ skipIf }: NodeDecl): Facts {
   if (typeof skipIf?.when.source !== 'string') return NO_FACTS;
   const parsed = parseExpression(skipIf.when.source);
   return parsed.ok ? factsOfCondition(parsed.tree, skipIf.negate) : NO_FACTS;

@@ -6,6 +6,7 @@ import type { Path } from '../contracts/source.ts';
 import type { Bound, Expression, NodeDecl, Template, Workflow } from '../contracts/workflow.ts';
 import { fieldsOf } from './notation.ts';
 import { referencesInSource, referencesInTemplate } from './references.ts';
+import { scopeNames } from './scope-names.ts';
 import { parseTemplate } from './template.ts';
 
 /** One template or expression of a file, and what it reads. */
@@ -51,7 +52,7 @@ export function readingsOf(workflow: Workflow, kinds: readonly NodeKind[]): read
       if (bound && 'expression' in bound) add(field, 'bound', bound.expression);
     };
     add(node.skipIf?.negate ? 'run_if' : 'skip_if', 'node', node.skipIf?.when);
-    if (node.skipIf?.reason) found.push({ node, field: 'reason', place: 'node', ...templateAt(node.skipIf.reason) });
+    if (node.skipIf?.reason) found.push({ node, field: 'reason', place: 'node', ...templateAt(node, node.skipIf.reason) });
     add('if_skipped', 'node', node.ifSkipped);
     if (node.foreach) {
       add('foreach', 'node', node.foreach.items);
@@ -82,22 +83,27 @@ export function readingsOf(workflow: Workflow, kinds: readonly NodeKind[]): read
       for (const field of fieldsOf(schema, { [name]: value }, base)) {
         const read =
           field.holds === 'template'
-            ? templateAt({ text: field.text, path: field.path })
+            ? templateAt(node, { text: field.text, path: field.path })
             : expressionAt({ source: field.source, path: field.path });
         found.push({ node, field: name, place: 'item', ...read });
       }
     }
   }
 
-  function templateAt({ text, path }: Template): Pick<FieldReading, 'holds' | 'source' | 'path' | 'references'> {
+  function templateAt(node: NodeDecl, { text, path }: Template): Pick<FieldReading, 'holds' | 'source' | 'path' | 'references'> {
     const parsed = text.includes('{{') ? parseTemplate(text) : undefined;
-    const references = parsed?.ok ? referencesInTemplate(parsed.tree, path, partials) : [];
+    const references = parsed?.ok ? referencesInTemplate(parsed.tree, path, partials, namesIn(node)) : [];
     return { holds: 'template', source: text, path, references };
   }
 
   function expressionAt({ source, path }: Expression): Pick<FieldReading, 'holds' | 'source' | 'path' | 'references'> {
     return { holds: 'expression', source, path, references: referencesInSource(source, path) };
   }
+}
+
+/** The names a template of a node can begin a path with: those of the language, and the name its items have. */
+function namesIn({ foreach }: NodeDecl): ReadonlySet<string> {
+  return foreach === undefined || scopeNames.has(foreach.as) ? scopeNames : new Set([...scopeNames, foreach.as]);
 }
 
 /** A workflow never changes, and both the checks and the plan ask: reading it once is enough. */
