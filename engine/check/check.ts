@@ -5,13 +5,28 @@ import { checkCycles } from './cycles.ts';
 import { checkLimits } from './limits.ts';
 import { checkModels } from './models.ts';
 import { checkNeeds } from './needs.ts';
+import { checkOutputs } from './outputs.ts';
 import { checkPartials } from './partials.ts';
 import { checkReferences } from './references.ts';
 import type { CheckInput, Rule } from './rule.ts';
+import { checkSchemas } from './schemas.ts';
+import { checkShapes } from './shapes.ts';
+import { checkSkips } from './skips.ts';
 import { checkUnused } from './unused.ts';
 
 /** In this order, because of two mistakes at one place the one found first is told: names before what their values are. */
-const RULES: readonly Rule[] = [checkNeeds, checkReferences, checkPartials, checkCycles, checkLimits, checkModels];
+const RULES: readonly Rule[] = [
+  checkNeeds,
+  checkReferences,
+  checkPartials,
+  checkCycles,
+  checkLimits,
+  checkModels,
+  checkSchemas,
+  checkShapes,
+  checkOutputs,
+  checkSkips,
+];
 
 /** What may be better in a file without mistakes; in one with mistakes it would be their echo. */
 const ADVICE: readonly Rule[] = [checkUnused];

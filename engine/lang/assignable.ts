@@ -11,13 +11,13 @@ export interface Misfit {
  * Why a value of shape `from` does not fit where `to` is wanted; undefined when it does, and where it is not known.
  * A number whose bounds are not known fits a bounded one: the run will see.
  */
-export function misfit(from: Shape, to: Shape): Misfit | undefined {
+export function whyNotAssignable(from: Shape, to: Shape): Misfit | undefined {
   return compare(from, to, [], new Map());
 }
 
 /** True when a value of shape `from` fits wherever `to` is wanted, as far as is known before the run. */
 export function isAssignable(from: Shape, to: Shape): boolean {
-  return misfit(from, to) === undefined;
+  return whyNotAssignable(from, to) === undefined;
 }
 
 /** Pairs under comparison: a recursive pair that comes up again is taken to fit. */

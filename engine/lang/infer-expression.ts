@@ -1,6 +1,6 @@
 import type { Expr } from '../contracts/expression.ts';
 import { compareShapes, compareToLiteral, orderShapes } from './comparisons.ts';
-import { type Env, factsWhen, NO_FACTS, narrowedBy, pathKey, withFacts } from './narrowing.ts';
+import { type Env, factsWhen, narrowedBy, pathKey, surroundings, withFacts } from './narrowing.ts';
 import {
   ANY,
   BOOLEAN,
@@ -36,7 +36,7 @@ export interface Inferred {
 /** What an expression gives, and what is wrong with its types. Where nothing is known, nothing is said. */
 export function inferExpression(tree: Expr, scope: TypeScope): Inferred {
   const { problems, complain } = collector();
-  const env: Env = { scope, locals: new Map(), facts: NO_FACTS, guarded: false, complain, quietShape };
+  const env = surroundings(scope, complain, 'expression', quietShape);
   const shape = infer(tree, env, 'value');
   return { shape, problems };
 }
@@ -45,22 +45,25 @@ export function inferExpression(tree: Expr, scope: TypeScope): Inferred {
  * How a part is read. `value`: it has to be there. `asking`: it is being found out whether it is there
  * (`x != null`, `has(x)`, `optional(x)`, `coalesce(x, …)`), so null and missing are answers.
  */
-type Mode = 'value' | 'asking';
+export type Mode = 'value' | 'asking';
 
-function quietShape(tree: Expr, env: Env): Shape {
+/** What a part is when one asks whether it is there, nothing being said of mistakes. */
+export function quietShape(tree: Expr, env: Env): Shape {
   return infer(tree, { ...env, complain: () => {} }, 'asking');
 }
 
-function infer(tree: Expr, env: Env, mode: Mode): Shape {
+/** What a part gives; complaints go to `env`. */
+export function infer(tree: Expr, env: Env, mode: Mode): Shape {
   const shape = inferRaw(tree, env, mode);
   return mode === 'asking' ? shape : used(shape, tree, env);
 }
 
 /** A use of a value: what a skip may have left null is either guarded, or skips the reader, or is a mistake. */
 function used(shape: Shape, tree: Expr, env: Env): Shape {
-  const skipped = skippedNodes(shape);
-  if (skipped.length === 0) return shape;
-  if (!env.guarded && env.scope.skips === 'refuse') {
+  const all = skippedNodes(shape);
+  if (all.length === 0) return shape;
+  const skipped = all.filter((node) => !env.scope.spared?.has(node));
+  if (skipped.length > 0 && !env.guarded && env.scope.skips === 'refuse') {
     const [node] = skipped;
     const text = pathText(tree);
     env.complain('DAG406', tree, `\`${text}\` may be missing: "${node}" can be skipped`, {
@@ -159,7 +162,7 @@ function stepInto(tree: Expr & { op: 'field' | 'index' }, name: string, base: Sh
       if (mode === 'asking') return union(found.shape, NULL, ...below);
       env.complain('DAG404', at, `"${name}" may be missing from \`${pathText(tree.of)}\``, {
         label: 'not required by its schema',
-        help: `guard it: \`coalesce(${pathText(tree)}, …)\`, or \`has(${pathText(tree)}) && …\`; or list it under \`required\``,
+        help: guardHelp(pathText(tree), 'missing', env),
       });
       return found.shape;
     case 'never':
@@ -182,9 +185,14 @@ function complainOfFlat(tree: Expr & { op: 'field' | 'index' }, name: string, fl
   env.complain('DAG403', at, `\`${of}\` is ${printSort(flat)}: it has no field "${name}"`, {
     label: `of ${printShape(flat)}`,
     ...(counts
-      ? { help: `write \`size(${of})\`` }
-      : list && { help: `take one element, \`${of}[0].${name}\`, or all of them, \`${of}.map(x, x.${name})\`` }),
+      ? { help: env.notation === 'template' ? `write \`{{length ${of}}}\`` : `write \`size(${of})\`` }
+      : list && { help: elementsHelp(of, name, env) }),
   });
+}
+
+function elementsHelp(of: string, name: string, env: Env): string {
+  if (env.notation === 'template') return `go through it: \`{{#each ${of} as |x|}} {{x.${name}}} {{/each}}\``;
+  return `take one element, \`${of}[0].${name}\`, or all of them, \`${of}.map(x, x.${name})\``;
 }
 
 /** What is left of null in the base of a path: answers where one is asking, a mistake where a value is wanted. */
@@ -197,11 +205,19 @@ function nullsBelow(of: Expr, base: Shape, env: Env, mode: Mode): readonly Shape
   return [];
 }
 
-function complainOfNull(tree: Expr, env: Env, what?: string): void {
+/** How to guard a path that may lead to nothing. */
+function guardHelp(path: string, why: 'missing' | 'null', env: Env): string {
+  if (env.notation === 'template') return `put it inside \`{{#if ${path}}} … {{/if}}\`, or write \`default ${path} "…"\``;
+  if (why === 'missing') return `guard it: \`coalesce(${path}, …)\` or \`has(${path}) && …\`; or list it under \`required\``;
+  return `guard it: \`${path} != null && …\`, \`${path} == null ? … : …\`, or \`coalesce(${path}, …)\``;
+}
+
+/** Complains that a value may be null where it has to be there. */
+export function complainOfNull(tree: Expr, env: Env): void {
   const text = pathText(tree);
-  env.complain('DAG405', tree, `\`${text}\` may be null${what === undefined ? '' : ` ${what}`}`, {
+  env.complain('DAG405', tree, `\`${text}\` may be null`, {
     label: 'may be null',
-    help: `guard it: \`${text} != null && …\`, \`${text} == null ? … : …\`, or \`coalesce(${text}, …)\``,
+    help: guardHelp(text, 'null', env),
   });
 }
 
@@ -245,7 +261,8 @@ function inferIndex(tree: Expr & { op: 'index' }, env: Env, mode: Mode): Shape {
 export function pathText(tree: Expr): string {
   switch (tree.op) {
     case 'name':
-      return tree.name;
+      // Contexts of template blocks carry a number, so that two of them can be told apart.
+      return tree.name.replace(/#\d+$/, '');
     case 'field':
       return `${pathText(tree.of)}.${tree.name}`;
     case 'index':
@@ -447,7 +464,8 @@ function inferSum(tree: Expr & { op: 'binary' }, env: Env): Shape {
 
 // ── calls ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-type Sort = 'string' | 'number' | 'boolean' | 'list' | 'object';
+/** The sorts of values that an argument can be asked for. */
+export type Sort = 'string' | 'number' | 'boolean' | 'list' | 'object';
 
 /** The shape of a part that has to be of one of some sorts; complains when it is not. */
 function argument(tree: Expr, env: Env, sorts: readonly Sort[], of: string, wanted: string): Shape {
@@ -456,7 +474,8 @@ function argument(tree: Expr, env: Env, sorts: readonly Sort[], of: string, want
   return shape;
 }
 
-function wantType(tree: Expr, shape: Shape, sorts: readonly Sort[], of: string, wanted: string, env: Env): void {
+/** Complains when the shape of a part is none of the sorts wanted. */
+export function wantType(tree: Expr, shape: Shape, sorts: readonly Sort[], of: string, wanted: string, env: Env): void {
   if (isAny(shape)) return;
   const members = membersOf(shape).filter((one) => one.type !== 'never');
   const wrong = members.filter((one) => !(sorts as readonly string[]).includes(one.type));

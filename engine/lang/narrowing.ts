@@ -16,6 +16,8 @@ export interface Env {
   /** True where a null test dominates: reading a skipped node's output is no mistake. */
   readonly guarded: boolean;
   readonly complain: Complain;
+  /** In whose words to say how to mend something. */
+  readonly notation: 'expression' | 'template';
   /** What a part is when one asks whether it is there, nothing being said of mistakes. */
   readonly quietShape: (tree: Expr, env: Env) => Shape;
 }
@@ -44,6 +46,13 @@ export function pathKey(tree: Expr): string | undefined {
 /** The surroundings with more known. */
 export function withFacts(env: Env, facts: Facts): Env {
   return facts.size === 0 ? env : { ...env, facts: new Map([...env.facts, ...facts]) };
+}
+
+/** The surroundings with which the inference of a field begins. */
+export function surroundings(scope: TypeScope, complain: Complain, notation: Env['notation'], quietShape: Env['quietShape']): Env {
+  let env: Env = { scope, locals: new Map(), facts: NO_FACTS, guarded: false, complain, quietShape, notation };
+  for (const { tree, outcome } of scope.known ?? []) env = withFacts(env, factsWhen(tree, outcome, env));
+  return env;
 }
 
 /** What is known where a condition has turned out true, or false. */

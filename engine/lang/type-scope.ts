@@ -1,3 +1,4 @@
+import type { Expr } from '../contracts/expression.ts';
 import type { Shape } from './shape.ts';
 
 /** What the names in a field stand for. */
@@ -9,6 +10,10 @@ export interface TypeScope {
    * or there is nobody to skip, and it is a mistake (`refuse`).
    */
   readonly skips: 'follow' | 'refuse';
+  /** Nodes that cannot be skipped when this field is looked at, because the field's own node would be skipped with them. */
+  readonly spared?: ReadonlySet<string>;
+  /** Conditions that have turned out so before this field is looked at. */
+  readonly known?: readonly { readonly tree: Expr; readonly outcome: boolean }[];
   /** True when it is certain that not all of these groups have a skipped member: one of them has its output whatever happens. */
   readonly oneAlwaysRuns?: (groups: readonly (readonly string[])[]) => boolean;
 }

@@ -1,0 +1,57 @@
+import type { Report } from '../contracts/diagnostic.ts';
+import type { NodeKind } from '../contracts/node-kind.ts';
+import type { Path } from '../contracts/source.ts';
+import type { Workflow } from '../contracts/workflow.ts';
+import { type Misfit, whyNotAssignable } from '../lang/assignable.ts';
+import type { FieldReading } from '../lang/readings.ts';
+import { shapeOf } from '../lang/schema-shape.ts';
+import { typesOf } from '../lang/scope-shape.ts';
+import type { CheckInput } from './rule.ts';
+
+/** What is declared to be given is what is computed: outputs of the workflow with a `schema`, and nodes whose `output` is computed. */
+export function checkOutputs({ workflow, kinds, references }: CheckInput, report: Report): void {
+  const types = typesOf(workflow, kinds);
+  const byName = new Map<string, NodeKind>(kinds.map((kind) => [kind.kind, kind]));
+  for (const reading of references) {
+    const wanted = declared(workflow, byName, reading);
+    if (wanted === undefined) continue;
+    const { shape, texts, problems } = types.inferred(reading);
+    if (problems.some((problem) => problem.severity === 'error') || texts.some((text) => text.syntax !== undefined)) continue;
+    const why = whyNotAssignable(shape, shapeOf(wanted.schema));
+    if (why !== undefined) report(diagnostic(workflow, reading, wanted, why));
+  }
+}
+
+interface Wanted {
+  readonly schema: Parameters<typeof shapeOf>[0];
+  readonly path: Path;
+}
+
+function declared(workflow: Workflow, kinds: ReadonlyMap<string, NodeKind>, reading: FieldReading): Wanted | undefined {
+  const { node, field, place } = reading;
+  if (node === undefined) {
+    const output = place === 'file' ? workflow.outputs.get(field) : undefined;
+    return output?.schema === undefined ? undefined : { schema: output.schema, path: [...output.path, 'schema'] };
+  }
+  const kind = kinds.get(reading.path.includes('on_error') && node.onError.action === 'fallback' ? node.onError.kind : node.kind);
+  if (node.output === undefined || kind?.outputField !== field) return undefined;
+  return { schema: node.output, path: [...node.path, 'output'] };
+}
+
+function diagnostic(workflow: Workflow, reading: FieldReading, wanted: Wanted, why: Misfit): Parameters<Report>[0] {
+  const { document } = workflow;
+  // The part of a structure that does not fit is written in the file; the part of an expression is not.
+  const inner = [...reading.path, ...why.path.map((step) => (/^\d+$/.test(step) ? Number(step) : step))];
+  const at = document.spanOf(typeof reading.source === 'object' ? inner : reading.path, 'value');
+  const what = reading.node === undefined ? `the output "${reading.field}"` : `"${reading.node.id}"`;
+  const where = why.path.length === 0 ? '' : ` at \`${why.path.join('.').replaceAll('.[]', '[]')}\``;
+  return {
+    code: 'DAG414',
+    severity: 'error',
+    message: `${what} does not fit its schema${where}`,
+    at,
+    label: why.message,
+    related: [{ at: document.spanOf(wanted.path, 'key'), label: 'declared here' }],
+    help: 'change the value, or what is declared',
+  };
+}

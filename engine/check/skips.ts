@@ -1,0 +1,63 @@
+import type { NodeId } from '../base/ids.ts';
+import type { Report } from '../contracts/diagnostic.ts';
+import type { Reference } from '../contracts/reference.ts';
+import { factsWhenRun, isUse } from '../lang/edges.ts';
+import { isGuarded } from '../lang/guards.ts';
+import { type FieldReading, nodeRead } from '../lang/readings.ts';
+import { typesOf } from '../lang/scope-shape.ts';
+import type { CheckInput } from './rule.ts';
+
+interface Use {
+  readonly reading: FieldReading;
+  readonly reference: Reference;
+}
+
+/**
+ * A guard that does nothing, because the same node also uses the value without one and is skipped together with its source.
+ * Unguarded reads where nobody can be skipped (`outputs`, `result`) are mistakes of type, and told there.
+ */
+export function checkSkips({ workflow, kinds, references }: CheckInput, report: Report): void {
+  const types = typesOf(workflow, kinds);
+  const { document } = workflow;
+  for (const [node, readings] of byNode(references)) {
+    const guarded = new Map<NodeId, Use>();
+    const unguarded = new Map<NodeId, Use>();
+    for (const reading of readings) {
+      for (const reference of reading.references) {
+        const from = nodeRead(reference);
+        if (from === undefined || from === node || !isUse(reference) || !types.mayGoMissing(from)) continue;
+        // Where the node's own condition is the guard there is nothing to say.
+        if (reading.node !== undefined && isGuarded(reference.path, factsWhenRun(reading.node))) continue;
+        const uses = reference.guarded ? guarded : unguarded;
+        if (!uses.has(from)) uses.set(from, { reading, reference });
+      }
+    }
+    for (const [from, { reference, reading }] of unguarded) {
+      const other = guarded.get(from);
+      if (other === undefined) continue;
+      report({
+        code: 'DAG415',
+        severity: 'warning',
+        message: `"${node}" is skipped with "${from}" all the same: this read of it has no guard`,
+        at: document.spanWithin(reference.at, reference.start, reference.end),
+        label: `in \`${reading.field}\`, without a guard`,
+        related: [
+          { at: document.spanWithin(other.reference.at, other.reference.start, other.reference.end), label: 'guarded here, to no effect' },
+        ],
+        because: 'a node that uses what was skipped is skipped too; one use without a guard is enough',
+        help: 'guard this one as well, or none',
+      });
+    }
+  }
+}
+
+function byNode(references: readonly FieldReading[]): ReadonlyMap<NodeId, readonly FieldReading[]> {
+  const found = new Map<NodeId, FieldReading[]>();
+  for (const reading of references) {
+    if (reading.node === undefined) continue;
+    const known = found.get(reading.node.id);
+    if (known === undefined) found.set(reading.node.id, [reading]);
+    else known.push(reading);
+  }
+  return found;
+}
