@@ -1,10 +1,7 @@
 import type { Reference } from '../contracts/reference.ts';
 import type { Document, Span } from '../contracts/source.ts';
-import { suggest } from '../diagnostics/suggest.ts';
+import { adviceOn, suggest } from '../diagnostics/suggest.ts';
 import type { FieldReading } from '../lang/readings.ts';
-
-/** So many names may be listed in a help; more would not be read. */
-const LISTABLE = 8;
 
 /** The nearest of the names with the help that says so, when one is near. */
 export function nearestOf(name: string, names: readonly string[]): { readonly nearest: string; readonly help: string } | undefined {
@@ -14,10 +11,8 @@ export function nearestOf(name: string, names: readonly string[]): { readonly ne
 
 /** The help for a name that is none of these: the nearest of them, or their list when it is short, or nothing. */
 export function didYouMean(name: string, names: readonly string[]): { readonly help?: string } {
-  const nearest = nearestOf(name, names);
-  if (nearest) return { help: nearest.help };
-  if (names.length === 0 || names.length > LISTABLE) return {};
-  return { help: `there ${names.length === 1 ? 'is' : 'are'} ${listed(names)}` };
+  const help = adviceOn(name, names);
+  return help === undefined ? {} : { help };
 }
 
 /** Names in quotes: `"a", "b" and "c"`. */
@@ -43,11 +38,6 @@ export function spanOfStep(document: Document, reference: Reference, step: numbe
     from = found + name.length;
   }
   return document.spanWithin(at, start, end);
-}
-
-/** The line a span starts on, from 1. */
-export function lineOf(span: Span): number {
-  return span.file.text.slice(0, span.start).split('\n').length;
 }
 
 function wholeWord(text: string, word: string, from: number): number {

@@ -1,6 +1,7 @@
 import { nodeId } from '../base/ids.ts';
+import { positionAt } from '../base/position.ts';
 import type { NodeDecl, Workflow } from '../contracts/workflow.ts';
-import { lineOf, listed, nearestOf } from './known-names.ts';
+import { listed, nearestOf } from './known-names.ts';
 
 /** True for a node of the file, also for one whose shape is wrong. */
 export function nodeExists(workflow: Workflow, id: string): boolean {
@@ -13,7 +14,9 @@ export function nearestNode(workflow: Workflow, id: string, reader: NodeDecl | u
   const nearest = nearestOf(id, ids);
   if (nearest) {
     const decl = workflow.nodes.get(nodeId(nearest.nearest));
-    const where = decl ? ` It is defined at line ${lineOf(workflow.document.spanOf(decl.path, 'key'))}.` : '';
+    const where = decl
+      ? ` It is defined at line ${positionAt(workflow.document.file, workflow.document.spanOf(decl.path, 'key').start).line}.`
+      : '';
     return { help: `${nearest.help}${where}` };
   }
   if (workflow.inputs.has(id)) return { help: `"${id}" is an input: \`inputs.${id}\`` };
