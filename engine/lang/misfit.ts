@@ -8,7 +8,7 @@ export interface Problem {
   readonly path: Path;
   /** The JSON Schema keyword that is not met. */
   readonly keyword: string;
-  /** What the keyword says; for `required` and `additionalProperties` also `key`, the field. */
+  /** What the keyword says; for `required` and `additionalProperties` the field as `key`; for `anyOf` all `type`s and `enum` values that would do. */
   readonly params: JsonObject;
   /** The schema that holds the keyword. */
   readonly schema: JsonSchema;
@@ -275,9 +275,12 @@ function checkAlternatives(
     search.found.push(...likely);
     return;
   }
-  const expected = tried.flatMap((problems) => problems.filter(here).slice(0, 1).map(expectation));
-  const message = `${named(path)} must be ${alternatives([...new Set(expected)])}; got ${isObject(value) || isList(value) ? kindInWords(value) : shown(value)}`;
-  add(search, schema, keyword, path, {}, message);
+  const causes = tried.flatMap((problems) => problems.filter(here).slice(0, 1));
+  const expected = [...new Set(causes.map(expectation))];
+  const message = `${named(path)} must be ${alternatives(expected)}; got ${isObject(value) || isList(value) ? kindInWords(value) : shown(value)}`;
+  const types = causes.flatMap(({ params }) => (isList(params.type) ? params.type : []));
+  const choices = causes.flatMap(({ params }) => (isList(params.enum) ? params.enum : params.const === undefined ? [] : [params.const]));
+  add(search, schema, keyword, path, { type: [...new Set(types)], enum: choices }, message);
 }
 
 /** A wrong tag (`kind: other`) weighs more than a field to mend: it says that another alternative was meant. */

@@ -1,0 +1,190 @@
+import type { JsonSchema } from '../base/json.ts';
+
+/** A JSON Schema property: what a field may be, what it holds, and a line for people. */
+type Field = JsonSchema;
+
+const literal = (description: string, schema: JsonSchema): Field => ({ ...schema, 'x-holds': 'literal', description });
+const template = (description: string): Field => ({ type: 'string', 'x-holds': 'template', description });
+const expression = (description: string, schema: JsonSchema = {}): Field => ({ ...schema, 'x-holds': 'expression', description });
+
+/** `90s`, `250ms`, `1.5h`, `2d`. */
+export const duration: JsonSchema = { type: 'string', pattern: '^\\d+(\\.\\d+)?(ms|s|m|h|d)$', 'x-unit': 'duration' };
+
+/** A condition: CEL, or plainly true or false. */
+const condition: JsonSchema = { type: ['string', 'boolean'] };
+
+const fields = (required: readonly string[], properties: Readonly<Record<string, Field>>): JsonSchema => ({
+  type: 'object',
+  required,
+  additionalProperties: false,
+  properties,
+});
+
+/** Failures a try may be repeated for; all of them unless `retry_on` says otherwise. */
+export const RETRYABLE = ['rate_limited', 'unavailable', 'timed_out', 'output_invalid', 'check_failed'] as const;
+
+const retry = literal('How often a try is repeated, for which failures, and how long to wait in between.', {
+  ...fields([], {
+    max_attempts: literal('Tries in all. Default: 3 for nodes that call a model, otherwise 1.', {
+      type: 'integer',
+      minimum: 1,
+      maximum: 100,
+    }),
+    backoff: literal('Whether the wait doubles each time. Default: exponential.', { enum: ['exponential', 'constant'] }),
+    initial_delay: literal('The first wait. Default: 1s.', duration),
+    max_delay: literal('The longest wait. Default: 30s.', duration),
+    retry_on: literal('Failures that are worth another try. Default: all of these.', {
+      type: 'array',
+      minItems: 1,
+      items: { enum: RETRYABLE },
+    }),
+  }),
+});
+
+const timeout = literal('The longest one try may take: `90s`, `5m`.', duration);
+
+const ids: JsonSchema = { type: 'array', minItems: 1, items: { type: 'string' } };
+const needsMap: JsonSchema = {
+  type: 'object',
+  minProperties: 1,
+  properties: { any_of: { ...ids, description: 'At least one of these must not be skipped.', 'x-holds': 'literal' } },
+  additionalProperties: { enum: ['required', 'optional'] },
+};
+
+/** A skip condition: the expression, or the expression with a reason. */
+const skip = (description: string): Field =>
+  expression(description, {
+    anyOf: [
+      condition,
+      fields(['when'], {
+        when: expression('The condition.', condition),
+        reason: template('Why, for whoever reads the result.'),
+      }),
+    ],
+  });
+
+const wholeNumber = (minimum: number): JsonSchema => ({ anyOf: [{ type: 'integer', minimum }, { type: 'string' }] });
+
+/** Any JSON Schema, or the shorthand `fields`. Its inside is examined where schemas are expanded. */
+export const anySchema: JsonSchema = {
+  type: 'object',
+  description: 'JSON Schema (2020-12), or the shorthand `fields`.',
+  properties: {
+    fields: {
+      type: 'object',
+      description: 'Shorthand: name → type. `name?` may be missing. `string`, `integer 1..10`, `a | b`, `[string]`, … -- description',
+    },
+    type: {
+      anyOf: [
+        { enum: ['string', 'number', 'integer', 'boolean', 'array', 'object', 'null'] },
+        { type: 'array', items: { enum: ['string', 'number', 'integer', 'boolean', 'array', 'object', 'null'] } },
+      ],
+    },
+    $ref: { type: 'string', description: '`#/schemas/<name>`, or a JSON or YAML file.' },
+  },
+};
+
+/** Fields of every kind of node, in the order in which the docs list them. */
+export const commonFields: Readonly<Record<string, Field>> = {
+  description: literal('What the node is for.', { type: 'string' }),
+  needs: literal('Nodes to wait for without reading them: `[a, b]`, `{ a: optional }`, `{ any_of: [a, b] }`.', {
+    anyOf: [{ type: 'string' }, { type: 'array', items: { anyOf: [{ type: 'string' }, needsMap] } }, needsMap],
+  }),
+  skip_if: skip('The node is skipped when this is true.'),
+  run_if: skip('The node is skipped when this is false.'),
+  if_skipped: expression('The output of the node when it is skipped; its readers then need no guard.'),
+  foreach: expression('One task per item of a list; the output is the list of their outputs.', {
+    anyOf: [
+      { type: ['string', 'array'] },
+      fields(['items'], {
+        items: expression('The list.', { type: ['string', 'array'] }),
+        as: literal('The name of one item in the fields of the node. Default: item.', { type: 'string' }),
+        where: expression('Only items for which this is true.', condition),
+        concurrency: expression('At most so many items at the same time.', wholeNumber(1)),
+        max_failures: expression('So many items may fail: `3`, `10%`.', wholeNumber(0)),
+        key: expression('What tells items apart.', { type: 'string' }),
+      }),
+    ],
+  }),
+  retry,
+  timeout,
+  on_error: {
+    'x-holds': 'literal',
+    description: 'What to do when every try has failed. Default: fail.',
+    anyOf: [
+      { enum: ['fail', 'skip'] },
+      {
+        type: 'object',
+        minProperties: 1,
+        maxProperties: 1,
+        additionalProperties: false,
+        properties: {
+          value: expression('The output to go on with.'),
+          fallback: literal('Fields that replace those of the node for another round of tries.', { type: 'object', minProperties: 1 }),
+        },
+      },
+    ],
+  },
+  check: literal('What must hold for the output.', {
+    type: 'array',
+    items: fields(['that'], {
+      that: expression('True when the output is right; sees `output`.', condition),
+      message: literal('What is wrong when it is not; a model is told this.', { type: 'string' }),
+    }),
+  }),
+  output: literal('The schema of the output.', anySchema),
+  result: expression('What the node gives, made from `output`.'),
+};
+
+/** Fields of a fallback beside those of its kind. */
+export const fallbackFields: Readonly<Record<string, Field>> = { retry, timeout };
+
+/** Fields of a model call that `defaults` may set for the whole file; what they may be is said by the kinds. */
+export const DEFAULTED = ['tier', 'model', 'system', 'temperature', 'max_tokens'] as const;
+
+const model: JsonSchema = { type: 'string', pattern: '^[^/\\s]+/\\S+$' };
+const candidates = literal('Models in order of preference, `provider/model`; the first that can be used is used.', {
+  type: 'array',
+  minItems: 1,
+  items: model,
+});
+
+/** Sections of a file whose shape does not depend on the kinds. */
+export const sections: Readonly<Record<string, Field>> = {
+  dagrun: literal('The version of the language: 1.', { const: 1 }),
+  name: literal('The name of the workflow: small letters, digits and hyphens.', { type: 'string', pattern: '^[a-z0-9-]+$' }),
+  description: literal('What the workflow is for.', { type: 'string' }),
+  constants: literal('Values that expressions and templates read as `constants.<name>`.', { type: 'object' }),
+  tiers: literal('Models per tier; configuration supplies the tiers left out.', {
+    type: 'object',
+    additionalProperties: false,
+    properties: { cheap: candidates, capable: candidates, premium: candidates },
+  }),
+  limits: literal('Bounds of a whole run.', {
+    ...fields([], {
+      max_cost: literal('The most a run may spend, in US dollars.', { type: 'number', exclusiveMinimum: 0 }),
+      timeout: literal('The longest a run may take.', duration),
+      concurrency: literal('Model calls in flight at the same time.', { type: 'integer', minimum: 1 }),
+      on_failure: literal('Whether branches that do not depend on a failed node still go on. Default: stop.', {
+        enum: ['stop', 'finish_branches'],
+      }),
+    }),
+  }),
+};
+
+/** One entry of `outputs`. */
+export const outputEntry: JsonSchema = {
+  'x-holds': 'expression',
+  description: 'An expression, or `{ value, description, schema }`.',
+  anyOf: [
+    { type: ['string', 'number', 'boolean', 'array', 'null'] },
+    fields(['value'], {
+      value: expression('The value.'),
+      description: literal('What it is.', { type: 'string' }),
+      schema: literal('What it must fit.', anySchema),
+    }),
+  ],
+};
+
+/** Defaults of model calls that every kind of call has. */
+export const defaultsCommon: Readonly<Record<string, Field>> = { timeout, retry };

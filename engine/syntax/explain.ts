@@ -1,0 +1,249 @@
+import { isList, isObject, type Json } from '../base/json.ts';
+import type { Diagnostic } from '../contracts/diagnostic.ts';
+import type { NodeKind } from '../contracts/node-kind.ts';
+import type { Document, Path } from '../contracts/source.ts';
+import { suggest } from '../diagnostics/suggest.ts';
+import { alternatives, type Problem, shown, typeInWords } from '../lang/misfit.ts';
+import { helpForField } from './names.ts';
+import { ownFields } from './schema.ts';
+
+/** Where a schema was applied, and what the author would call that place. */
+export interface Place {
+  readonly document: Document;
+  /** The part of the document the schema was applied to. */
+  readonly path: Path;
+  /** `a workflow`, `a node`, `an output`. */
+  readonly what: string;
+  /** The place as a subject: `node "scan"`, `the file`. */
+  readonly subject: string;
+  readonly kinds: readonly NodeKind[];
+  /** The kind of the node, when the place is one. */
+  readonly kind?: NodeKind;
+}
+
+/** A schema problem as something a person can act on. */
+export function explainProblem(problem: Problem, place: Place): Diagnostic {
+  switch (problem.keyword) {
+    case 'additionalProperties':
+      return unknownField(problem, place);
+    case 'required':
+      return missingField(problem, place);
+    case 'type':
+    case 'anyOf':
+      return wrongType(problem, place);
+    default:
+      return wrongValue(problem, place);
+  }
+}
+
+function unknownField(problem: Problem, place: Place): Diagnostic {
+  const { document, kinds, kind } = place;
+  const path = absolute(problem, place);
+  const key = String(problem.params.key);
+  const at = document.spanOf([...path, key], 'key');
+  const inside = problem.path[problem.path.length - 1];
+  const owner =
+    kind !== undefined && inside === undefined ? kinds.find((other) => other !== kind && Object.hasOwn(ownFields(other), key)) : undefined;
+  if (owner !== undefined && kind !== undefined) {
+    const help =
+      kind.kind === kinds[0]?.kind
+        ? `add \`kind: ${owner.kind}\`, or remove "${key}"`
+        : `change the kind to "${owner.kind}", or remove "${key}"`;
+    return error('DAG126', at, `"${key}" is a field of kind "${owner.kind}", and ${place.subject} is of kind "${kind.kind}"`, { help });
+  }
+  const fields = isObject(problem.schema.properties) ? Object.keys(problem.schema.properties) : [];
+  const value = valueAt(document.value, path);
+  const { help, instead } = helpForField(key, fields, isObject(value) ? Object.keys(value) : []);
+  return error('DAG120', at, `"${key}" is not a field of ${inside === undefined ? place.what : `"${String(inside)}"`}`, {
+    ...(help !== undefined && { help }),
+    ...(instead !== undefined && { fix: { at, replacement: instead } }),
+  });
+}
+
+function missingField(problem: Problem, place: Place): Diagnostic {
+  const path = absolute(problem, place);
+  const key = String(problem.params.key);
+  const inside = problem.path[problem.path.length - 1];
+  const subject =
+    inside === undefined
+      ? place.subject
+      : typeof inside === 'number'
+        ? `item ${inside} of "${String(problem.path[problem.path.length - 2] ?? '')}"`
+        : `"${inside}"`;
+  const field = isObject(problem.schema.properties) ? problem.schema.properties[key] : undefined;
+  const description = isObject(field) && typeof field.description === 'string' ? field.description : undefined;
+  const example = EXAMPLES[key];
+  return error('DAG121', place.document.spanOf(path, 'key'), `${subject} has no "${key}"`, {
+    ...(description !== undefined && { because: `"${key}" is ${lowerFirst(description).replace(/\.$/, '')}` }),
+    help: example === undefined ? `add "${key}"` : `add \`${example}\``,
+  });
+}
+
+const EXAMPLES: Readonly<Record<string, string>> = {
+  dagrun: 'dagrun: 1',
+  name: 'name: my-workflow',
+  prompt: 'prompt: …',
+  when: 'when: inputs.size < 10',
+  items: 'items: inputs.files',
+  that: 'that: size(output) > 0',
+  value: 'value: nodes.x.output',
+  nodes: 'nodes: { summary: { prompt: … } }',
+};
+
+function wrongType(problem: Problem, place: Place): Diagnostic {
+  const path = absolute(problem, place);
+  const value = valueAt(place.document.value, path);
+  const name = nameOf(problem, place);
+  const types = isList(problem.params.type) ? problem.params.type.map(String) : [];
+  const choices = isList(problem.params.enum) ? problem.params.enum : [];
+  if (problem.schema['x-unit'] === 'duration' || (typeof value === 'number' && choices.length === 0 && types.join() === 'duration')) {
+    return badDuration(value, name, place, path);
+  }
+  if (value === null) {
+    return error('DAG122', place.document.spanOf(path, 'key'), `${name} is empty`, {
+      help: `give it ${expected(types, choices)}, or remove it`,
+    });
+  }
+  const at = place.document.spanOf(path);
+  return error('DAG122', at, `${name} must be ${expected(types, choices)}`, {
+    label: `this is ${kindForAuthors(value)}`,
+    ...typeAdvice(value, types, choices, at),
+  });
+}
+
+/** What mends a value of a wrong type, where that can be said. */
+function typeAdvice(value: Json, types: readonly string[], choices: readonly Json[], at: Diagnostic['at']): Partial<Diagnostic> {
+  const text = typeof value === 'string' ? value : undefined;
+  if (text !== undefined) {
+    if (types.includes('boolean') && /^(yes|no|on|off)$/i.test(text)) {
+      const replacement = /^(yes|on)$/i.test(text) ? 'true' : 'false';
+      return { help: `write ${replacement}: in YAML 1.2, "${text}" is a text`, fix: { at, replacement } };
+    }
+    if ((types.includes('number') || types.includes('integer')) && /^-?\d+(\.\d+)?$/.test(text)) {
+      return { help: `write ${text} without quotes`, fix: { at, replacement: text } };
+    }
+    if (types.includes('array')) return { help: `write [${at.file.text.slice(at.start, at.end)}]` };
+    const near = suggest(
+      text,
+      choices.filter((choice) => typeof choice === 'string'),
+    );
+    if (near !== undefined) return { help: `did you mean "${near}"?`, fix: { at, replacement: near } };
+  }
+  if (types.includes('string') && (typeof value === 'number' || typeof value === 'boolean'))
+    return { help: `write "${value}" between quotes` };
+  if (types.includes('string') && isObject(value) && at.file.text[at.start] === '{')
+    return { help: 'put the text between quotes if { is meant as itself' };
+  return {};
+}
+
+function wrongValue(problem: Problem, place: Place): Diagnostic {
+  const path = absolute(problem, place);
+  const value = valueAt(place.document.value, path);
+  const at = place.document.spanOf(path);
+  const name = nameOf(problem, place);
+  if (problem.keyword === 'const' && path.length === 1 && path[0] === 'dagrun') {
+    return error('DAG128', at, `this dagrun reads version 1 of the language; the file says ${shown(value)}`, { help: 'write `dagrun: 1`' });
+  }
+  if (problem.schema['x-unit'] === 'duration') return badDuration(value, name, place, path);
+  if (problem.keyword === 'enum' && isList(problem.params.enum)) {
+    const choices = problem.params.enum;
+    const near =
+      typeof value === 'string'
+        ? suggest(
+            value,
+            choices.filter((choice) => typeof choice === 'string'),
+          )
+        : undefined;
+    const list = choices.map(shown).join(', ');
+    const only = choices.length === 1 ? `must be ${list}` : `must be one of ${list}`;
+    return error('DAG123', at, `${name} ${only}; this is ${shown(value)}`, {
+      ...(near !== undefined && { help: `did you mean "${near}"?`, fix: { at, replacement: near } }),
+    });
+  }
+  if (problem.keyword === 'pattern') return wrongPattern(problem, place, name, value, at);
+  if (problem.keyword === 'minProperties' || problem.keyword === 'minItems') {
+    return error('DAG123', place.document.spanOf(path, 'key'), `${name} is empty`, { help: 'put something into it, or remove it' });
+  }
+  if (problem.keyword === 'maxProperties' && isObject(value)) {
+    const keys = Object.keys(value).map((key) => `"${key}"`);
+    return error('DAG124', at, `${keys.join(' and ')} exclude each other in ${name}`, { help: 'keep one of them' });
+  }
+  return error('DAG123', at, problem.message.replace(/^the value|^"[^"]*"/, name));
+}
+
+function wrongPattern(problem: Problem, place: Place, name: string, value: Json, at: Diagnostic['at']): Diagnostic {
+  if (problem.path[0] === 'name' && typeof value === 'string') {
+    const instead = value
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, '-')
+      .replaceAll(/^-+|-+$/g, '');
+    return error('DAG129', at, `${name} must be small letters, digits and hyphens; this is ${shown(value)}`, {
+      ...(instead !== '' && { help: `write "${instead}"`, fix: { at, replacement: instead } }),
+    });
+  }
+  const isModel = place.kinds.some((kind) =>
+    Object.values(ownFields(kind)).some((field) => isObject(field) && field.pattern === problem.params.pattern),
+  );
+  if (isModel) {
+    return error('DAG123', at, `${name} must name a provider and a model; this is ${shown(value)}`, {
+      help: 'write `provider/model`, such as `openai/gpt-5-mini`; `dagrun models` lists them',
+    });
+  }
+  return error('DAG123', at, `${name} must match ${String(problem.params.pattern)}; this is ${shown(value)}`);
+}
+
+function badDuration(value: Json, name: string, place: Place, path: Path): Diagnostic {
+  const at = place.document.spanOf(path);
+  if (typeof value === 'number') {
+    return error('DAG127', at, `${name} must say its unit: ms, s, m, h or d`, {
+      help: `write ${value}s for seconds, ${value}ms for milliseconds`,
+    });
+  }
+  return error(
+    'DAG127',
+    at,
+    `${name} must be a duration; this is ${isObject(value) || isList(value) ? kindForAuthors(value) : shown(value)}`,
+    {
+      help: 'write a number and a unit without a blank: 250ms, 90s, 1.5h, 2d',
+    },
+  );
+}
+
+function error(code: Diagnostic['code'], at: Diagnostic['at'], message: string, more: Partial<Diagnostic> = {}): Diagnostic {
+  return { code, severity: 'error', message, at, ...more };
+}
+
+function absolute(problem: Problem, place: Place): Path {
+  return [...place.path, ...problem.path];
+}
+
+/** The part a problem is about: `"retry.max_attempts"`, or the place itself. */
+function nameOf(problem: Problem, place: Place): string {
+  let text = '';
+  for (const step of problem.path) text += typeof step === 'number' ? `[${step}]` : text === '' ? step : `.${step}`;
+  return text === '' ? place.subject : `"${text}"`;
+}
+
+function expected(types: readonly string[], choices: readonly Json[]): string {
+  const words = types.map((type) => (type === 'object' ? 'a map' : typeInWords(type)));
+  return alternatives([...choices.map(shown), ...words]);
+}
+
+/** What a value is, as one calls it in YAML. */
+export function kindForAuthors(value: Json): string {
+  if (isList(value)) return 'a list';
+  if (isObject(value)) return 'a map';
+  if (value === null) return 'empty';
+  return typeof value === 'string' ? 'a text' : shown(value);
+}
+
+/** The part of a value at a path; null when there is none. */
+export function valueAt(value: Json, path: Path): Json {
+  let at: Json | undefined = value;
+  for (const step of path) at = isList(at) ? at[Number(step)] : isObject(at) && Object.hasOwn(at, step) ? at[step] : undefined;
+  return at ?? null;
+}
+
+function lowerFirst(text: string): string {
+  return text.slice(0, 1).toLowerCase() + text.slice(1);
+}
