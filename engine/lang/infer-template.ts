@@ -273,8 +273,10 @@ function exprOf(value: TemplateValue, place: Place): Expr | undefined {
     } else root = contexts.at(-1);
   }
   if (root === undefined) return undefined;
-  let tree: Expr = { ...at, op: 'name', name: root };
   let left = steps.reduce((sum, step) => sum + step.length + 1, 0);
+  // A context that is not written, as in `{{file}}`, stands where its field does.
+  const rootEnd = at.end - left;
+  let tree: Expr = { start: at.start, end: rootEnd > at.start ? rootEnd : at.end, op: 'name', name: root };
   for (const step of steps) {
     left -= step.length + 1;
     const end = Math.max(at.start, at.end - left);
