@@ -2,7 +2,8 @@ import { Environment, ParseError } from '@marcbachmann/cel-js';
 import type { Json } from '../base/json.ts';
 import type { Expr } from '../contracts/expression.ts';
 import { explainParseError } from './expression-mistakes.ts';
-import { functionArity, functionNames, insteadOf } from './function-names.ts';
+import { insteadOf } from './function-advice.ts';
+import { functionNames, functions } from './functions.ts';
 import { Mistake, type Parsed, type SyntaxProblem } from './parsed.ts';
 
 export type { Parsed, SyntaxProblem } from './parsed.ts';
@@ -202,16 +203,16 @@ function call(name: string, receiver: CelNode | undefined, args: readonly CelNod
       return { ...at, op: 'optional', of: convert(of) };
     }
   }
-  const arity = functionArity(name);
-  if (arity === undefined) {
+  const known = functions.get(name);
+  if (known === undefined) {
     const help = insteadOf(name);
     mistake(at, `there is no function \`${name}\``, { name, candidates: callableNames, ...(help === undefined ? {} : { help }) });
   }
-  if (all.length < arity.min || all.length > arity.max) {
-    mistake(at, `\`${name}\` takes ${count(arity.min, arity.max)}, not ${all.length}`, { help: `write \`${arity.usage}\`` });
+  if (all.length < known.min || all.length > known.max) {
+    mistake(at, `\`${name}\` takes ${count(known.min, known.max)}, not ${all.length}`, { help: `write \`${known.usage}\`` });
   }
-  if (receiver !== undefined && !arity.method)
-    mistake(at, `\`${name}\` is called with its value inside`, { help: `write \`${arity.usage}\`` });
+  if (receiver !== undefined && !known.method)
+    mistake(at, `\`${name}\` is called with its value inside`, { help: `write \`${known.usage}\`` });
   if (name === 'sort_by' && all[1]?.op === 'id' && all.length === 3) {
     mistake(at, '`sort_by` takes the name of a field as text', { help: 'write `sort_by(list, "field")`' });
   }

@@ -20,7 +20,7 @@ export function referencesInTemplate(
   names: ReadonlySet<string> = scopeNames,
 ): Reference[] {
   const found: Reference[] = [];
-  walkAll(parts, { at, found, partials, names, contexts: [], locals: new Map(), facts: NO_FACTS, open: [] });
+  walkAll(parts, { at, found, partials, names, contexts: [], locals: new Map(), facts: NO_FACTS, open: [], calls: { left: 1000 } });
   return found;
 }
 
@@ -35,6 +35,8 @@ interface Place {
   readonly facts: Facts;
   /** Partials being read, so that one that calls itself ends. */
   readonly open: readonly string[];
+  /** How many more partials are read: partials that call each other twice grow fast. */
+  readonly calls: { left: number };
   /** The tag that called the partial being read. */
   readonly tag?: { readonly start: number; readonly end: number };
 }
@@ -51,7 +53,7 @@ function walk(part: TemplatePart, place: Place): void {
       read(part.value, place, 'use');
       return;
     case 'if': {
-      read(part.test, place, 'test');
+      readTested(part.test, place, 'test');
       const when = (outcome: boolean): Place => ({ ...place, facts: [...place.facts, ...factsOf(part.test, outcome, place)] });
       walkAll(part.then, when(!part.negated));
       walkAll(part.otherwise, when(part.negated));
@@ -87,16 +89,16 @@ function inside(place: Place, context: Steps | undefined, values: readonly (Step
 function walkPartial(part: TemplatePart & { readonly type: 'partial' }, place: Place): void {
   const locals = new Map(place.locals);
   for (const [name, value] of Object.entries(part.hash)) {
-    read(value, place, 'test');
+    readTested(value, place, 'test');
     locals.set(name, resolve(value, place));
   }
   let contexts = place.contexts;
   if (part.context !== undefined) {
-    read(part.context, place, 'test');
+    readTested(part.context, place, 'test');
     contexts = [...contexts, resolve(part.context, place)];
   }
   const text = Object.hasOwn(place.partials, part.name) ? place.partials[part.name] : undefined;
-  if (text === undefined || place.open.includes(part.name)) return;
+  if (text === undefined || place.open.includes(part.name) || place.calls.left-- <= 0) return;
   const parsed = parseTemplate(text);
   if (!parsed.ok) return;
   const tag = place.tag ?? { start: part.start, end: part.end };
@@ -122,12 +124,24 @@ function read(value: TemplateValue, place: Place, how: How): void {
       const tolerant = helpers.get(value.name)?.tolerant;
       const compared = nullTest(value);
       for (const [index, argument] of value.args.entries()) {
-        if (tolerant === 'all' || argument === compared) read(argument, place, 'test');
-        else read(argument, place, tolerant === 'first' && index === 0 && argument.type === 'path' ? 'guarded' : 'use');
+        if (tolerant === 'all' || argument === compared) readTested(argument, place, 'test');
+        else if (tolerant === 'first' && index === 0) readTested(argument, place, 'guarded');
+        else read(argument, place, 'use');
       }
       for (const argument of Object.values(value.hash)) read(argument, place, 'use');
     }
   }
+}
+
+/** Only a path, or what is looked up in one, may be missing where a helper asks for it: other helpers need their values. */
+function readTested(value: TemplateValue, place: Place, how: 'test' | 'guarded'): void {
+  if (value.type === 'path') read(value, place, how);
+  else if (value.type === 'helper' && value.name === 'lookup') {
+    for (const [index, argument] of value.args.entries()) {
+      if (index === 0) readTested(argument, place, how);
+      else read(argument, place, 'use');
+    }
+  } else read(value, place, 'use');
 }
 
 /** What a path stands for, or undefined where that is not known before the run. */
@@ -142,6 +156,8 @@ function resolve(value: TemplateValue, place: Place): Steps | undefined {
     }
     if (place.names.has(root) || place.contexts.length === 0) return steps;
   }
+  // Outside all blocks the context is the scope itself: `../inputs.x` is what Handlebars has taught people.
+  if (value.up === place.contexts.length) return steps.length > 0 ? steps : undefined;
   const context = place.contexts[place.contexts.length - 1 - value.up];
   return context === undefined ? undefined : [...context, ...steps];
 }

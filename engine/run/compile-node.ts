@@ -2,9 +2,10 @@ import { invariant } from '../base/assert.ts';
 import type { Json, JsonObject, JsonSchema } from '../base/json.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
 import type { Plan, PlanNode, Stage } from '../contracts/plan.ts';
-import { operandsOf, type Scope } from '../lang/evaluate.ts';
+import type { Scope } from '../lang/evaluate.ts';
 import { parseExpression } from '../lang/expression.ts';
 import { compileSpec } from '../lang/notation.ts';
+import { operandsOf } from '../lang/operands.ts';
 import { compileTemplate } from '../lang/render.ts';
 import { compileSource } from '../lang/structure.ts';
 import { parseTemplate } from '../lang/template.ts';
@@ -89,15 +90,19 @@ function compileSkip(plan: Plan, skip: NonNullable<PlanNode['skipIf']>): NonNull
   const text = String(skip.when);
   const parsed = parseExpression(text);
   invariant(parsed.ok, 'the condition was checked');
-  const reason = skip.reason === undefined ? undefined : parseTemplate(skip.reason);
-  invariant(reason === undefined || reason.ok, 'the reason was checked');
   return {
     when: compileSource(skip.when),
     negate: skip.negate,
     text,
     operands: (scope) => operandsOf(parsed.tree, scope),
-    ...(reason && { reason: compileTemplate(reason.tree, plan.partials) }),
+    ...(skip.reason !== undefined && { reason: compileText(skip.reason, plan.partials) }),
   };
+}
+
+function compileText(text: string, partials: Plan['partials']): (scope: Scope) => string {
+  const parsed = parseTemplate(text);
+  invariant(parsed.ok, 'the template was checked');
+  return compileTemplate(parsed.tree, partials);
 }
 
 function compileForeach(foreach: NonNullable<PlanNode['foreach']>): CompiledForeach {

@@ -1,0 +1,113 @@
+import { invariant } from '../base/assert.ts';
+import { isList, isObject, type Json, type JsonObject, type JsonSchema } from '../base/json.ts';
+import type { Path } from '../contracts/source.ts';
+import type { Scope } from './evaluate.ts';
+import { compileTemplate } from './render.ts';
+import { compileSource } from './structure.ts';
+import { parseTemplate } from './template.ts';
+
+/** A part of a node's spec that holds a template or an expression. */
+export type Field =
+  | { readonly path: Path; readonly holds: 'template'; readonly text: string }
+  | { readonly path: Path; readonly holds: 'expression'; readonly source: Json };
+
+/** The templates and expressions of a spec, by the `x-holds` of its kind's schema, in the order they are written. `path` is where the spec stands. */
+export function fieldsOf(schema: JsonSchema, spec: Json, path: Path): Field[] {
+  switch (schema['x-holds']) {
+    case 'literal':
+      return [];
+    case 'expression':
+      return [{ path, holds: 'expression', source: spec }];
+    case 'template':
+      return textsOf(spec, path);
+  }
+  if (isList(spec)) return spec.flatMap((element, index) => fieldsOf(schemaOfElement(schema), element, [...path, index]));
+  if (isObject(spec)) return Object.entries(spec).flatMap(([key, value]) => fieldsOf(schemaOfField(schema, key), value, [...path, key]));
+  return [];
+}
+
+/** A function that gives a spec with its templates rendered and its expressions evaluated; it throws Failed. The texts were checked. */
+export function compileSpec(
+  schema: JsonSchema,
+  spec: JsonObject,
+  partials: Readonly<Record<string, string>>,
+): (scope: Scope) => JsonObject {
+  const render = compileField(schema, spec, partials);
+  if (render === undefined) return () => spec;
+  return (scope) => {
+    const rendered = render(scope);
+    invariant(isObject(rendered), 'a spec is an object');
+    return rendered;
+  };
+}
+
+type Render = (scope: Scope) => Json;
+
+/** undefined where nothing in it changes. */
+function compileField(schema: JsonSchema, value: Json, partials: Readonly<Record<string, string>>): Render | undefined {
+  switch (schema['x-holds']) {
+    case 'literal':
+      return undefined;
+    case 'expression':
+      return compileSource(value);
+    case 'template':
+      return compileTexts(value, partials);
+  }
+  return compileParts(value, (inner, key) =>
+    compileField(typeof key === 'number' ? schemaOfElement(schema) : schemaOfField(schema, key), inner, partials),
+  );
+}
+
+function compileTexts(value: Json, partials: Readonly<Record<string, string>>): Render | undefined {
+  if (typeof value !== 'string') return compileParts(value, (inner) => compileTexts(inner, partials));
+  if (!value.includes('{{')) return undefined;
+  const parsed = parseTemplate(value);
+  invariant(parsed.ok, `the template ${JSON.stringify(value.slice(0, 60))} was checked`);
+  return compileTemplate(parsed.tree, partials);
+}
+
+/** A list or map of which some parts are rendered and the others stay. */
+function compileParts(value: Json, compile: (inner: Json, key: string | number) => Render | undefined): Render | undefined {
+  if (isList(value)) {
+    const elements = value.map((inner, index) => compile(inner, index));
+    if (elements.every((one) => one === undefined)) return undefined;
+    return (scope) =>
+      value.map((inner, index) => {
+        const render = elements[index];
+        return render === undefined ? inner : render(scope);
+      });
+  }
+  if (!isObject(value)) return undefined;
+  const entries = Object.entries(value).map(([key, inner]) => ({ key, inner, render: compile(inner, key) }));
+  if (entries.every(({ render }) => render === undefined)) return undefined;
+  return (scope) => Object.fromEntries(entries.map(({ key, inner, render }) => [key, render === undefined ? inner : render(scope)]));
+}
+
+function textsOf(value: Json, path: Path): Field[] {
+  if (typeof value === 'string') return [{ path, holds: 'template', text: value }];
+  if (isList(value)) return value.flatMap((element, index) => textsOf(element, [...path, index]));
+  if (isObject(value)) return Object.entries(value).flatMap(([key, inner]) => textsOf(inner, [...path, key]));
+  return [];
+}
+
+const NOTHING: JsonSchema = {};
+
+function schemaOfField(schema: JsonSchema, name: string): JsonSchema {
+  for (const one of alternatives(schema)) {
+    const { properties, additionalProperties } = one;
+    if (isObject(properties) && Object.hasOwn(properties, name) && isObject(properties[name])) return properties[name];
+    if (isObject(additionalProperties)) return additionalProperties;
+  }
+  return NOTHING;
+}
+
+function schemaOfElement(schema: JsonSchema): JsonSchema {
+  for (const { items } of alternatives(schema)) if (isObject(items)) return items;
+  return NOTHING;
+}
+
+/** A schema itself, then its `anyOf` and `oneOf`: a field may be written in a short and in a long form. */
+function alternatives(schema: JsonSchema): readonly JsonSchema[] {
+  const { anyOf, oneOf } = schema;
+  return [schema, ...[anyOf, oneOf].flatMap((list) => (isList(list) ? list.filter(isObject).flatMap(alternatives) : []))];
+}
