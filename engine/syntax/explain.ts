@@ -21,6 +21,23 @@ export interface Place {
   readonly kind?: NodeKind;
 }
 
+/**
+ * Schema problems as things a person can act on. A field that is missing because its name was mistyped, or because the node
+ * is of another kind than its author thinks, is not spoken of twice.
+ */
+export function explainProblems(problems: readonly Problem[], place: Place): readonly Diagnostic[] {
+  const explained = problems.map((problem) => ({ problem, diagnostic: explainProblem(problem, place) }));
+  const mistyped = new Set<string>();
+  for (const { problem, diagnostic } of explained) {
+    if (problem.keyword !== 'additionalProperties') continue;
+    if (diagnostic.fix !== undefined) mistyped.add(JSON.stringify([...problem.path, diagnostic.fix.replacement]));
+  }
+  const otherKind = explained.some(({ diagnostic }) => diagnostic.code === 'DAG126');
+  const isEcho = ({ keyword, path, params }: Problem): boolean =>
+    keyword === 'required' && ((otherKind && path.length === 0) || mistyped.has(JSON.stringify([...path, params.key ?? ''])));
+  return explained.filter(({ problem }) => !isEcho(problem)).map(({ diagnostic }) => diagnostic);
+}
+
 /** A schema problem as something a person can act on. */
 export function explainProblem(problem: Problem, place: Place): Diagnostic {
   switch (problem.keyword) {
@@ -129,12 +146,16 @@ function typeAdvice(value: Json, types: readonly string[], choices: readonly Jso
     );
     if (near !== undefined) return { help: `did you mean "${near}"?`, fix: { at, replacement: near } };
   }
-  if (types.includes('string') && (typeof value === 'number' || typeof value === 'boolean'))
+  if (types.join() === 'string' && (typeof value === 'number' || typeof value === 'boolean'))
     return { help: `write "${value}" between quotes` };
   if (types.includes('string') && isObject(value) && at.file.text[at.start] === '{')
     return { help: 'put the text between quotes if { is meant as itself' };
+  if (types.join() === 'object' && isList(value)) return { help: 'give each a name, `name: …` in place of `- `' };
   return {};
 }
+
+/** A longer headline wraps in a terminal. */
+const MAX_HEADLINE = 90;
 
 function wrongValue(problem: Problem, place: Place): Diagnostic {
   const path = absolute(problem, place);
@@ -155,9 +176,12 @@ function wrongValue(problem: Problem, place: Place): Diagnostic {
           )
         : undefined;
     const list = choices.map(shown).join(', ');
-    const only = choices.length === 1 ? `must be ${list}` : `must be one of ${list}`;
-    return error('DAG123', at, `${name} ${only}; this is ${shown(value)}`, {
-      ...(near !== undefined && { help: `did you mean "${near}"?`, fix: { at, replacement: near } }),
+    const message = `${name} must be ${choices.length === 1 ? '' : 'one of '}${list}; this is ${shown(value)}`;
+    const help = near === undefined ? undefined : `did you mean "${near}"?`;
+    const short = message.length <= MAX_HEADLINE;
+    return error('DAG123', at, short ? message : `${name} cannot be ${shown(value)}`, {
+      ...(help !== undefined || !short ? { help: help ?? `write one of ${list}` } : {}),
+      ...(near !== undefined && { fix: { at, replacement: near } }),
     });
   }
   if (problem.keyword === 'pattern') return wrongPattern(problem, place, name, value, at);

@@ -33,9 +33,8 @@ const CEL = (
 export interface NameProblem {
   readonly code: 'DAG129' | 'DAG130';
   readonly message: string;
+  readonly because?: string;
   readonly help: string;
-  /** A name that would be right. */
-  readonly instead?: string;
 }
 
 /** What is wrong with an id, the name of an input or an `as` name; undefined when it is right. */
@@ -49,9 +48,9 @@ export function nameProblem(name: string, what: string): NameProblem | undefined
     const usable = PATTERN.test(instead) && reservedBy(instead) === undefined;
     return {
       code: 'DAG129',
-      message: `"${name}" cannot be ${what}: small letters, digits and _ only, a letter first`,
+      message: `"${name}" cannot be ${what}`,
+      because: 'names are made of small letters, digits and _, and begin with a letter, so that expressions can read them',
       help: usable ? `call it "${instead}"` : 'choose another name',
-      ...(usable && { instead }),
     };
   }
   const owner = reservedBy(name);

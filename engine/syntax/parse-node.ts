@@ -8,7 +8,7 @@ import type { Bound, CheckDecl, Expression, ForeachDecl, Need, NodeDecl, OnError
 import { adviceOn, suggest } from '../diagnostics/suggest.ts';
 import { misfits } from '../lang/misfit.ts';
 import { RETRYABLE } from './common-fields.ts';
-import { explainProblem, kindForAuthors, type Place } from './explain.ts';
+import { explainProblem, explainProblems, kindForAuthors, type Place } from './explain.ts';
 import { nameProblem } from './names.ts';
 import { fallbackSchema, nodeSchema, ownFields } from './schema.ts';
 import type { SchemaLibrary } from './schema-library.ts';
@@ -47,7 +47,7 @@ export function parseNode(id: string, value: Json, context: NodeContext): NodeDe
   const kind = kindOf(value, path, context, wrong);
   if (kind === undefined) return undefined;
   const place: Place = { document, path, what: 'a node', subject: `node "${id}"`, kinds: context.kinds, kind };
-  for (const problem of misfits(value, nodeSchema(kind))) wrong(explainProblem(problem, place));
+  for (const diagnostic of explainProblems(misfits(value, nodeSchema(kind)), place)) wrong(diagnostic);
   if (value.skip_if !== undefined && value.run_if !== undefined) {
     wrong({
       code: 'DAG124',

@@ -8,7 +8,7 @@ import type { Document, Path, SourceHost } from '../contracts/source.ts';
 import type { InputDecl, Limits, NodeDecl, OutputDecl, Workflow } from '../contracts/workflow.ts';
 import { misfits } from '../lang/misfit.ts';
 import { outputEntry } from './common-fields.ts';
-import { explainProblem, kindForAuthors, type Place } from './explain.ts';
+import { explainProblem, explainProblems, kindForAuthors, type Place } from './explain.ts';
 import { nameProblem } from './names.ts';
 import { type NodeContext, parseNode } from './parse-node.ts';
 import { fileSchema } from './schema.ts';
@@ -38,184 +38,176 @@ export function parseWorkflow(document: Document, context: ParseContext, report:
     });
     return undefined;
   }
-  return new FileParser(document, value, context, report).parse();
+  const wrong = reportShape(document, value, context, report);
+  return workflowOf({ document, value, context, report, wrong, library: schemaLibrary(document, context.host, report) });
 }
 
-/** One file on its way to a workflow. */
-class FileParser {
-  readonly #document: Document;
-  readonly #value: JsonObject;
-  readonly #context: ParseContext;
-  readonly #report: Report;
+/** A file on its way to a workflow. */
+interface FileReading {
+  readonly document: Document;
+  readonly value: JsonObject;
+  readonly context: ParseContext;
+  readonly report: Report;
   /** Sections in which something is wrong. */
-  readonly #wrong = new Set<string>();
-  readonly #library: SchemaLibrary;
+  readonly wrong: ReadonlySet<string>;
+  readonly library: SchemaLibrary;
+}
 
-  constructor(document: Document, value: JsonObject, context: ParseContext, report: Report) {
-    this.#document = document;
-    this.#value = value;
-    this.#context = context;
-    this.#report = report;
-    this.#checkFile();
-    this.#library = schemaLibrary(document, context.host, report);
-  }
+function workflowOf(file: FileReading): Workflow | undefined {
+  const { name, description, constants } = file.value;
+  const broken = { nodes: new Set<string>(), inputs: new Set<string>() };
+  const inputs = inputsOf(file, broken.inputs);
+  const nodes = nodesOf(file, broken.nodes);
+  if (file.wrong.has('nodes') || file.value.nodes === undefined) return undefined;
+  return {
+    document: file.document,
+    name: typeof name === 'string' ? name : 'unnamed',
+    ...(typeof description === 'string' && { description }),
+    inputs,
+    constants: isObject(constants) ? constants : {},
+    schemas: file.library.schemas,
+    tiers: tiersOf(file),
+    limits: limitsOf(file),
+    nodes,
+    outputs: outputsOf(file),
+    partials: partialsOf(file.context.host),
+    broken,
+  };
+}
 
-  parse(): Workflow | undefined {
-    const { name, description, constants } = this.#value;
-    const broken = { nodes: new Set<string>(), inputs: new Set<string>() };
-    const inputs = this.#inputs(broken.inputs);
-    const nodes = this.#nodes(broken.nodes);
-    if (this.#wrong.has('nodes') || this.#value.nodes === undefined) return undefined;
-    return {
-      document: this.#document,
-      name: typeof name === 'string' ? name : 'unnamed',
+/** Reports what is wrong with the sections of a file; gives the names of those in which something is. */
+function reportShape(document: Document, value: JsonObject, { kinds }: ParseContext, report: Report): ReadonlySet<string> {
+  const problems = misfits(value, fileSchema(kinds));
+  const place: Place = { document, path: [], what: 'a workflow', subject: 'the file', kinds };
+  for (const diagnostic of explainProblems(problems, place)) report(diagnostic);
+  return new Set(problems.flatMap(({ path }) => (path[0] === undefined ? [] : [String(path[0])])));
+}
+
+function placeOf(file: FileReading, path: Path, what: string, subject: string): Place {
+  return { document: file.document, path, what, subject, kinds: file.context.kinds };
+}
+
+/** A section that is a map, or an empty map. */
+function sectionOf(file: FileReading, name: string): JsonObject {
+  const section = file.value[name];
+  return isObject(section) ? section : {};
+}
+
+/** Whether a name may be used; says what is wrong with it otherwise. */
+function isName(file: FileReading, path: Path, name: string, what: string): boolean {
+  const problem = nameProblem(name, what);
+  if (problem === undefined) return true;
+  const at = file.document.spanOf(path, 'key');
+  const { code, message, help } = problem;
+  file.report({ code, severity: 'error', message, at, help });
+  return false;
+}
+
+function inputsOf(file: FileReading, broken: Set<string>): ReadonlyMap<string, InputDecl> {
+  const inputs = new Map<string, InputDecl>();
+  for (const [name, value] of Object.entries(sectionOf(file, 'inputs'))) {
+    const path = ['inputs', name];
+    const named = isName(file, path, name, 'the name of an input');
+    const schema = file.library.expand(path, ['default']);
+    if (!named || schema === undefined || !fitsDefault(file, value, schema, path)) {
+      broken.add(name);
+      continue;
+    }
+    const { description, default: standard } = isObject(value) ? value : {};
+    inputs.set(name, {
+      name,
+      path,
+      schema,
       ...(typeof description === 'string' && { description }),
-      inputs,
-      constants: isObject(constants) ? constants : {},
-      schemas: this.#library.schemas,
-      tiers: this.#tiers(),
-      limits: this.#limits(),
-      nodes,
-      outputs: this.#outputs(),
-      partials: partialsOf(this.#context.host),
-      broken,
-    };
+      ...(standard !== undefined && { default: standard }),
+    });
   }
+  return inputs;
+}
 
-  #checkFile(): void {
-    const place = this.#place([], 'a workflow', 'the file');
-    for (const problem of misfits(this.#value, fileSchema(this.#context.kinds))) {
-      if (problem.path[0] !== undefined) this.#wrong.add(String(problem.path[0]));
-      this.#report(explainProblem(problem, place));
-    }
+function fitsDefault(file: FileReading, value: Json, schema: JsonSchema, path: Path): boolean {
+  if (!isObject(value) || value.default === undefined) return true;
+  const problems = misfits(value.default, schema);
+  for (const problem of problems) {
+    const message = problem.message.replace(/^the value/, 'the default');
+    file.report({
+      code: 'DAG134',
+      severity: 'error',
+      message: message.startsWith('"') ? `in the default, ${message}` : message,
+      at: file.document.spanOf([...path, 'default', ...problem.path]),
+      help: 'change the default or the schema, so that they fit',
+    });
   }
+  return problems.length === 0;
+}
 
-  #place(path: Path, what: string, subject: string): Place {
-    return { document: this.#document, path, what, subject, kinds: this.#context.kinds };
+function nodesOf(file: FileReading, broken: Set<string>): ReadonlyMap<NodeId, NodeDecl> {
+  const nodes = new Map<NodeId, NodeDecl>();
+  const { defaults } = file.value;
+  const context: NodeContext = {
+    document: file.document,
+    kinds: file.context.kinds,
+    defaults: isObject(defaults) && !file.wrong.has('defaults') ? defaults : {},
+    library: file.library,
+    report: file.report,
+  };
+  for (const [id, value] of Object.entries(sectionOf(file, 'nodes'))) {
+    const named = isName(file, ['nodes', id], id, 'the id of a node');
+    const node = parseNode(id, value, context);
+    if (named && node !== undefined) nodes.set(node.id, node);
+    else broken.add(id);
   }
+  return nodes;
+}
 
-  /** A section that is a map, or an empty map. */
-  #section(name: string): JsonObject {
-    const section = this.#value[name];
-    return isObject(section) ? section : {};
+function tiersOf(file: FileReading): Workflow['tiers'] {
+  if (file.wrong.has('tiers')) return {};
+  const tiers: Partial<Record<Tier, readonly string[]>> = {};
+  for (const [tier, models] of Object.entries(sectionOf(file, 'tiers'))) {
+    if (isList(models)) tiers[tier as Tier] = models.filter((model) => typeof model === 'string');
   }
+  return tiers;
+}
 
-  /** Whether a name may be used; says what is wrong with it otherwise. */
-  #isName(path: Path, name: string, what: string): boolean {
-    const problem = nameProblem(name, what);
-    if (problem === undefined) return true;
-    const at = this.#document.spanOf(path, 'key');
-    const { code, message, help } = problem;
-    this.#report({ code, severity: 'error', message, at, help });
-    return false;
-  }
+function limitsOf(file: FileReading): Limits {
+  if (file.wrong.has('limits')) return { onFailure: 'stop' };
+  const { max_cost, timeout, concurrency, on_failure } = sectionOf(file, 'limits');
+  const time = typeof timeout === 'string' ? parseDuration(timeout) : undefined;
+  return {
+    ...(typeof max_cost === 'number' && { maxCost: fromDollars(max_cost) }),
+    ...(time !== undefined && { timeout: time }),
+    ...(typeof concurrency === 'number' && { concurrency }),
+    onFailure: on_failure === 'finish_branches' ? 'finish_branches' : 'stop',
+  };
+}
 
-  #inputs(broken: Set<string>): ReadonlyMap<string, InputDecl> {
-    const inputs = new Map<string, InputDecl>();
-    for (const [name, value] of Object.entries(this.#section('inputs'))) {
-      const path = ['inputs', name];
-      const named = this.#isName(path, name, 'the name of an input');
-      const schema = this.#library.expand(path, ['default']);
-      if (!named || schema === undefined || !this.#fitsDefault(value, schema, path)) {
-        broken.add(name);
-        continue;
-      }
-      const { description, default: standard } = isObject(value) ? value : {};
-      inputs.set(name, {
-        name,
-        path,
-        schema,
-        ...(typeof description === 'string' && { description }),
-        ...(standard !== undefined && { default: standard }),
-      });
-    }
-    return inputs;
-  }
-
-  #fitsDefault(value: Json, schema: JsonSchema, path: Path): boolean {
-    if (!isObject(value) || value.default === undefined) return true;
-    const problems = misfits(value.default, schema);
+function outputsOf(file: FileReading): ReadonlyMap<string, OutputDecl> {
+  const outputs = new Map<string, OutputDecl>();
+  for (const [name, value] of Object.entries(sectionOf(file, 'outputs'))) {
+    const path = ['outputs', name];
+    if (!isName(file, path, name, 'the name of an output')) continue;
+    const problems = misfits(value, outputEntry);
+    const place = placeOf(file, path, 'an output', `output "${name}"`);
     for (const problem of problems) {
-      const message = problem.message.replace(/^the value/, 'the default');
-      this.#report({
-        code: 'DAG134',
-        severity: 'error',
-        message: message.startsWith('"') ? `in the default, ${message}` : message,
-        at: this.#document.spanOf([...path, 'default', ...problem.path]),
-        help: 'change the default or the schema, so that they fit',
-      });
+      const found = explainProblem(problem, place);
+      // A structure is an output too, but only where `value` says that it is one.
+      const structure = isObject(value) && !Object.hasOwn(value, 'value') && problem.path.length === 0;
+      file.report(structure ? { ...found, help: 'a structure is written `{ value: { … } }`' } : found);
+      if (structure) break;
     }
-    return problems.length === 0;
+    const schema =
+      isObject(value) && value.schema !== undefined && problems.length === 0 ? file.library.expand([...path, 'schema']) : undefined;
+    if (problems.length > 0 || (isObject(value) && value.schema !== undefined && schema === undefined)) continue;
+    const long = isObject(value) ? value : undefined;
+    outputs.set(name, {
+      name,
+      path,
+      value: long === undefined ? { source: value, path } : { source: long.value ?? null, path: [...path, 'value'] },
+      ...(typeof long?.description === 'string' && { description: long.description }),
+      ...(schema !== undefined && { schema }),
+    });
   }
-
-  #nodes(broken: Set<string>): ReadonlyMap<NodeId, NodeDecl> {
-    const nodes = new Map<NodeId, NodeDecl>();
-    const { defaults } = this.#value;
-    const context: NodeContext = {
-      document: this.#document,
-      kinds: this.#context.kinds,
-      defaults: isObject(defaults) && !this.#wrong.has('defaults') ? defaults : {},
-      library: this.#library,
-      report: this.#report,
-    };
-    for (const [id, value] of Object.entries(this.#section('nodes'))) {
-      const named = this.#isName(['nodes', id], id, 'the id of a node');
-      const node = parseNode(id, value, context);
-      if (named && node !== undefined) nodes.set(node.id, node);
-      else broken.add(id);
-    }
-    return nodes;
-  }
-
-  #tiers(): Workflow['tiers'] {
-    if (this.#wrong.has('tiers')) return {};
-    const tiers: Partial<Record<Tier, readonly string[]>> = {};
-    for (const [tier, models] of Object.entries(this.#section('tiers'))) {
-      if (isList(models)) tiers[tier as Tier] = models.filter((model) => typeof model === 'string');
-    }
-    return tiers;
-  }
-
-  #limits(): Limits {
-    if (this.#wrong.has('limits')) return { onFailure: 'stop' };
-    const { max_cost, timeout, concurrency, on_failure } = this.#section('limits');
-    const time = typeof timeout === 'string' ? parseDuration(timeout) : undefined;
-    return {
-      ...(typeof max_cost === 'number' && { maxCost: fromDollars(max_cost) }),
-      ...(time !== undefined && { timeout: time }),
-      ...(typeof concurrency === 'number' && { concurrency }),
-      onFailure: on_failure === 'finish_branches' ? 'finish_branches' : 'stop',
-    };
-  }
-
-  #outputs(): ReadonlyMap<string, OutputDecl> {
-    const outputs = new Map<string, OutputDecl>();
-    for (const [name, value] of Object.entries(this.#section('outputs'))) {
-      const path = ['outputs', name];
-      if (!this.#isName(path, name, 'the name of an output')) continue;
-      const problems = misfits(value, outputEntry);
-      const place = this.#place(path, 'an output', `output "${name}"`);
-      for (const problem of problems) {
-        const found = explainProblem(problem, place);
-        // A structure is an output too, but only where `value` says that it is one.
-        const structure = isObject(value) && !Object.hasOwn(value, 'value') && problem.path.length === 0;
-        this.#report(structure ? { ...found, help: 'a structure is written `{ value: { … } }`' } : found);
-        if (structure) break;
-      }
-      const schema =
-        isObject(value) && value.schema !== undefined && problems.length === 0 ? this.#library.expand([...path, 'schema']) : undefined;
-      if (problems.length > 0 || (isObject(value) && value.schema !== undefined && schema === undefined)) continue;
-      const long = isObject(value) ? value : undefined;
-      outputs.set(name, {
-        name,
-        path,
-        value: long === undefined ? { source: value, path } : { source: long.value ?? null, path: [...path, 'value'] },
-        ...(typeof long?.description === 'string' && { description: long.description }),
-        ...(schema !== undefined && { schema }),
-      });
-    }
-    return outputs;
-  }
+  return outputs;
 }
 
 /** Endings of partials; of two files with one name, the one whose ending stands first here. */
