@@ -1,0 +1,41 @@
+import { relative } from 'node:path';
+import { type Command, EXIT } from '../command.ts';
+
+export const list: Command = {
+  name: 'list',
+  group: 'Workflows',
+  summary: 'list the workflows of the project and of the gallery',
+  options: [{ flags: '--json', description: 'print the list as JSON' }],
+  examples: [['list', 'what there is to run']],
+
+  async action(ctx, _args, options) {
+    const [{ listWorkflows }, { renderTable }] = await Promise.all([import('../../engine/index.ts'), import('../layout.ts')]);
+    const workflows = await listWorkflows({ cwd: ctx.cwd, env: ctx.io.env });
+    if (options.json === true) {
+      ctx.print(`${JSON.stringify(workflows, null, 2)}\n`);
+      return EXIT.done;
+    }
+    const { bold, dim } = ctx.out;
+    const section = (title: string, builtin: boolean): readonly string[] => {
+      const chosen = workflows.filter((workflow) => workflow.builtin === builtin);
+      if (chosen.length === 0) return [];
+      const rows = chosen.map((workflow) => [
+        workflow.name,
+        String(workflow.nodes),
+        workflow.mistakes > 0 ? `${workflow.mistakes} ${workflow.mistakes === 1 ? 'mistake' : 'mistakes'}` : (workflow.description ?? ''),
+        builtin ? '' : relative(ctx.cwd, workflow.file),
+      ]);
+      const columns = [
+        { title: 'name' },
+        { title: 'nodes', align: 'right' as const },
+        { title: 'what it does', shrinks: true },
+        { title: builtin ? '' : 'file', paint: dim },
+      ];
+      return [bold(title), ...renderTable(columns, rows, { width: ctx.outWidth - 2, title: dim }).map((line) => `  ${line}`), ''];
+    };
+    const lines = [...section('This project', false), ...section('Gallery', true)];
+    if (lines.length > 0) ctx.print(`${lines.slice(0, -1).join('\n')}\n`);
+    if (!workflows.some((workflow) => !workflow.builtin)) ctx.tell('No workflows in this folder yet: dagrun init makes one.');
+    return EXIT.done;
+  },
+};

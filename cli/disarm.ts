@@ -1,0 +1,7 @@
+/**
+ * Text of a model as it may be printed in a GitHub workflow: a line that the runner would take for a command of ours
+ * (`::add-mask::`, `##[error]`) gets an invisible space inside its marker.
+ */
+export function disarm(text: string): string {
+  return text.replace(/^(\s*):(?=:)/gm, '$1:\u200B').replace(/##(?=\[)/g, '##\u200B');
+}

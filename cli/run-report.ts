@@ -1,0 +1,170 @@
+import {
+  type Code,
+  type Diagnostic,
+  type Document,
+  fromDollars,
+  type Millis,
+  type NodeResult,
+  type Path,
+  type ResultError,
+  type RunResult,
+  renderDuration,
+  renderTokens,
+  renderUsd,
+} from '../engine/index.ts';
+import { oneLine, padEnd } from './layout.ts';
+import type { Paint } from './paint.ts';
+import { countOf } from './run-tree.ts';
+import type { NodeView, RunView } from './run-view.ts';
+
+const PROBLEMS_SHOWN = 10;
+/** Enough for a provider's explanation; what is longer is in the result. */
+const HEADLINE_WIDTH = 200;
+
+/** How a run ended, and what it cost: the last lines of a run that did not fail. */
+export function renderBill(result: RunResult, view: RunView, paint: Paint): readonly string[] {
+  const { cost } = result;
+  if (view.total.calls === 0) return [verdict(result, paint), `  ${paint.dim('no model was called')}`];
+  const rows: [label: string, text: string][] = [];
+  rows.push([result.simulated ? 'would cost' : 'cost', costOf(result, paint)]);
+  if (cost.baseline !== null && cost.savings !== null && cost.savingsPercent !== null) {
+    rows.push(['all premium', `${usd(cost.baseline)}  ${paint.dim('the same tokens, every node on the premium tier')}`]);
+    rows.push(['saved', savings(cost.savings, cost.savingsPercent, paint)]);
+  } else {
+    rows.push(['all premium', paint.dim('not known: no price for the premium tier')]);
+  }
+  rows.push(['calls', callsOf(view, result)]);
+  const skipped = result.nodes.filter((node) => node.status === 'skipped');
+  if (skipped.length > 0) rows.push(['skipped', `${listOf(skipped)}  ${paint.dim('not in the comparison')}`]);
+  const recovered = result.nodes.filter((node) => node.recovered);
+  if (recovered.length > 0) rows.push(['recovered', `${listOf(recovered)}  ${paint.dim('an on_error value stands in for the output')}`]);
+
+  const label = Math.max(...rows.map(([name]) => name.length));
+  return [verdict(result, paint), ...rows.map(([name, text]) => `  ${paint.dim(padEnd(name, label))}  ${text}`)];
+}
+
+/**
+ * Why a run failed, as one more message about the workflow: the node in its file, the failure, how its tries ended,
+ * and what can be done. undefined when nothing failed.
+ */
+export function failureOf(result: RunResult, view: RunView, document: Document): Diagnostic | undefined {
+  const { error } = result;
+  if (!error) return undefined;
+  const node = error.node === undefined ? undefined : view.byId.get(error.node);
+  const tries = node && !node.items ? node.failedTries.length : 0;
+  const who = error.node === undefined ? 'the run failed' : `"${error.node}" failed${tries > 1 ? ` after ${tries} tries` : ''}`;
+  const notRun = result.nodes.filter((other) => other.status === 'cancelled');
+  const details = [
+    ...(tries > 1 || node?.items ? triesOf(node) : problemsOf(error)),
+    ...(notRun.length > 0 ? [`not run: ${listOf(notRun)}`] : []),
+  ];
+  const help = adviceFor(error);
+  return {
+    code: error.code as Code,
+    severity: 'error',
+    message: oneLine(`${who}: ${error.message}`, HEADLINE_WIDTH),
+    at: document.spanOf(blamed(error), 'key'),
+    ...(details.length > 0 && { details }),
+    ...(help !== undefined && { help }),
+  };
+}
+
+/** The part of the file to look at: a limit that was met, else the node, else the workflow's name. */
+function blamed(error: ResultError): Path {
+  if (error.type === 'budget_exceeded') return ['limits', 'max_cost'];
+  if (error.node !== undefined) return ['nodes', error.node];
+  return error.type === 'timed_out' ? ['limits', 'timeout'] : ['name'];
+}
+
+function problemsOf(error: ResultError): readonly string[] {
+  const problems = (error.problems ?? []).filter((problem) => !error.message.includes(problem));
+  return withRest(problems.slice(0, PROBLEMS_SHOWN), problems.length);
+}
+
+/** How each try ended, so that a person sees whether it is always the same thing. */
+function triesOf(node: NodeView | undefined): readonly string[] {
+  if (!node) return [];
+  const tasks = node.items ? Math.max(0, ...node.failedTries.map((entry) => entry.task.length)) : 0;
+  const lines = node.failedTries.map(({ task, attempt, tier, failure }) => {
+    const text = ('problems' in failure ? failure.problems[0] : undefined) ?? failure.message;
+    return [
+      ...(node.items ? [padEnd(task, tasks)] : []),
+      `try ${attempt}`,
+      ...(tier === undefined ? [] : [padEnd(tier, 7)]),
+      oneLine(text, HEADLINE_WIDTH),
+    ].join('  ');
+  });
+  return withRest(lines, node.items ? node.items.failed : lines.length);
+}
+
+function withRest(lines: readonly string[], all: number): readonly string[] {
+  return all > lines.length ? [...lines, `… and ${all - lines.length} more`] : lines;
+}
+
+/** What usually helps against a kind of failure; the failure's own message says what happened. */
+function adviceFor(error: ResultError): string | undefined {
+  switch (error.type) {
+    case 'rate_limited':
+      return 'lower `concurrency`, or list a second model in the tier, so that there is one to fall back to';
+    case 'unavailable':
+      return 'run it again; a second model in the tier would have been tried in its place';
+    case 'unauthorized':
+      return 'set the key and run again, or add --offline to run without one; `dagrun doctor` shows what is set';
+    case 'context_too_long':
+      return 'pass less text, or use a model with a larger window (`dagrun models`)';
+    case 'output_invalid':
+      return 'say in the prompt what the schema wants, allow in the schema what the model answers, or use a higher tier';
+    case 'check_failed':
+      return 'say in the prompt what the check wants, or use a higher tier';
+    case 'timed_out':
+      return error.node === undefined ? 'raise `limits.timeout`' : 'raise its `timeout`, or ask for a shorter answer';
+    case 'budget_exceeded':
+      return 'raise `limits.max_cost`, or put nodes on a cheaper tier';
+    case 'items_failed':
+      return 'allow some failures with `foreach.max_failures`, or keep going without them with `on_error: skip`';
+    case 'bug':
+      return 'this is a mistake of dagrun, not of your workflow: please report it with the workflow that shows it';
+    default:
+      return undefined;
+  }
+}
+
+function verdict(result: RunResult, paint: Paint): string {
+  const took = renderDuration(result.durationMs as Millis);
+  // Whoever reads one line of a run reads this one: it must not look as if something real had answered.
+  const simulated = result.simulated ? `  ${paint.yellow('simulated: no model was called, nothing was spent')}` : '';
+  if (result.status === 'succeeded') return `${paint.green('✓')} ${paint.bold('succeeded')} in ${took}${simulated}`;
+  if (result.status === 'failed') return `${paint.red('✗')} ${paint.bold('failed')} after ${took}${simulated}`;
+  if (result.status === 'waiting') return `${paint.yellow('●')} ${paint.bold('waiting')} after ${took}${simulated}`;
+  return `${paint.yellow('■')} ${paint.bold('stopped')} after ${took}${simulated}`;
+}
+
+/** What is not priced is said, never shown as nothing. */
+function costOf({ cost }: RunResult, paint: Paint): string {
+  if (cost.unpricedCalls === 0) return paint.bold(usd(cost.total));
+  const calls = countOf(cost.unpricedCalls, 'call');
+  if (cost.total === 0) return `not known: ${calls} without a known price`;
+  return `${paint.bold(usd(cost.total))}  and ${calls} without a known price`;
+}
+
+function savings(saved: number, percent: number, paint: Paint): string {
+  if (saved < 0) return paint.yellow(`nothing: ${usd(-saved)} more than on the premium tier`);
+  const share = `${Math.round(percent)}%`;
+  return saved === 0 ? 'nothing' : `${paint.green(usd(saved))}  ${paint.green(share)}`;
+}
+
+function callsOf(view: RunView, result: RunResult): string {
+  const retries = view.nodes.reduce((sum, node) => sum + node.retries, 0);
+  const input = result.nodes.reduce((sum, node) => sum + node.tokens.input, 0);
+  const output = result.nodes.reduce((sum, node) => sum + node.tokens.output, 0);
+  const again = retries > 0 ? ` · ${countOf(retries, 'try', 'tries')} failed and made again` : '';
+  return `${view.total.calls} · ${renderTokens(input)} tokens in · ${renderTokens(output)} out${again}`;
+}
+
+/** Names, the first few of many. */
+function listOf(nodes: readonly NodeResult[]): string {
+  const names = nodes.slice(0, 5).map((node) => node.id);
+  return nodes.length > names.length ? `${names.join(', ')} and ${nodes.length - names.length} more` : names.join(', ');
+}
+
+const usd = (dollars: number): string => renderUsd(fromDollars(dollars));

@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { widthOf } from '../../cli/layout.ts';
+import { createPaint, withoutColour } from '../../cli/paint.ts';
+import { renderTree } from '../../cli/run-tree.ts';
+import { e, midway, planOf, START, storyOf } from './story.ts';
+
+const plain = createPaint(false);
+const now = START + 9000;
+const golden = (name: string): string => join(import.meta.dirname, `../fixtures/cli/${name}.tree.txt`);
+
+describe('renderTree', () => {
+  test.each([60, 80, 120, 160])('at %i columns', async (width) => {
+    const lines = renderTree(midway().view, { width, height: 40, paint: plain, now });
+    await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden(`midway-${width}`));
+  });
+
+  test.each([3, 5, 7])('at %i lines', async (height) => {
+    const lines = renderTree(midway().view, { width: 80, height, paint: plain, now });
+    expect(lines.length).toBeLessThanOrEqual(height);
+    await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden(`midway-${height}-lines`));
+  });
+
+  test('at its end', async () => {
+    const story = midway().at(7000, e.finished('failed'));
+    const lines = renderTree(story.view, { width: 100, height: 40, paint: plain, now });
+    await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('end'));
+  });
+
+  test('while it stops', () => {
+    const { view } = midway().at(6500, e.cancel());
+    expect(renderTree(view, { width: 80, height: 20, paint: plain, now }).at(-1)).toBe(
+      'stopping: waiting for 9 calls in flight; Ctrl-C again gives them up',
+    );
+  });
+
+  test('no line is wider than the terminal, none ends in blanks, at any size', () => {
+    const { view } = midway();
+    for (let width = 30; width < 170; width += 3) {
+      for (let height = 2; height < 14; height++) {
+        const lines = renderTree(view, { width, height, paint: plain, now });
+        expect(lines.length).toBeLessThanOrEqual(height);
+        for (const line of lines) {
+          expect(widthOf(line), `${width}: ${line}`).toBeLessThanOrEqual(width);
+          expect(line).toBe(line.trimEnd());
+        }
+      }
+    }
+  });
+
+  test('colour changes nothing but the colours', () => {
+    const { view } = midway();
+    const options = { width: 100, height: 20, now };
+    expect(renderTree(view, { ...options, paint: createPaint(true) }).map(withoutColour)).toEqual(
+      renderTree(view, { ...options, paint: plain }),
+    );
+  });
+
+  test('five thousand nodes: those at work are seen, the rest is counted', () => {
+    const story = storyOf(planOf(...Array.from({ length: 5000 }, (_, at) => `n${at}:cheap`))).at(0, e.started());
+    for (let at = 0; at < 2000; at++) story.at(at, e.start(`n${at}`), e.good(`n${at}`), e.done(`n${at}`));
+    story.at(2000, e.start('n2000'));
+    const lines = renderTree(story.view, { width: 80, height: 8, paint: plain, now: START + 2500 });
+    expect(lines.join('\n')).toContain('n2000');
+    expect(lines.join('\n')).toMatch(/… 199\d done/);
+    expect(lines.at(-1)).toMatch(/… 299\d waiting/);
+    expect(lines).toHaveLength(7);
+  });
+
+  test('words that come from outside stay on their line', () => {
+    const { view } = storyOf(planOf('a:cheap')).at(
+      0,
+      e.started(),
+      e.skip('a', 'first\nsecond\u001B[31m 漢字漢字漢字漢字漢字漢字漢字漢字漢字'),
+    );
+    const [, line = ''] = renderTree(view, { width: 50, height: 9, paint: plain, now });
+    expect(line).toBe('└─ – a  skipped: first second [31m 漢字漢字漢字…');
+    expect(widthOf(line)).toBeLessThanOrEqual(50);
+  });
+});
