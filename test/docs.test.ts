@@ -114,6 +114,7 @@ async function play(session: Session, sandbox: string): Promise<string> {
   const exit = await main(args, {
     stdout: out,
     stderr: out,
+    streamsMeet: true,
     env: { TERM: 'xterm', NO_COLOR: '1' },
     cwd: sandbox,
     readStdin: async () => '',

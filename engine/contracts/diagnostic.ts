@@ -12,6 +12,8 @@ export interface Diagnostic {
   /** Under the caret: what was expected, in a few words. */
   readonly label?: string;
   readonly related?: readonly { readonly at: Span; readonly label: string }[];
+  /** What was seen, line by line: how the tries of a node ended. Shown under the frame. */
+  readonly details?: readonly string[];
   /** The rule behind it. */
   readonly because?: string;
   /** One action that mends it. */

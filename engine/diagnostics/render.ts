@@ -53,6 +53,7 @@ export interface DiagnosticJson {
   readonly endLine: number;
   readonly endColumn: number;
   readonly label?: string;
+  readonly details?: readonly string[];
   readonly because?: string;
   readonly help?: string;
   readonly related?: readonly (PlaceJson & { readonly label: string })[];
@@ -68,13 +69,14 @@ interface PlaceJson {
 }
 
 function toJson(diagnostic: Diagnostic): DiagnosticJson {
-  const { code, severity, message, at, label, because, help, related, fix } = diagnostic;
+  const { code, severity, message, at, label, details, because, help, related, fix } = diagnostic;
   return {
     code,
     severity,
     message,
     ...place(at),
     ...(label !== undefined && { label }),
+    ...(details !== undefined && { details }),
     ...(because !== undefined && { because }),
     ...(help !== undefined && { help }),
     ...(related !== undefined && { related: related.map((other) => ({ ...place(other.at), label: other.label })) }),
@@ -110,11 +112,12 @@ function annotation(diagnostic: Diagnostic): string {
 
 function pretty(diagnostic: Diagnostic, colour: boolean): string {
   const paint = createColors(colour);
-  const { at, severity, code, message, because, help, related = [] } = diagnostic;
+  const { at, severity, code, message, because, help, related = [], details = [] } = diagnostic;
   const tone = severity === 'error' ? paint.red : paint.yellow;
   const lines = [`${paint.bold(where(at.file, at.start))} ${tone(`${severity} ${code}`)}: ${paint.bold(oneLine(message))}`];
   const frame = renderFrame(diagnostic, { number: paint.dim, mark: tone, other: paint.cyan });
   if (frame.length > 0) lines.push('', ...frame);
+  if (details.length > 0) lines.push('', ...details.map((detail) => `  ${oneLine(detail)}`));
   const notes: string[] = [];
   for (const other of related) {
     if (other.at.file !== at.file) notes.push(`  ${paint.dim('see:')} ${where(other.at.file, other.at.start)} ${oneLine(other.label)}`);
