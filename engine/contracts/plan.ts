@@ -94,7 +94,7 @@ export interface EdgeReason {
   readonly because: 'needs' | 'reference';
   /** The field that makes the edge. */
   readonly path: Path;
-  /** For a reference: what is read, as written (`nodes.scan.output.findings`). */
+  /** For a reference: what is read (`nodes.scan.output.findings`). */
   readonly text?: string;
 }
 

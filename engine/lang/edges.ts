@@ -45,7 +45,7 @@ export function edgesOf(workflow: Workflow, kinds: readonly NodeKind[]): Readonl
       factsOf.set(node, facts);
       const spared = !DECIDES_SKIPPING.has(field) && isGuarded(reference.path, facts);
       const optional = !isUse(reference) || reference.guarded || spared;
-      join(node, from, optional, { because: 'reference', path: reference.at, text: reference.text });
+      join(node, from, optional, { because: 'reference', path: reference.at, text: readText(reference) });
     }
   }
 
@@ -78,6 +78,11 @@ export function factsWhenRun({ skipIf }: NodeDecl): Facts {
   if (typeof skipIf?.when.source !== 'string') return NO_FACTS;
   const parsed = parseExpression(skipIf.when.source);
   return parsed.ok ? factsOfCondition(parsed.tree, skipIf.negate) : NO_FACTS;
+}
+
+/** What is read, as written; in full where it is written by the name of a variable (`f.line`). */
+function readText({ text, path }: Reference): string {
+  return text.startsWith('nodes') ? text : path.join('.').replaceAll('.[]', '[]');
 }
 
 /** Reasons without repetitions: a prompt that prints the same path five times is one reason. */

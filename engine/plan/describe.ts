@@ -24,16 +24,16 @@ export function condition(skipIf: NonNullable<PlanNode['skipIf']>): string {
   return `${skipIf.negate ? 'run' : 'skip'} if ${inLine(skipIf.when)}`;
 }
 
-/** Why there is an edge: `prompt reads nodes.scan.output; needs`. */
+/** Why there is an edge, each field with what it reads of the source: `skip_if reads output.risk; prompt reads output.kind`. */
 export function whyWaits(edge: Edge): string {
   const reads = new Map<string, string[]>();
   for (const { because, path, text } of edge.reasons) {
     const field = because === 'needs' ? 'needs' : fieldName(path);
-    const texts = reads.get(field) ?? [];
-    if (text !== undefined && !texts.includes(text)) texts.push(text);
-    reads.set(field, texts);
+    const parts = reads.get(field) ?? [];
+    if (text !== undefined) parts.push(text.replace(`nodes.${edge.from}.`, ''));
+    reads.set(field, parts);
   }
-  return [...reads].map(([field, texts]) => (texts.length === 0 ? field : `${field} reads ${someOf(texts)}`)).join('; ');
+  return [...reads].map(([field, parts]) => (parts.length === 0 ? field : `${field} reads ${someOf(longest(parts))}`)).join('; ');
 }
 
 /** Lines longer than this make boxes that push the others off the page. */
@@ -67,6 +67,11 @@ export function cut(text: string, length: number): string {
 
 /** So many paths are named before the rest is counted: more do not fit a line. */
 const NAMED = 3;
+
+/** Without the parts of which another is a part: who reads `output.risk` reads `output`. */
+function longest(parts: readonly string[]): readonly string[] {
+  return parts.filter((part) => !parts.some((other) => other.startsWith(`${part}.`) || other.startsWith(`${part}[`)));
+}
 
 function someOf(texts: readonly string[]): string {
   if (texts.length <= NAMED + 1) return texts.join(', ');

@@ -11,8 +11,9 @@ const LONGEST = 100;
  * summarize  llm · cheap
  * └─ each source of inputs.sources
  * synthesize  llm · premium
- * ├─ run if nodes.analyze.output.complexity > 0.5   only a hard topic is worth it
- * └─ after summarize   prompt reads nodes.summarize.output
+ * ├─ run if nodes.analyze.output.complexity > 0.5
+ * │    reason: only a hard topic is worth it
+ * └─ after summarize   prompt reads output.claims
  * ```
  */
 export function renderTree(plan: Plan): string {
@@ -21,7 +22,11 @@ export function renderTree(plan: Plan): string {
   for (const node of plan.nodes) {
     lines.push(`${node.id.padEnd(widest)}  ${kindAndTier(node)}`);
     const facts = factsOf(node);
-    for (const [index, fact] of facts.entries()) lines.push(`${index === facts.length - 1 ? '└─' : '├─'} ${fact}`);
+    for (const [index, fact] of facts.entries()) {
+      const last = index === facts.length - 1;
+      const [first, ...more] = fact.split('\n');
+      lines.push(`${last ? '└─' : '├─'} ${first}`, ...more.map((line) => `${last ? '  ' : '│ '} ${line}`));
+    }
   }
   const outputs = Object.entries(plan.outputs);
   if (outputs.length > 0) {
@@ -36,7 +41,7 @@ function factsOf(node: PlanNode): readonly string[] {
   const facts: string[] = [];
   if (node.foreach) facts.push(`${cut(fanOut(node.foreach), LONGEST)}${fanOutLimits(node.foreach)}`);
   if (node.skipIf) {
-    const reason = node.skipIf.reason === undefined ? '' : `   (${cut(inLine(node.skipIf.reason), LONGEST)})`;
+    const reason = node.skipIf.reason === undefined ? '' : `\n  reason: ${cut(inLine(node.skipIf.reason), LONGEST)}`;
     facts.push(`${cut(condition(node.skipIf), LONGEST)}${reason}`);
   }
   const sources = node.after.map((edge) => `${edge.from}${edge.optional ? ', even if skipped' : ''}`);
@@ -44,7 +49,7 @@ function factsOf(node: PlanNode): readonly string[] {
   for (const [index, edge] of node.after.entries()) {
     facts.push(`after ${(sources[index] ?? '').padEnd(column)}   ${cut(whyWaits(edge), LONGEST)}`);
   }
-  if (node.anyOf) facts.push(`skipped when all of ${node.anyOf.join(', ')} were`);
+  if (node.anyOf) facts.push(`skipped if all of these were: ${node.anyOf.join(', ')}`);
   for (const stage of node.stages.slice(1))
     facts.push(`then ${stage.name}: ${kindAndTier({ ...node, kind: stage.kind, stages: [stage] })}`);
   if (node.onError.action === 'skip') facts.push('a failure counts as a skip');
@@ -56,7 +61,7 @@ function fanOutLimits({ where, concurrency, maxFailures }: PlanForeach): string 
   const failures = typeof maxFailures === 'object' ? `${maxFailures.percent}%` : maxFailures;
   return [
     ...(where === undefined ? [] : [`where ${cut(inLine(where), LONGEST)}`]),
-    ...(concurrency === undefined ? [] : [`${concurrency} at once`]),
+    ...(concurrency === undefined ? [] : [`at most ${concurrency} at once`]),
     ...(failures === undefined ? [] : [`up to ${failures} may fail`]),
   ]
     .map((limit) => `, ${limit}`)
