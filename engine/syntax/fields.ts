@@ -188,7 +188,10 @@ function reportProblems(expansion: Expansion, value: Json, path: Path): void {
     if (problem.keyword === 'unknown' && key !== undefined) unknownKeyword(expansion, key, problem.schema, at);
     else if (problem.keyword === 'type') {
       const near = key === undefined ? undefined : (suggest(key, schemaTypes) ?? TYPE_SYNONYMS[key]);
-      expansion.say('DAG132', at, problem.message, near === undefined ? {} : { help: `did you mean "${near}"?` });
+      const help = near === undefined ? `there are ${schemaTypes.map((type) => `"${type}"`).join(', ')}` : `did you mean "${near}"?`;
+      expansion.say('DAG132', at, key === undefined ? '"type" must be the name of a type' : `"${key}" is not a type of JSON Schema`, {
+        help,
+      });
     } else if (problem.keyword === 'schema') expansion.say('DAG132', at, problem.message, schemaHelp(expansion, at));
     else expansion.say('DAG132', at, problem.message);
   }

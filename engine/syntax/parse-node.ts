@@ -13,6 +13,8 @@ import { nameProblem } from './names.ts';
 import { fallbackSchema, nodeSchema, ownFields } from './schema.ts';
 import type { SchemaLibrary } from './schema-library.ts';
 
+const NO_ERROR_POLICY: OnErrorDecl = { action: 'fail' };
+
 /** What the nodes of one file have in common. */
 export interface NodeContext {
   readonly document: Document;
@@ -47,7 +49,9 @@ export function parseNode(id: string, value: Json, context: NodeContext): NodeDe
   const kind = kindOf(value, path, context, wrong);
   if (kind === undefined) return undefined;
   const place: Place = { document, path, what: 'a node', subject: `node "${id}"`, kinds: context.kinds, kind };
-  for (const diagnostic of explainProblems(misfits(value, nodeSchema(kind)), place)) wrong(diagnostic);
+  const problems = misfits(value, nodeSchema(kind));
+  for (const diagnostic of explainProblems(problems, place)) wrong(diagnostic);
+  const isShaped = (field: string): boolean => !problems.some((problem) => problem.path[0] === field);
   if (value.skip_if !== undefined && value.run_if !== undefined) {
     wrong({
       code: 'DAG124',
@@ -60,8 +64,8 @@ export function parseNode(id: string, value: Json, context: NodeContext): NodeDe
   }
   const output = isObject(value.output) ? context.library.expand([...path, 'output']) : undefined;
   if (isObject(value.output) && output === undefined) sound = false;
-  const foreach = sound ? foreachOf(value.foreach, [...path, 'foreach'], document, wrong) : undefined;
-  const onError = sound ? onErrorOf(value, kind, path, context, wrong) : { action: 'fail' as const };
+  const foreach = isShaped('foreach') ? foreachOf(value.foreach, [...path, 'foreach'], document, wrong) : undefined;
+  const onError = isShaped('on_error') ? onErrorOf(value, kind, path, context, wrong) : NO_ERROR_POLICY;
   const retry = retryOf(kind, [...path, 'retry'], value, context, wrong);
   if (!sound) return undefined;
 
@@ -207,8 +211,7 @@ function foreachOf(value: Json | undefined, path: Path, document: Document, wron
   const name = String(as);
   const problem = name === 'item' ? undefined : nameProblem(name, 'the name of an item');
   if (problem !== undefined) {
-    const { code, message, help } = problem;
-    wrong({ code, severity: 'error', message, at: document.spanOf([...path, 'as']), help });
+    wrong({ severity: 'error', at: document.spanOf([...path, 'as']), ...problem });
   }
   const percent = typeof max_failures === 'string' ? /^(\d+(?:\.\d+)?)\s*%$/.exec(max_failures)?.[1] : undefined;
   if (percent !== undefined && Number(percent) > 100) {

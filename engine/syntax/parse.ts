@@ -8,7 +8,7 @@ import type { Document, Path, SourceHost } from '../contracts/source.ts';
 import type { InputDecl, Limits, NodeDecl, OutputDecl, Workflow } from '../contracts/workflow.ts';
 import { misfits } from '../lang/misfit.ts';
 import { outputEntry } from './common-fields.ts';
-import { explainProblem, explainProblems, kindForAuthors, type Place } from './explain.ts';
+import { explainProblems, kindForAuthors, type Place } from './explain.ts';
 import { nameProblem } from './names.ts';
 import { type NodeContext, parseNode } from './parse-node.ts';
 import { fileSchema } from './schema.ts';
@@ -98,8 +98,7 @@ function isName(file: FileReading, path: Path, name: string, what: string): bool
   const problem = nameProblem(name, what);
   if (problem === undefined) return true;
   const at = file.document.spanOf(path, 'key');
-  const { code, message, help } = problem;
-  file.report({ code, severity: 'error', message, at, help });
+  file.report({ severity: 'error', at, ...problem });
   return false;
 }
 
@@ -187,14 +186,14 @@ function outputsOf(file: FileReading): ReadonlyMap<string, OutputDecl> {
     const path = ['outputs', name];
     if (!isName(file, path, name, 'the name of an output')) continue;
     const problems = misfits(value, outputEntry);
-    const place = placeOf(file, path, 'an output', `output "${name}"`);
-    for (const problem of problems) {
-      const found = explainProblem(problem, place);
-      // A structure is an output too, but only where `value` says that it is one.
-      const structure = isObject(value) && !Object.hasOwn(value, 'value') && problem.path.length === 0;
-      file.report(structure ? { ...found, help: 'a structure is written `{ value: { … } }`' } : found);
-      if (structure) break;
-    }
+    const found = explainProblems(problems, placeOf(file, path, 'an output', `output "${name}"`));
+    // A structure is an output too, but only where `value` says that it is one.
+    const structure = isObject(value) && !Object.hasOwn(value, 'value') && found.every((diagnostic) => diagnostic.fix === undefined);
+    if (structure) {
+      const message = `output "${name}" has no "value"`;
+      const help = 'a structure is written `{ value: { … } }`';
+      file.report({ code: 'DAG121', severity: 'error', message, at: file.document.spanOf(path, 'key'), help });
+    } else for (const diagnostic of found) file.report(diagnostic);
     const schema =
       isObject(value) && value.schema !== undefined && problems.length === 0 ? file.library.expand([...path, 'schema']) : undefined;
     if (problems.length > 0 || (isObject(value) && value.schema !== undefined && schema === undefined)) continue;
