@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { checkWorkflow as check } from './check/check.ts';
+import { loadConfig } from './config.ts';
 import type { Diagnostic } from './contracts/diagnostic.ts';
 import type { LoadedWorkflow, Surroundings, WorkflowSummary } from './contracts/engine.ts';
+import type { ModelFacts } from './contracts/provider.ts';
 import type { Document, SourceFile } from './contracts/source.ts';
 import type { Workflow } from './contracts/workflow.ts';
 import { DagrunError, WorkflowInvalid } from './errors.ts';
 import { findFile, findFiles } from './gallery.ts';
+import { modelFacts } from './model-assembly.ts';
 import { kinds } from './nodes/registry.ts';
 import { buildPlan } from './plan/build.ts';
 import { parseDocument } from './source/document.ts';
@@ -71,8 +74,20 @@ function readWorkflow(file: string, around: Surroundings): Read {
   const report = (diagnostic: Diagnostic): void => void diagnostics.push(diagnostic);
   const document: Document | undefined = parseDocument(source, report);
   const workflow = document && parseWorkflow(document, { kinds, host: sourceHost(dirname(path)) }, report);
-  if (workflow) diagnostics.push(...check({ workflow, kinds }));
+  if (workflow) {
+    diagnostics.push(...check({ workflow, kinds, models: knownModels(path, cwd, around) }));
+  }
   return { path, source, workflow, diagnostics };
+}
+
+/** What is known of the models; only the catalog when the configuration itself has mistakes, which are told by whatever needs it. */
+function knownModels(workflowFile: string, cwd: string, around: Surroundings): ModelFacts {
+  try {
+    return modelFacts(loadConfig({ ...around, cwd, workflowFile }));
+  } catch (error) {
+    if (error instanceof DagrunError) return modelFacts(undefined);
+    throw error;
+  }
 }
 
 function textOf(path: string, file: string): string {

@@ -1,7 +1,7 @@
 import type { Clock } from './base/clock.ts';
 import type { Config } from './config.ts';
 import type { ModelSummary } from './contracts/engine.ts';
-import type { ModelFacts, Provider, Tier } from './contracts/provider.ts';
+import type { ModelFacts, ModelWant, Provider, Tier } from './contracts/provider.ts';
 import { DagrunError } from './errors.ts';
 import { findModel, knownModels, splitModel, suggestedTiers } from './models/catalog.ts';
 import { createModels, type Models, type ProviderAccess } from './models/client.ts';
