@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest';
+import { millis } from '../../../engine/base/ids.ts';
+import { Failed } from '../../../engine/contracts/failure.ts';
+import { createGate } from '../../../engine/models/gate.ts';
+import { virtualClock } from '../../support/virtual-clock.ts';
+
+const never = new AbortController().signal;
+
+/** Notes who came in, in order. */
+function turnstile(options: { concurrency: number; requestsPerMinute?: number }) {
+  const clock = virtualClock();
+  const gate = createGate({ provider: 'acme', clock, ...options });
+  const entered: string[] = [];
+  const leave = new Map<string, () => void>();
+  const come = (name: string, abort: AbortSignal = never): Promise<unknown> =>
+    gate.enter(abort).then((go) => {
+      entered.push(`${name}@${clock.now()}`);
+      leave.set(name, go);
+    });
+  return { clock, gate, entered, come, leave: (name: string) => leave.get(name)?.() };
+}
+
+describe('a gate', () => {
+  test('lets in as many as fit, and the others in the order they came', async () => {
+    const { clock, entered, come, leave } = turnstile({ concurrency: 2 });
+    for (const name of ['a', 'b', 'c', 'd']) void come(name);
+    await clock.run();
+    expect(entered).toEqual(['a@0', 'b@0']);
+    leave('b');
+    leave('b');
+    await clock.run();
+    expect(entered).toEqual(['a@0', 'b@0', 'c@0']);
+  });
+
+  test('spaces calls to their share of a minute', async () => {
+    const { clock, entered, come } = turnstile({ concurrency: 9, requestsPerMinute: 60 });
+    for (const name of ['a', 'b', 'c']) void come(name);
+    await clock.run();
+    expect(entered).toEqual(['a@0', 'b@1000', 'c@2000']);
+  });
+
+  test('after a 429 it halves, stays closed as long as it was told, and recovers one by one', async () => {
+    const { clock, gate, entered, come, leave } = turnstile({ concurrency: 4 });
+    void come('a');
+    await clock.run();
+    gate.slowDown(millis(5000));
+    expect(gate.limit).toBe(2);
+    leave('a');
+    void come('b');
+    await clock.run();
+    expect(entered).toEqual(['a@0', 'b@5000']);
+    leave('b');
+    expect(gate.limit).toBe(3);
+    gate.slowDown(undefined);
+    gate.slowDown(undefined);
+    gate.slowDown(undefined);
+    expect(gate.limit).toBe(1);
+  });
+
+  test('nobody waits for longer than a minute: those who do, and those who come, are told', async () => {
+    const { clock, gate, come } = turnstile({ concurrency: 1 });
+    void come('a');
+    await clock.run();
+    const waiting = come('b').catch((error: unknown) => error);
+    gate.slowDown(millis(3_600_000));
+    expect(await waiting).toMatchObject({ failure: { type: 'rate_limited', retryAfter: 3_600_000 } });
+    await expect(come('c')).rejects.toMatchObject({ failure: { type: 'rate_limited' } });
+  });
+
+  test('who gives up while waiting leaves the queue', async () => {
+    const { clock, entered, come, leave } = turnstile({ concurrency: 1 });
+    const abort = new AbortController();
+    void come('a');
+    const second = come('b', abort.signal).catch((error: unknown) => error);
+    void come('c');
+    await clock.run();
+    abort.abort(new Failed({ type: 'timed_out', message: 'late', after: millis(1) }));
+    expect(await second).toMatchObject({ failure: { type: 'timed_out' } });
+    leave('a');
+    await clock.run();
+    expect(entered).toEqual(['a@0', 'c@0']);
+    await expect(come('d', abort.signal)).rejects.toMatchObject({ failure: { type: 'timed_out' } });
+  });
+
+  test('ten thousand in the queue all get their turn', async () => {
+    const { clock, gate } = turnstile({ concurrency: 64 });
+    let done = 0;
+    const all = Array.from({ length: 10_000 }, async () => {
+      const leave = await gate.enter(never);
+      await Promise.resolve();
+      done += 1;
+      leave();
+    });
+    await clock.run();
+    await Promise.all(all);
+    expect(done).toBe(10_000);
+  });
+});
