@@ -54,8 +54,45 @@ export function quietShape(tree: Expr, env: Env): Shape {
 
 /** What a part gives; complaints go to `env`. */
 export function infer(tree: Expr, env: Env, mode: Mode): Shape {
-  const shape = inferRaw(tree, env, mode);
-  return mode === 'asking' ? shape : used(shape, tree, env);
+  if (mode === 'value') return used(inferRaw(tree, env, mode), tree, env);
+  return IN_ONE_PIECE.has(tree.op) ? inferTolerant(tree, env) : inferRaw(tree, env, mode);
+}
+
+/** Parts that are null as a whole when something in them is missing, where one asks whether they are there. */
+const IN_ONE_PIECE: ReadonlySet<Expr['op']> = new Set([
+  'call',
+  'macro',
+  'not',
+  'negate',
+  'and',
+  'or',
+  'binary',
+  'conditional',
+  'list',
+  'object',
+]);
+/** What is no mistake there: missing, null, skipped. */
+const MISSING: ReadonlySet<string> = new Set(['DAG404', 'DAG405', 'DAG406']);
+
+function inferTolerant(tree: Expr, env: Env): Shape {
+  return tolerantly(env, (inner) => infer(tree, inner, 'value'));
+}
+
+/** What a part gives that is null as a whole when something in it is missing. */
+export function tolerantly(env: Env, inferPart: (inner: Env) => Shape): Shape {
+  let isMissing = false;
+  const skipped = new Set<string>();
+  const shape = inferPart({
+    ...env,
+    missing: (nodes) => {
+      for (const node of nodes) skipped.add(node);
+    },
+    complain: (code, ...rest) => {
+      if (MISSING.has(code)) isMissing = true;
+      else env.complain(code, ...rest);
+    },
+  });
+  return union(shape, isMissing ? NULL : NEVER, skipped.size > 0 ? { type: 'null', skipped: [...skipped] } : NEVER);
 }
 
 /** A use of a value: what a skip may have left null is either guarded, or skips the reader, or is a mistake. */
@@ -63,7 +100,8 @@ function used(shape: Shape, tree: Expr, env: Env): Shape {
   const all = skippedNodes(shape);
   if (all.length === 0) return shape;
   const skipped = all.filter((node) => !env.scope.spared?.has(node));
-  if (skipped.length > 0 && !env.guarded && env.scope.skips === 'refuse') {
+  if (env.missing !== undefined) env.missing(skipped);
+  else if (skipped.length > 0 && env.scope.skips === 'refuse') {
     const [node] = skipped;
     const text = pathText(tree);
     env.complain('DAG406', tree, `\`${text}\` may be missing: "${node}" can be skipped`, {
@@ -93,7 +131,7 @@ function inferRaw(tree: Expr, env: Env, mode: Mode): Shape {
       infer(tree.of, env, 'asking');
       return BOOLEAN;
     case 'optional': {
-      const shape = infer(tree.of, { ...env, guarded: true }, 'asking');
+      const shape = infer(tree.of, env, 'asking');
       return skippedNodes(shape).length > 0 ? union(withoutSkip(shape), NULL) : shape;
     }
     case 'coalesce':
@@ -145,21 +183,26 @@ function inferField(tree: Expr & { op: 'field' }, env: Env, mode: Mode): Shape {
   const fact = env.facts.get(pathKey(tree) ?? '');
   const base = infer(tree.of, env, mode);
   if (fact !== undefined) return fact;
-  return stepInto(tree, tree.name, base, env, tree.optional ? 'asking' : mode);
+  return stepInto(tree, tree.name, base, env, mode);
+}
+
+/** True where a step before was `.?`: what follows it is null when it was. */
+function isChained(tree: Expr): boolean {
+  return (tree.op === 'field' || tree.op === 'index') && (tree.optional || isChained(tree.of));
 }
 
 /** The field `name` of `base`; what cannot be there is a mistake in either mode. */
 function stepInto(tree: Expr & { op: 'field' | 'index' }, name: string, base: Shape, env: Env, mode: Mode): Shape {
   const at = lastStep(tree, name);
   const found = fieldOf(base, name);
-  const below = nullsBelow(tree.of, base, env, mode);
+  const below = nullsBelow(tree.of, base, env, isChained(tree.of) ? 'asking' : mode);
   switch (found.found) {
     case 'unknown':
       return below.length > 0 ? union(ANY, ...below) : ANY;
     case 'always':
       return union(found.shape, ...below);
     case 'sometimes':
-      if (mode === 'asking') return union(found.shape, NULL, ...below);
+      if (mode === 'asking' || isChained(tree)) return union(found.shape, NULL, ...below);
       env.complain('DAG404', at, `"${name}" may be missing from \`${pathText(tree.of)}\``, {
         label: 'not required by its schema',
         help: guardHelp(pathText(tree), 'missing', env),
@@ -224,11 +267,11 @@ export function complainOfNull(tree: Expr, env: Env): void {
 function inferIndex(tree: Expr & { op: 'index' }, env: Env, mode: Mode): Shape {
   const fact = env.facts.get(pathKey(tree) ?? '');
   const base = infer(tree.of, env, mode);
-  const at = infer(tree.at, env, 'value');
+  const at = mode === 'asking' ? withoutNull(infer(tree.at, env, mode)) : infer(tree.at, env, mode);
   if (fact !== undefined) return fact;
-  const asking = tree.optional ? 'asking' : mode;
-  if (tree.at.op === 'literal' && typeof tree.at.value === 'string') return stepInto(tree, tree.at.value, base, env, asking);
-  const below = nullsBelow(tree.of, base, env, asking);
+  if (tree.at.op === 'literal' && typeof tree.at.value === 'string') return stepInto(tree, tree.at.value, base, env, mode);
+  const below = nullsBelow(tree.of, base, env, isChained(tree.of) ? 'asking' : mode);
+  const asking = isChained(tree) ? 'asking' : mode;
   const members = membersOf(base).filter((one) => one.type !== 'null');
   if (members.length === 0 || isAny(base)) return union(ANY, ...below);
   const results: Shape[] = [...below];
@@ -291,9 +334,8 @@ function lastStep(tree: Expr & { op: 'field' | 'index' }, name: string): Stretch
 // ── null on purpose ────────────────────────────────────────────────────────────────────────────────────────────
 
 function inferCoalesce(tree: Expr & { op: 'coalesce' }, env: Env): Shape {
-  const guarded = { ...env, guarded: true };
   const last = tree.args.length - 1;
-  const shapes = tree.args.map((arg, i) => infer(arg, i === last ? env : guarded, 'asking'));
+  const shapes = tree.args.map((arg, i) => (i === last ? quietShape(arg, env) : infer(arg, env, 'asking')));
   const final = shapes[last] ?? NULL;
   const before = shapes.slice(0, last).map(withoutNull);
   const lastTree = tree.args[last];
@@ -304,8 +346,10 @@ function inferCoalesce(tree: Expr & { op: 'coalesce' }, env: Env): Shape {
   }
   const groups = shapes.map((shape) => (mayBeNull(shape) ? undefined : skippedNodes(shape)));
   const covered = env.scope.oneAlwaysRuns?.(groups.filter((group) => group !== undefined)) ?? false;
-  if (covered) return union(...before, withoutSkip(final));
-  if (!env.guarded && env.scope.skips === 'refuse') {
+  const settledLast = withoutSkip(infer(lastTree, { ...env, missing: () => {} }, 'value'));
+  if (covered) return union(...before, settledLast);
+  if (env.missing !== undefined) env.missing(skippedNodes(final));
+  else if (env.scope.skips === 'refuse') {
     const names = [...new Set(shapes.flatMap((shape) => skippedNodes(shape)))];
     env.complain(
       'DAG406',
@@ -318,7 +362,7 @@ function inferCoalesce(tree: Expr & { op: 'coalesce' }, env: Env): Shape {
       },
     );
   }
-  return union(...before, withoutSkip(infer(lastTree, guarded, 'value')));
+  return union(...before, settledLast);
 }
 
 // ── operators ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -398,7 +442,8 @@ function inferBinary(tree: Expr & { op: 'binary' }, env: Env): Shape {
 function inferEquality(tree: Expr & { op: 'binary' }, env: Env): Shape {
   const isNull = (side: Expr): boolean => side.op === 'literal' && side.value === null;
   if (isNull(tree.left) || isNull(tree.right)) {
-    infer(isNull(tree.left) ? tree.right : tree.left, { ...env, guarded: true }, 'asking');
+    const side = isNull(tree.left) ? tree.right : tree.left;
+    infer(side, env, IN_ONE_PIECE.has(side.op) ? 'value' : 'asking');
     return BOOLEAN;
   }
   const left = infer(tree.left, env, 'value');

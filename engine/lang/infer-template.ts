@@ -3,7 +3,7 @@ import type { TemplatePart, TemplateValue } from '../contracts/template.ts';
 import { compareShapes, orderShapes } from './comparisons.ts';
 import { helperSignatures } from './helper-signatures.ts';
 import { helpers } from './helpers.ts';
-import { complainOfNull, infer, type Mode, pathText, quietShape, wantType } from './infer-expression.ts';
+import { complainOfNull, infer, type Mode, pathText, quietShape, tolerantly, wantType } from './infer-expression.ts';
 import { type Env, factsWhen, surroundings, withFacts } from './narrowing.ts';
 import { ANY, BOOLEAN, elementOf, INTEGER, isAny, membersOf, type Shape, STRING, shapeOfValue, union, withoutNull } from './shape.ts';
 import { printShape, printSort } from './shape-text.ts';
@@ -116,8 +116,9 @@ function iterated(of: TemplateValue, shape: Shape, place: Place): Shape {
 
 function walkPartial(part: TemplatePart & { type: 'partial' }, place: Place): void {
   const text = place.partials[part.name];
-  const context = part.context === undefined ? undefined : valueShape(part.context, place, 'value');
-  const given = Object.entries(part.hash).map(([name, value]) => [name, valueShape(value, place, 'value')] as const);
+  const context = part.context === undefined ? undefined : valueShape(part.context, place, 'asking');
+  // What a partial is given may be missing until it is used there.
+  const given = Object.entries(part.hash).map(([name, value]) => [name, valueShape(value, place, 'asking')] as const);
   if (text === undefined || place.open.includes(part.name)) return;
   const parsed = parsedPartial(text);
   if (parsed === undefined) return;
@@ -156,10 +157,11 @@ function valueShape(value: TemplateValue, place: Place, mode: Mode): Shape {
       const data = value.data ? dataShape(value.parts) : undefined;
       if (data !== undefined) return data;
       const tree = exprOf(value, place);
-      return tree === undefined ? ANY : infer(tree, mode === 'asking' ? { ...place.env, guarded: true } : place.env, mode);
+      return tree === undefined ? ANY : infer(tree, place.env, mode);
     }
     case 'helper':
-      return helperShape(value, place);
+      if (mode === 'value') return helperShape(value, place);
+      return tolerantly(place.env, (env) => helperShape(value, { ...place, env }));
   }
 }
 

@@ -13,8 +13,8 @@ export interface Env {
   /** Variables of macros; they hide names in scope. */
   readonly locals: ReadonlyMap<string, Shape>;
   readonly facts: Facts;
-  /** True where a null test dominates: reading a skipped node's output is no mistake. */
-  readonly guarded: boolean;
+  /** Set where what is missing makes the whole null, as in `coalesce(f(x), …)`: told which nodes' skips may be the reason. */
+  readonly missing?: (nodes: readonly string[]) => void;
   readonly complain: Complain;
   /** In whose words to say how to mend something. */
   readonly notation: 'expression' | 'template';
@@ -50,7 +50,7 @@ export function withFacts(env: Env, facts: Facts): Env {
 
 /** The surroundings with which the inference of a field begins. */
 export function surroundings(scope: TypeScope, complain: Complain, notation: Env['notation'], quietShape: Env['quietShape']): Env {
-  let env: Env = { scope, locals: new Map(), facts: NO_FACTS, guarded: false, complain, quietShape, notation };
+  let env: Env = { scope, locals: new Map(), facts: NO_FACTS, complain, quietShape, notation };
   for (const { tree, outcome } of scope.known ?? []) env = withFacts(env, factsWhen(tree, outcome, env));
   return env;
 }
@@ -73,14 +73,14 @@ export function factsWhen(tree: Expr, outcome: boolean, env: Env): Facts {
       return either(left, new Map([...other, ...right]));
     }
     case 'has':
-      return outcome ? present(tree.of, env, false) : NO_FACTS;
+      return outcome ? present(tree.of, env) : NO_FACTS;
     case 'binary':
       return factsOfComparison(tree, outcome, env);
     case 'coalesce': {
       // `coalesce(x, false)` is true only when x is there.
       const [first, last] = tree.args;
       return outcome && tree.args.length === 2 && first !== undefined && last?.op === 'literal' && last.value === false
-        ? present(first, env, true)
+        ? present(first, env)
         : NO_FACTS;
     }
     case 'name':
@@ -101,18 +101,16 @@ function factsOfComparison(tree: Expr & { op: 'binary' }, outcome: boolean, env:
   const [path, value] = tree.right.op === 'literal' ? [tree.left, tree.right] : [tree.right, tree.left];
   if (value.op !== 'literal' || pathKey(path) === undefined) return NO_FACTS;
   const same = (tree.operator === '==') === outcome;
-  if (value.value === null) return same ? NO_FACTS : present(path, env, true);
+  if (value.value === null) return same ? NO_FACTS : present(path, env);
   return equal(path, value.value, same, env);
 }
 
-/** A path is known to lead somewhere (and, with `notNull`, to more than null): so does everything above it. */
-function present(tree: Expr, env: Env, notNull: boolean): Facts {
+/** A path is known to lead to more than null: so does everything above it. */
+function present(tree: Expr, env: Env): Facts {
   const key = pathKey(tree);
   if (key === undefined) return NO_FACTS;
   const facts = new Map<string, Shape>();
-  const shape = env.quietShape(tree, env);
-  if (notNull) facts.set(key, withoutNull(shape));
-  else facts.set(key, quietField(tree, env) ?? shape);
+  facts.set(key, withoutNull(env.quietShape(tree, env)));
   for (let at: Expr = tree; at.op === 'field' || at.op === 'index'; at = at.of) {
     const above = pathKey(at.of);
     if (above === undefined) break;
@@ -121,16 +119,6 @@ function present(tree: Expr, env: Env, notNull: boolean): Facts {
     facts.set(above, name === undefined ? whole : keep(whole, (one) => canHave(one, name)));
   }
   return facts;
-}
-
-/** The field itself, without the null that stands for its absence. */
-function quietField(tree: Expr, env: Env): Shape | undefined {
-  if (tree.op !== 'field') return undefined;
-  const fields = membersOf(env.quietShape(tree.of, env)).flatMap((one) =>
-    one.type === 'object' ? [one.fields.get(tree.name)?.shape ?? one.rest] : [],
-  );
-  const known = fields.filter((field) => field !== undefined);
-  return known.length === 0 ? undefined : union(...known);
 }
 
 function canHave(shape: Shape, name: string): boolean {

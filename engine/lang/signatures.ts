@@ -40,14 +40,10 @@ const A_NUMBER: Parameter = { sorts: ['number'], words: 'a number' };
 const LIST: Parameter = { sorts: ['list'], words: 'a list' };
 const OBJECT: Parameter = { sorts: ['object'], words: 'an object' };
 const SCALAR: Parameter = { sorts: ['string', 'number', 'boolean'], words: 'text, a number, true or false' };
-const NUMERIC: Parameter = { sorts: ['string', 'number', 'boolean'], words: 'a number, or text that holds one' };
+const NUMERIC: Parameter = { sorts: ['string', 'number'], words: 'a number, or text that holds one' };
 const LIST_OR_TEXT: Parameter = { sorts: ['list', 'string'], words: 'a list or text' };
 const NUMBERS: Parameter = { ...LIST, element: { sorts: ['number'], words: 'numbers' } };
-const COMPARABLE: Parameter = {
-  sorts: ['list', 'number', 'string'],
-  words: 'a list, numbers or texts',
-  element: { sorts: ['number', 'string'], words: 'numbers or texts' },
-};
+const NUMBERS_OR_ONE: Parameter = { ...NUMBERS, sorts: ['list', 'number'], words: 'numbers, or a list of them' };
 
 const text = (params: readonly (Parameter | undefined)[]): Signature => ({ params, result: () => STRING });
 const test = (params: readonly (Parameter | undefined)[]): Signature => ({ params, result: () => BOOLEAN });
@@ -65,7 +61,7 @@ export const signatures: Readonly<Record<string, Signature>> = {
   startsWith: test([TEXT, TEXT]),
   endsWith: test([TEXT, TEXT]),
   contains: test([TEXT, TEXT]),
-  flatten: { params: [LIST], result: ([list]) => listOf(flattened(element(list))) },
+  flatten: { params: [{ ...LIST, element: { sorts: ['list'], words: 'lists' } }], result: ([list]) => listOf(flattened(element(list))) },
   unique: { params: [LIST], result: ([list]) => listOf(element(list)) },
   sort: {
     params: [{ ...LIST, element: { sorts: ['number', 'string'], words: 'numbers or texts' } }, TEXT],
@@ -89,8 +85,8 @@ export const signatures: Readonly<Record<string, Signature>> = {
     params: [NUMBERS],
     result: ([list]) => (everyMember(element(list), (one) => one.type === 'number' && one.integer) ? INTEGER : NUMBER),
   },
-  min: { params: [COMPARABLE], rest: COMPARABLE, result: extreme },
-  max: { params: [COMPARABLE], rest: COMPARABLE, result: extreme },
+  min: { params: [NUMBERS_OR_ONE], rest: A_NUMBER, result: extreme },
+  max: { params: [NUMBERS_OR_ONE], rest: A_NUMBER, result: extreme },
   round: { params: [A_NUMBER, A_NUMBER], result: (args) => (args.length === 1 ? INTEGER : NUMBER) },
   lower: text([TEXT]),
   upper: text([TEXT]),

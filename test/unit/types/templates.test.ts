@@ -59,6 +59,8 @@ describe('right templates are silent', () => {
     '{{#each findings}}{{> finding}}{{/each}}',
     '{{> titled title="A"}} {{> titled title=t}}',
     '{{#each findings as |f|}}{{> finding f}}{{/each}}',
+    '{{> titled title=t other=mt}}',
+    '{{#if (upper mt)}}x{{/if}} {{default (upper mt) "none"}}',
     '{{> loop}}',
     '{{> unknown_partial}}',
     '{{#each tree.children}}{{name}}{{#each children}}{{name}} {{../name}}{{/each}}{{/each}}',
@@ -99,6 +101,7 @@ describe('wrong templates', () => {
     ['{{findings.length}}', 'DAG403 length'],
     ['{{#with mo}}{{x}}{{/with}}', 'DAG405 mo'],
     ['{{#each findings}}{{> wrong}}{{/each}}', 'DAG403 {{> wrong}}'],
+    ['{{> titled title=mt}}', 'DAG412 {{> titled title=mt}}'],
     ['{{lookup t 0}}', 'DAG409 t'],
   ])('%s', (text, problem) => expect(problemsOf(text)).toEqual([problem]));
 });
