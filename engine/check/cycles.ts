@@ -1,11 +1,13 @@
 import { buildGraph, findCycles } from '../base/graph.ts';
 import type { NodeId } from '../base/ids.ts';
-import type { Report } from '../contracts/diagnostic.ts';
+import type { Diagnostic, Report } from '../contracts/diagnostic.ts';
 import type { Span } from '../contracts/source.ts';
 import { edgesOf } from '../lang/edges.ts';
 import { type FieldReading, nodeRead } from '../lang/readings.ts';
 import { listed, spanOfStep } from './known-names.ts';
 import type { CheckInput } from './rule.ts';
+
+type Related = NonNullable<Diagnostic['related']>[number];
 
 /** So many steps of a circle are shown: who sees these sees the rest. */
 const SHOWN = 6;
@@ -40,7 +42,7 @@ export function checkCycles({ workflow, kinds, references }: CheckInput, report:
       message: headline(circle),
       at: start.at,
       label: start.label,
-      related: rest.length < SHOWN ? rest : [...rest.slice(0, SHOWN - 2), ...rest.slice(-1)],
+      related: rest.length < SHOWN ? rest : abridged(rest),
       because: 'a node starts only when everything it reads has finished',
       help: 'let one of them start without the other: take out one of these reads',
     });
@@ -67,6 +69,15 @@ function byNode(references: readonly FieldReading[]): ReadonlyMap<NodeId, readon
     else groups.set(reading.node.id, [reading]);
   }
   return groups;
+}
+
+/** The first and the last steps of a long circle. */
+function abridged(steps: readonly Related[]): readonly Related[] {
+  return [
+    ...steps.slice(0, SHOWN - 3),
+    ...steps.slice(SHOWN - 3, SHOWN - 2).map((step) => ({ ...step, label: `${step.label}, and so on` })),
+    ...steps.slice(-1),
+  ];
 }
 
 function headline(circle: readonly NodeId[]): string {

@@ -1,6 +1,6 @@
 import type { NodeId } from '../base/ids.ts';
 import type { Report } from '../contracts/diagnostic.ts';
-import type { Path } from '../contracts/source.ts';
+import type { Path, Span } from '../contracts/source.ts';
 import type { NodeDecl, Workflow } from '../contracts/workflow.ts';
 import { nearestNode, nodeExists } from './known-nodes.ts';
 import type { CheckInput } from './rule.ts';
@@ -14,7 +14,7 @@ function checkNeedsOf(workflow: Workflow, node: NodeDecl, report: Report): void 
   const seen = new Map<NodeId, Path>();
   const anyOf = node.needs.filter((need) => need.anyOf);
   for (const need of node.needs) {
-    const at = workflow.document.spanOf(need.path);
+    const at = placeOf(workflow, need.path);
     const before = seen.get(need.from);
     if (need.from === node.id) {
       report({
@@ -41,14 +41,15 @@ function checkNeedsOf(workflow: Workflow, node: NodeDecl, report: Report): void 
         message: `"${node.id}" names "${need.from}" twice under \`needs\``,
         at,
         label: 'already named',
-        related: [{ at: workflow.document.spanOf(before), label: 'here' }],
+        related: [{ at: placeOf(workflow, before), label: 'here' }],
         help: 'keep the one that says what you mean: plain, `optional`, or in `any_of`',
       });
     }
     if (!before) seen.set(need.from, need.path);
   }
   const [only] = anyOf;
-  if (only && anyOf.length === 1 && nodeExists(workflow, only.from)) {
+  const namedOnce = (id: NodeId): boolean => node.needs.filter((need) => need.from === id).length === 1;
+  if (only && anyOf.length === 1 && nodeExists(workflow, only.from) && namedOnce(only.from)) {
     report({
       code: 'DAG303',
       severity: 'warning',
@@ -58,4 +59,9 @@ function checkNeedsOf(workflow: Workflow, node: NodeDecl, report: Report): void 
       help: `write \`needs: [${only.from}]\`, which says the same`,
     });
   }
+}
+
+/** Where a need is written: `needs: { a: optional }` has the id as its key. */
+function placeOf({ document }: Workflow, path: Path): Span {
+  return document.spanOf(path, typeof path.at(-1) === 'string' ? 'key' : 'value');
 }

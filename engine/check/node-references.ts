@@ -21,7 +21,7 @@ export function nodeMistake(workflow: Workflow, reading: FieldReading, reference
   }
   if (id === reading.node?.id) {
     return misread('DAG207', 1, `"${id}" reads itself`, {
-      label: 'this is the node that is being described',
+      label: 'this is the node itself',
       because: 'a node starts only when everything it reads has finished',
       help:
         reading.place === 'result'

@@ -14,10 +14,14 @@ const RUN_PROPERTIES: readonly string[] = ['id', 'started_at', 'workflow'];
 export function checkReferences({ workflow, references }: CheckInput, report: Report): void {
   const { document } = workflow;
   for (const reading of references) {
+    const told = new Set<string>();
     for (const reference of reading.references) {
       const mistake = mistakeIn(workflow, reading, reference);
       if (!mistake) continue;
       const { step, replacement, ...said } = mistake;
+      // What a variable stands for was told where the variable got it.
+      if (told.has(said.message) && !reference.text.startsWith(reference.path[0] ?? '')) continue;
+      told.add(said.message);
       const at = spanOfStep(document, reference, step);
       report({ severity: 'error', at, ...said, ...(replacement !== undefined && { fix: { at, replacement } }) });
     }
@@ -88,9 +92,9 @@ function localMistake(workflow: Workflow, reading: FieldReading, root: string): 
   if (names.includes(root)) return undefined;
 
   if (root === 'output') {
-    return misread('DAG205', 0, `${readerOf(reading)} reads \`output\` in \`${reading.field}\``, {
+    return misread('DAG205', 0, `${readerOf(reading)} reads "output" where there is none`, {
       label: '`output` is known in `result` and `check` only',
-      because: 'it is what the node has just made, and it has not made it yet',
+      because: node ? `it is what the node has made, and \`${reading.field}\` is looked at before that` : 'it is what one node has made',
       help: 'the output of another node is `nodes.<id>.output`',
     });
   }
@@ -121,12 +125,12 @@ function localMistake(workflow: Workflow, reading: FieldReading, root: string): 
         ? `constants.${root}`
         : undefined;
   const foreign = Object.hasOwn(FOREIGN, root) ? FOREIGN[root] : undefined;
-  return misread('DAG201', 0, `${readerOf(reading)} reads "${root}", which is not a name`, {
+  return misread('DAG201', 0, `${readerOf(reading)} reads "${root}", a name that does not exist`, {
     label: 'nothing is called this',
     ...(rooted !== undefined
       ? { help: `did you mean \`${rooted}\`?`, replacement: rooted }
       : foreign !== undefined
         ? { help: foreign }
-        : didYouMean(root, names)),
+        : (nearestOf(root, names) ?? { help: `a path begins with ${names.map((name) => `\`${name}\``).join(', ')}` })),
   });
 }

@@ -15,10 +15,11 @@ export function renderMermaid(plan: Plan): string {
   for (const node of plan.nodes) {
     for (const edge of node.after) lines.push(`  ${nameOf(edge.from)} ${edge.optional ? '-.->' : '-->'} ${nameOf(node.id)}`);
   }
+  const tiers = new Set(plan.nodes.map(tierOf));
   for (const [tier, { fill, line }] of Object.entries(TIER_COLOURS)) {
-    lines.push(`  classDef ${tier} fill:${fill},stroke:${line},color:#111`);
+    if (tiers.has(tier)) lines.push(`  classDef ${tier} fill:${fill},stroke:${line},color:#111`);
   }
-  lines.push('  classDef conditional stroke-dasharray:5 3');
+  if (plan.nodes.some((node) => node.skipIf)) lines.push('  classDef conditional stroke-dasharray:5 3');
   return `${lines.join('\n')}\n`;
 }
 
