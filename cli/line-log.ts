@@ -71,8 +71,10 @@ export function createLineLog(view: RunView, paint: Paint): LineLog {
         case 'node.succeeded':
         case 'node.failed':
         case 'node.skipped':
-        case 'node.cancelled':
           return node ? [line(event.at, node.id, outcome(node, paint))] : [];
+        case 'node.cancelled':
+          // When a run ends early, everything that has not started is cancelled: the tree tells of it.
+          return node?.startedAt === undefined ? [] : [line(event.at, node.id, outcome(node, paint))];
         case 'attempt.failed': {
           if (!node) return [];
           const message = oneLine(event.failure.message, MESSAGE_WIDTH);

@@ -1,5 +1,6 @@
 import {
   type Code,
+  type CostReport,
   type Diagnostic,
   type Document,
   fromDollars,
@@ -25,14 +26,10 @@ const HEADLINE_WIDTH = 200;
 export function renderBill(result: RunResult, view: RunView, paint: Paint): readonly string[] {
   const { cost } = result;
   if (view.total.calls === 0) return [verdict(result, paint), `  ${paint.dim('no model was called')}`];
-  const rows: [label: string, text: string][] = [];
+  const rows: Row[] = [];
   rows.push([result.simulated ? 'would cost' : 'cost', costOf(result, paint)]);
-  if (cost.baseline !== null && cost.savings !== null && cost.savingsPercent !== null) {
-    rows.push(['all premium', `${usd(cost.baseline)}  ${paint.dim('the same tokens, every node on the premium tier')}`]);
-    rows.push(['saved', savings(cost.savings, cost.savingsPercent, paint)]);
-  } else {
-    rows.push(['all premium', paint.dim('not known: no price for the premium tier')]);
-  }
+  // What was saved is a question about work that was done.
+  if (result.status === 'succeeded') rows.push(...comparison(cost, paint));
   rows.push(['calls', callsOf(view, result)]);
   const skipped = result.nodes.filter((node) => node.status === 'skipped');
   if (skipped.length > 0) rows.push(['skipped', `${listOf(skipped)}  ${paint.dim('not in the comparison')}`]);
@@ -104,6 +101,14 @@ function withRest(lines: readonly string[], all: number): readonly string[] {
 /** What usually helps against a kind of failure; the failure's own message says what happened. */
 function adviceFor(error: ResultError): string | undefined {
   switch (error.type) {
+    case 'refused':
+      return 'rephrase the prompt, or say with `on_error` how to go on without an answer';
+    case 'bad_request':
+      return 'check the name of the model and what it takes: `dagrun models`';
+    case 'file_unreadable':
+      return 'paths of `attach` start at the folder of the workflow file';
+    case 'expression_failed':
+      return 'guard what may be missing: `coalesce(…)` in expressions, the helper `default` in templates';
     case 'rate_limited':
       return 'lower `concurrency`, or list a second model in the tier, so that there is one to fall back to';
     case 'unavailable':
@@ -139,6 +144,18 @@ function verdict(result: RunResult, paint: Paint): string {
   return `${paint.yellow('■')} ${paint.bold('stopped')} after ${took}${simulated}`;
 }
 
+type Row = readonly [label: string, text: string];
+
+function comparison(cost: CostReport, paint: Paint): readonly Row[] {
+  if (cost.baseline === null || cost.savings === null || cost.savingsPercent === null) {
+    return [['all premium', paint.dim('not known: there is no price to compare with')]];
+  }
+  return [
+    ['all premium', `${usd(cost.baseline)}  ${paint.dim('the same tokens, every node on the premium tier')}`],
+    ['saved', savings(cost.savings, cost.savingsPercent, paint)],
+  ];
+}
+
 /** What is not priced is said, never shown as nothing. */
 function costOf({ cost }: RunResult, paint: Paint): string {
   if (cost.unpricedCalls === 0) return paint.bold(usd(cost.total));
@@ -157,8 +174,9 @@ function callsOf(view: RunView, result: RunResult): string {
   const retries = view.nodes.reduce((sum, node) => sum + node.retries, 0);
   const input = result.nodes.reduce((sum, node) => sum + node.tokens.input, 0);
   const output = result.nodes.reduce((sum, node) => sum + node.tokens.output, 0);
-  const again = retries > 0 ? ` · ${countOf(retries, 'try', 'tries')} failed and made again` : '';
-  return `${view.total.calls} · ${renderTokens(input)} tokens in · ${renderTokens(output)} out${again}`;
+  const again = retries > 0 ? ` · ${countOf(retries, 'try', 'tries')} repeated` : '';
+  const repairs = view.total.repairs > 0 ? ` · ${countOf(view.total.repairs, 'answer')} sent back to be mended` : '';
+  return `${view.total.calls} · ${renderTokens(input)} tokens in · ${renderTokens(output)} out${again}${repairs}`;
 }
 
 /** Names, the first few of many. */

@@ -116,7 +116,8 @@ function notesOf(node: NodeView, now: number): readonly string[] {
     case 'skipped':
       return [`skipped: ${node.detail ?? ''}`];
     case 'cancelled':
-      return [node.detail ?? 'cancelled'];
+      // What did not start says so; what was given up says why.
+      return [node.startedAt === undefined ? 'not run' : (node.detail ?? 'given up')];
     case 'failed':
       return [node.failure?.message ?? 'failed'];
     case 'retrying':

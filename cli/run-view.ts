@@ -65,6 +65,8 @@ export interface Spending {
   cost: Usd;
   unpriced: number;
   calls: number;
+  /** Calls that asked again because an answer did not fit. */
+  repairs: number;
   inputTokens: number;
   outputTokens: number;
 }
@@ -144,6 +146,7 @@ export function foldEvent(view: RunView, event: RunEvent): NodeView | undefined 
       view.simulated ||= call.simulated;
       for (const spent of [node.spent, view.total]) {
         spent.calls += 1;
+        if (call.call === 'repair') spent.repairs += 1;
         spent.inputTokens += call.usage.input;
         spent.outputTokens += call.usage.output;
         if (call.cost === null) spent.unpriced += 1;
@@ -244,5 +247,5 @@ function waitingNode(node: PlanNode): NodeView {
 }
 
 function noSpending(): Spending {
-  return { cost: 0 as Usd, unpriced: 0, calls: 0, inputTokens: 0, outputTokens: 0 };
+  return { cost: 0 as Usd, unpriced: 0, calls: 0, repairs: 0, inputTokens: 0, outputTokens: 0 };
 }

@@ -85,7 +85,7 @@ const CONFIG = `# Settings for every workflow below this folder. Everything here
 
 # Which models a tier means, the first usable one first ("dagrun models" lists them):
 # tiers:
-#   cheap: [local/llama3.2, anthropic/claude-haiku-4-5]
+#   cheap: [local/llama3.2]
 `;
 
 const WORKFLOW = `dagrun: 1

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 
 /** What only a real process shows: signals, pipes that close, exit codes as a shell sees them. */
 const root = join(import.meta.dirname, '../..');
@@ -29,77 +29,99 @@ function start(args: readonly string[], folder: string): { child: ChildProcess; 
   return { child, ended: new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr }))) };
 }
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'dagrun-process-'));
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true });
 });
-afterAll(() => rmSync(folder, { recursive: true }));
 
-describe('with a server that takes its time', () => {
-  let server: Server;
-  let waiting: ServerResponse[];
-  let asked: () => void;
-  let firstRequest: Promise<void>;
+function folderWith(files: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'dagrun-process-'));
+  folders.push(folder);
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  return folder;
+}
 
-  beforeEach(async () => {
-    waiting = [];
-    firstRequest = new Promise((resolve) => {
-      asked = resolve;
-    });
-    server = createServer((request, response) => {
-      request.resume().on('end', () => {
-        waiting.push(response);
-        asked();
-      });
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as AddressInfo;
-    writeFileSync(join(folder, 'dagrun.config.yml'), `providers:\n  local: { type: openai, base_url: "http://127.0.0.1:${port}/v1" }\n`);
-    writeFileSync(
-      join(folder, 'slow.workflow.yml'),
-      'dagrun: 1\nname: slow\nnodes:\n  first: { model: local/m, prompt: One. }\n  second: { model: local/m, prompt: "Two. {{nodes.first.output}}" }\noutputs: { second: nodes.second.output }\n',
-    );
+interface SlowServer {
+  readonly url: string;
+  /** Resolves when the first request has come. */
+  readonly asked: Promise<void>;
+  answer(): void;
+  close(): void;
+}
+
+/** A server that answers when it is told to. */
+async function slowServer(): Promise<SlowServer> {
+  const waiting: ServerResponse[] = [];
+  let tell: () => void = () => {};
+  const asked = new Promise<void>((resolve) => {
+    tell = resolve;
   });
-  afterEach(() => {
-    server.closeAllConnections();
-    server.close();
+  const server = createServer((request, response) => {
+    request.resume().on('end', () => {
+      waiting.push(response);
+      tell();
+    });
   });
-
-  const answer = (): void => {
-    for (const response of waiting.splice(0)) {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    asked,
+    answer() {
       const message = { role: 'assistant', content: 'Done.' };
       const usage = { prompt_tokens: 10, completion_tokens: 2, total_tokens: 12 };
-      response.setHeader('content-type', 'application/json');
-      response.end(
-        JSON.stringify({
-          id: 'c',
-          object: 'chat.completion',
-          created: 1,
-          model: 'm',
-          choices: [{ index: 0, message, finish_reason: 'stop' }],
-          usage,
-        }),
-      );
-    }
+      const body = {
+        id: 'c',
+        object: 'chat.completion',
+        created: 1,
+        model: 'm',
+        choices: [{ index: 0, message, finish_reason: 'stop' }],
+        usage,
+      };
+      for (const response of waiting.splice(0)) response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
+    },
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
   };
+}
 
-  const said = (child: ChildProcess, text: string): Promise<void> =>
-    new Promise((resolve) => {
-      let seen = '';
-      child.stderr?.on('data', (chunk) => {
-        seen += chunk;
-        if (seen.includes(text)) resolve();
-      });
+const SLOW = `dagrun: 1
+name: slow
+nodes:
+  first: { model: local/m, prompt: One. }
+  second: { model: local/m, prompt: "Two. {{nodes.first.output}}" }
+outputs: { second: nodes.second.output }
+`;
+
+function slowProject(server: SlowServer): string {
+  return folderWith({
+    'dagrun.config.yml': `providers:\n  local: { type: openai, base_url: "${server.url}" }\n`,
+    'slow.workflow.yml': SLOW,
+  });
+}
+
+function said(child: ChildProcess, text: string): Promise<void> {
+  return new Promise((resolve) => {
+    let seen = '';
+    child.stderr?.on('data', (chunk) => {
+      seen += chunk;
+      if (seen.includes(text)) resolve();
     });
+  });
+}
 
-  test('the first interrupt lets what is in flight finish, and starts nothing new', async () => {
-    const { child, ended } = start(['run', 'slow', '--json'], folder);
-    await firstRequest;
+describe.concurrent('a process', () => {
+  test('lets what is in flight finish at the first interrupt, and starts nothing new', async () => {
+    const server = await slowServer();
+    const { child, ended } = start(['run', 'slow', '--json'], slowProject(server));
+    await server.asked;
     const stopping = said(child, 'stopping');
     child.kill('SIGINT');
     await stopping;
-    answer();
+    server.answer();
     const { code, stdout, stderr } = await ended;
+    server.close();
     expect(code, stderr).toBe(130);
     const result = JSON.parse(stdout);
     expect(result.status).toBe('cancelled');
@@ -107,31 +129,38 @@ describe('with a server that takes its time', () => {
     expect(stderr).toContain('1 call in flight will finish');
   });
 
-  test('the second one gives it up; the bill says what is not known', async () => {
-    const { child, ended } = start(['run', 'slow'], folder);
-    await firstRequest;
+  test('gives it up at the second; the bill says what is not known', async () => {
+    const server = await slowServer();
+    const { child, ended } = start(['run', 'slow'], slowProject(server));
+    await server.asked;
     const stopping = said(child, 'stopping');
     child.kill('SIGTERM');
     await stopping;
     child.kill('SIGTERM');
     const { code, stdout, stderr } = await ended;
+    server.close();
     expect(code, stderr).toBe(143);
     expect(stdout).toBe('');
     expect(stderr).toContain('giving up what is in flight');
     expect(stderr).toContain('stopped after');
   });
-});
 
-test('a reader that goes away is no failure', async () => {
-  writeFileSync(
-    join(folder, 'many.workflow.yml'),
-    'dagrun: 1\nname: many\nnodes:\n  all: { kind: set, foreach: inputs.list, value: item }\ninputs: { list: { type: array, items: { type: integer } } }\noutputs: { all: nodes.all.output }\n',
-  );
-  writeFileSync(join(folder, 'list.json'), JSON.stringify({ list: Array.from({ length: 3000 }, (_, at) => at) }));
-  const { child, ended } = start(['run', 'many', '--input', '@list.json', '--events', 'jsonl', '--offline'], folder);
-  child.stdout?.once('data', () => child.stdout?.destroy());
-  const { code, stderr } = await ended;
-  expect(stderr).not.toContain('EPIPE');
-  expect(stderr).toContain('succeeded in');
-  expect(code).toBe(0);
+  test('does not mind a reader that goes away', async () => {
+    const folder = folderWith({
+      'many.workflow.yml': `dagrun: 1
+name: many
+inputs: { numbers: { type: array, items: { type: integer } } }
+nodes:
+  doubled: { kind: set, foreach: inputs.numbers, value: item * 2 }
+outputs: { doubled: nodes.doubled.output }
+`,
+      'numbers.json': JSON.stringify({ numbers: Array.from({ length: 3000 }, (_, at) => at) }),
+    });
+    const { child, ended } = start(['run', 'many', '--input', '@numbers.json', '--events', 'jsonl'], folder);
+    child.stdout?.once('data', () => child.stdout?.destroy());
+    const { code, stderr } = await ended;
+    expect(stderr).not.toContain('EPIPE');
+    expect(stderr).toContain('succeeded in');
+    expect(code).toBe(0);
+  });
 });

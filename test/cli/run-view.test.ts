@@ -24,7 +24,7 @@ describe('foldEvent', () => {
     });
     expect(a.failedTries).toEqual([{ task: 'a', attempt: 1, tier: 'capable', failure: busy }]);
     expect(view.inFlight).toBe(0);
-    expect(view.total).toEqual({ cost: 5000, unpriced: 0, calls: 1, inputTokens: 100, outputTokens: 10 });
+    expect(view.total).toEqual({ cost: 5000, unpriced: 0, calls: 1, repairs: 0, inputTokens: 100, outputTokens: 10 });
   });
 
   test('a second try clears the wait', () => {

@@ -33,7 +33,7 @@ test.each(names)('%s', async (name) => {
   for (const section of sectionsOf(readFileSync(file, 'utf8'))) {
     const [, keyword = '', rest = ''] = /^(\S+) ?(.*)$/.exec(section.head) ?? [];
     if (keyword === 'stdout' || keyword === 'stderr' || keyword === 'exit') continue;
-    written += `${section.head === '' ? '' : `--- ${section.head}\n`}${section.body}`;
+    written += `${section.head === '' ? '' : `--- ${section.head}\n`}${keyword === '$' ? '' : section.body}`;
     if (keyword === 'file') {
       mkdirSync(dirname(join(sandbox, rest)), { recursive: true });
       writeFileSync(join(sandbox, rest), section.body.replace(/\n\n$/, '\n'));

@@ -100,7 +100,7 @@ export const e = {
   done: (node: string): EventBody => ({ type: 'node.succeeded', node: taskKey(node) }),
   fail: (node: string, failure: Failure): EventBody => ({ type: 'node.failed', node: taskKey(node), failure }),
   stop: (node: string, detail: string): EventBody => ({ type: 'node.cancelled', node: taskKey(node), detail }),
-  start: (task: string, attempt = 1): EventBody => ({ type: 'attempt.started', task: taskKey(task), attempt }),
+  start: (task: string, attempt: number = 1): EventBody => ({ type: 'attempt.started', task: taskKey(task), attempt }),
   call: (task: string, tier: Tier, input: number, output: number, cost: number | null): EventBody => ({
     type: 'model.called',
     task: taskKey(task),
