@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
-import { systemClock, systemRandom } from './base/clock.ts';
+import { type Clock, systemClock, systemRandom } from './base/clock.ts';
+import type { RunId } from './base/ids.ts';
 import type { Config } from './config.ts';
 import { loadConfig } from './config.ts';
 import type { Diagnostic } from './contracts/diagnostic.ts';
@@ -30,6 +31,19 @@ import { createTextReader, workspaceOf } from './workspace.ts';
  * Throws DagrunError before anything has run: InputsInvalid, or exit code 3 when no provider can be used.
  */
 export async function run(workflow: LoadedWorkflow, options: RunOptions = {}): Promise<RunResult> {
+  return runIn({ clock: systemClock, random: systemRandom, id: newRunId() }, workflow, options);
+}
+
+/** What a run takes from outside that is different each time. */
+export interface World {
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  random(): number;
+  readonly id: RunId;
+}
+
+/** As `run`, with time, chance and the run's name given: the same world gives the same journal. */
+export async function runIn({ clock, random, id }: World, workflow: LoadedWorkflow, options: RunOptions): Promise<RunResult> {
   const { plan } = workflow;
   const cwd = resolve(options.cwd ?? '.');
   const inputs = completeInputs(workflow, options.inputs ?? {});
@@ -38,8 +52,6 @@ export async function run(workflow: LoadedWorkflow, options: RunOptions = {}): P
   const offline = options.offline || options.replies !== undefined ? openOffline(workflow, options.replies, cwd) : undefined;
   if (!offline) requireProviders(config, tiers, wantsOf(workflow));
 
-  const id = newRunId();
-  const clock = systemClock;
   const index = indexPlan(plan);
   const tally = createTally(index);
   const store = openMemoryStore();
@@ -69,7 +81,7 @@ export async function run(workflow: LoadedWorkflow, options: RunOptions = {}): P
         performer,
         limits: plan.limits,
         clock,
-        random: systemRandom,
+        random,
         ...(options.drain && { drain: options.drain }),
         ...(options.abort && { abort: options.abort }),
         onEvent(event) {
