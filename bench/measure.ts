@@ -1,0 +1,49 @@
+import { performance } from 'node:perf_hooks';
+
+/** What one piece of work took. */
+export interface Measured {
+  readonly wallMs: number;
+  /** Of the whole process, all threads. */
+  readonly cpuMs: number;
+  /** How much the heap had grown at the end, before anything was collected. */
+  readonly heapMb: number;
+}
+
+/** The median of `times` runs by wall time, after one that does not count. The heap is collected before each, where `--expose-gc` allows it. */
+export async function measure(work: () => unknown, times = 5): Promise<Measured> {
+  await work();
+  const all: Measured[] = [];
+  for (let run = 0; run < times; run += 1) {
+    globalThis.gc?.();
+    const heap = process.memoryUsage().heapUsed;
+    const cpu = process.cpuUsage();
+    const start = performance.now();
+    await work();
+    const wallMs = performance.now() - start;
+    const { user, system } = process.cpuUsage(cpu);
+    all.push({ wallMs, cpuMs: (user + system) / 1000, heapMb: (process.memoryUsage().heapUsed - heap) / 1048576 });
+  }
+  all.sort((a, b) => a.wallMs - b.wallMs);
+  const median = all[Math.floor(all.length / 2)];
+  if (!median) throw new Error('nothing was measured');
+  return median;
+}
+
+/** One line of the report. */
+export interface Figure {
+  readonly what: string;
+  readonly value: string;
+  /** What the same costs written by hand, in the same process. */
+  readonly byHand?: string;
+  readonly ratio?: string;
+  readonly aim?: string;
+  readonly memory?: string;
+}
+
+export const micros = (ms: number, count: number): string => `${((ms * 1000) / count).toFixed(1)} µs`;
+export const millis = (ms: number): string => (ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`);
+export const megabytes = (mb: number): string => `${mb.toFixed(mb < 10 ? 1 : 0)} MB`;
+export const times = (a: number, b: number): string => {
+  const ratio = a / b;
+  return `${ratio >= 100 ? Math.round(ratio) : ratio >= 10 ? ratio.toFixed(1) : ratio.toFixed(2)}×`;
+};
