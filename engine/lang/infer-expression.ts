@@ -203,14 +203,19 @@ function stepInto(tree: Expr & { op: 'field' | 'index' }, name: string, base: Sh
       return union(found.shape, ...below);
     case 'sometimes':
       if (mode === 'asking' || isChained(tree)) return union(found.shape, NULL, ...below);
-      env.complain('DAG404', at, `"${name}" may be missing from \`${pathText(tree.of)}\``, {
-        label: 'not required by its schema',
-        help: guardHelp(pathText(tree), 'missing', env),
-      });
+      env.complain(
+        'DAG404',
+        at,
+        isHere(tree.of) ? `"${name}" may be missing here` : `"${name}" may be missing from \`${pathText(tree.of)}\``,
+        {
+          label: 'not in every value',
+          help: guardHelp(pathText(tree), 'missing', env),
+        },
+      );
       return found.shape;
     case 'never':
-      env.complain('DAG403', at, `\`${pathText(tree.of)}\` has no field "${name}"`, {
-        label: found.names.length === 0 ? 'it has no fields' : 'no such field',
+      env.complain('DAG403', at, isHere(tree.of) ? `there is no field "${name}" here` : `\`${pathText(tree.of)}\` has no field "${name}"`, {
+        label: found.names.length === 0 ? 'it has no fields' : `not in ${printShape(withoutNull(base))}`,
         name,
         candidates: found.names,
       });
@@ -248,8 +253,14 @@ function nullsBelow(of: Expr, base: Shape, env: Env, mode: Mode): readonly Shape
   return [];
 }
 
+/** True for the context of a template's block, which has no name of its own. */
+function isHere(tree: Expr): boolean {
+  return tree.op === 'name' && tree.name.startsWith('this#');
+}
+
 /** How to guard a path that may lead to nothing. */
-function guardHelp(path: string, why: 'missing' | 'null', env: Env): string {
+function guardHelp(whole: string, why: 'missing' | 'null', env: Env): string {
+  const path = whole.replace(/^this\./, '');
   if (env.notation === 'template') return `put it inside \`{{#if ${path}}} … {{/if}}\`, or write \`default ${path} "…"\``;
   if (why === 'missing') return `guard it: \`coalesce(${path}, …)\` or \`has(${path}) && …\`; or list it under \`required\``;
   return `guard it: \`${path} != null && …\`, \`${path} == null ? … : …\`, or \`coalesce(${path}, …)\``;
