@@ -37,7 +37,8 @@ export function sessionsIn(body: string): readonly Session[] {
   return body
     .split(/^(?=\$ )/m)
     .filter((source) => source.startsWith('$ '))
-    .map((source) => {
+    .map((text) => {
+      const source = `${text.trimEnd()}\n`;
       const command = source.slice(2).split('\n', 1)[0] ?? '';
       return { command, words: wordsOf(command), source };
     });
