@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 
 /** What a server was asked. */
 export interface Received {
@@ -12,7 +13,13 @@ export interface Received {
 
 /** What a server does with the next request. */
 export type Turn =
-  | { readonly text: string; readonly stop?: string; readonly usage?: object; readonly model?: string }
+  | {
+      readonly text: string;
+      readonly stop?: string;
+      readonly usage?: object;
+      readonly model?: string;
+      readonly headers?: Record<string, string>;
+    }
   /** Any answer of the protocol, or of none. */
   | { readonly status?: number; readonly headers?: Record<string, string>; readonly body: unknown }
   /** An error as the protocol writes it. */
@@ -66,7 +73,8 @@ export async function startWireServer(wire: Wire): Promise<WireServer> {
         response.write('{"id": "cut', () => response.socket?.destroy());
         return;
       }
-      if ('text' in turn) return send(response, 200, { 'request-id': 'req_1', 'x-request-id': 'req_1' }, wire.answer(turn, one));
+      if ('text' in turn)
+        return send(response, 200, { 'request-id': 'req_1', 'x-request-id': 'req_1', ...turn.headers }, wire.answer(turn, one));
       if ('error' in turn) return send(response, turn.error, turn.headers ?? {}, wire.error(turn));
       send(response, turn.status ?? 200, turn.headers ?? {}, turn.body);
     });
@@ -91,6 +99,7 @@ export async function startWireServer(wire: Wire): Promise<WireServer> {
 
 function send(response: ServerResponse, status: number, headers: Record<string, string>, body: unknown): void {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)), ...headers });
-  response.end(text);
+  const bytes = headers['content-encoding'] === 'gzip' ? gzipSync(text) : Buffer.from(text);
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': String(bytes.length), ...headers });
+  response.end(bytes);
 }
