@@ -17,7 +17,7 @@ import { positionAt } from '../base/position.ts';
 import type { Code, Diagnostic, Report } from '../contracts/diagnostic.ts';
 import type { Document, Path, SourceFile, Span } from '../contracts/source.ts';
 import { type ScalarSource, spanInScalar } from './scalar-span.ts';
-import { adviceOnSyntax, cutByComment, numberTrouble, restOfLine, singleQuoted } from './traps.ts';
+import { adviceOnSyntax, cutByComment, isOpen, numberTrouble, restOfLine, singleQuoted } from './traps.ts';
 
 /** Larger files are not written by hand, and take seconds to parse. */
 const MAX_BYTES = 2 * 1024 * 1024;
@@ -63,12 +63,12 @@ export function parseDocument(file: SourceFile, report: Report): Document | unde
     targets: new Map(),
     parts: 0,
     aliased: 0,
-    overflowed: false,
+    broken: false,
   };
   reportDirectives(reading);
   const root = yaml.contents as Content;
   const value = valueIn(reading, root, root?.range?.[0] ?? 0, 0, false);
-  if (reportSyntax(reading, yaml) || reading.overflowed) return undefined;
+  if (reportSyntax(reading, yaml) || reading.broken) return undefined;
   return documentOf(file, root, value, reading.targets);
 }
 
@@ -85,7 +85,8 @@ interface Reading {
   readonly targets: Map<Alias, Node>;
   parts: number;
   aliased: number;
-  overflowed: boolean;
+  /** True once something is unknown that other parts may depend on: the file is given up after this pass. */
+  broken: boolean;
 }
 
 interface Anchored {
@@ -141,11 +142,11 @@ function valueIn(reading: Reading, node: Content, from: number, depth: number, i
   if (node === null || node === undefined) return null;
   reading.parts += 1;
   if (depth > MAX_DEPTH) {
-    if (!reading.overflowed) {
+    if (!reading.broken) {
       const start = node.range?.[0] ?? from;
       say(reading, 'DAG110', [start, start + 1], `values are nested more than ${MAX_DEPTH} levels deep here`);
     }
-    reading.overflowed = true;
+    reading.broken = true;
     return null;
   }
   if (isAlias(node)) return aliasValue(reading, node);
@@ -180,21 +181,25 @@ function aliasValue(reading: Reading, node: Alias): Json {
   const range: Range = [node.range?.[0] ?? 0, node.range?.[1] ?? 0];
   const target = reading.anchors.get(node.source);
   if (target === undefined) {
+    const source = restOfLine(reading.file.text, range[0]);
     say(reading, 'DAG105', range, `"*${node.source}" refers to an anchor that does not exist above this line`, {
       because: 'for YAML, * at the start of a value repeats what was marked with & before',
-      help: `if it is meant as text, quote it: ${singleQuoted(restOfLine(reading.file.text, range[0]))}`,
+      help: `if it is meant as text, quote it: ${singleQuoted(source)}`,
     });
-    return null;
+    // More words on the line: a text was meant. Otherwise nothing can be said of the value, nor of what reads it.
+    reading.broken ||= !source.includes(' ');
+    return source;
   }
   if (target.open) {
     say(reading, 'DAG105', range, `"*${node.source}" stands inside the very value it repeats`);
+    reading.broken = true;
     return null;
   }
   reading.aliased += target.parts;
   reading.parts += target.parts;
   if (reading.aliased > MAX_ALIASED_PARTS) {
-    if (!reading.overflowed) say(reading, 'DAG105', range, `aliases make more than ${MAX_ALIASED_PARTS} values out of this file`);
-    reading.overflowed = true;
+    if (!reading.broken) say(reading, 'DAG105', range, `aliases make more than ${MAX_ALIASED_PARTS} values out of this file`);
+    reading.broken = true;
     return null;
   }
   reading.targets.set(node, target.node);
@@ -225,7 +230,7 @@ function scalarValue(reading: Reading, node: Scalar, inFlow: boolean): Json {
     const quote = text[start];
     if (end - start < 2 || text[end - 1] !== quote) {
       say(reading, 'DAG101', [start, start + 1], `the quote ${quote} that begins here is never closed`, { label: 'opened here' });
-      reading.overflowed = true;
+      reading.broken = true;
     }
   }
   if (node.type === 'PLAIN') {
@@ -235,6 +240,7 @@ function scalarValue(reading: Reading, node: Scalar, inFlow: boolean): Json {
         label: 'not part of the text',
         help: `quote the text, ${singleQuoted(restOfLine(text, start))}; if it is a comment, put it on a line of its own`,
       });
+      return text.slice(start, cut.end);
     }
     if (typeof value === 'number') {
       const trouble = numberTrouble(node.source ?? text.slice(start, end), value);
@@ -250,51 +256,42 @@ function scalarValue(reading: Reading, node: Scalar, inFlow: boolean): Json {
 function mapValue(reading: Reading, node: YAMLMap, depth: number): Json {
   const value: Record<string, Json> = {};
   const first = new Map<string, Node>();
-  const flow = node.flow === true;
-  let previous: Node | undefined;
+  const pairs = node.items as Pair<Node, Node | null>[];
   let from = node.range?.[0] ?? 0;
-  for (const pair of node.items as Pair<Node, Node | null>[]) {
+  for (let index = 0; index < pairs.length; index += 1) {
+    const pair = pairs[index] as Pair<Node, Node | null>;
     const { key } = pair;
-    if (flow && previous !== undefined && isScalar(key) && !pair.value && isCutByComma(reading, previous, key)) {
-      from = key.range?.[1] ?? from;
-      continue;
-    }
     const name = keyName(reading, key);
-    if (name === undefined) {
-      from = pair.value?.range?.[1] ?? key?.range?.[1] ?? from;
-      continue;
-    }
-    const before = first.get(name);
-    if (before !== undefined && key.range) {
+    const before = name === undefined ? undefined : first.get(name);
+    if (name !== undefined && before === undefined) {
+      first.set(name, key);
+      const rest = pairs.slice(index + 1).map((next) => (next.value ? undefined : next.key));
+      const cut = node.flow === true ? cutByComma(reading, pair.value, rest) : undefined;
+      value[name] = cut?.text ?? valueIn(reading, pair.value, key.range?.[1] ?? from, depth + 1, node.flow === true);
+      index += cut?.parts ?? 0;
+    } else if (before !== undefined && key.range) {
       const defined = before.range?.[0] ?? 0;
       say(reading, 'DAG102', [key.range[0], key.range[1]], `"${name}" is there twice`, {
         label: 'again here',
         related: [{ at: { file: reading.file, start: defined, end: before.range?.[1] ?? defined }, label: 'first here' }],
         help: 'remove one of the two, or give it another name',
       });
-    } else {
-      first.set(name, key);
-      value[name] = valueIn(reading, pair.value, key.range?.[1] ?? from, depth + 1, flow);
     }
-    from = pair.value?.range?.[1] ?? key.range?.[1] ?? from;
-    previous = pair.value ?? undefined;
+    from = pairs[index]?.value?.range?.[1] ?? pairs[index]?.key.range?.[1] ?? from;
   }
   return value;
 }
 
 function listValue(reading: Reading, node: YAMLSeq, depth: number): Json {
   const value: Json[] = [];
+  const items = node.items as (Node | null)[];
   let from = node.range?.[0] ?? 0;
-  let previous: Node | undefined;
-  for (const item of node.items as (Node | Pair<Node, Node | null> | null)[]) {
-    if (item !== null && 'key' in item) continue;
-    if (node.flow === true && previous !== undefined && isScalar(item) && isCutByComma(reading, previous, item)) {
-      from = item.range?.[1] ?? from;
-      continue;
-    }
-    value.push(valueIn(reading, item, from, depth + 1, node.flow === true));
-    from = item?.range?.[1] ?? from;
-    previous = item ?? undefined;
+  for (let index = 0; index < items.length; index += 1) {
+    const item = items[index] ?? null;
+    const cut = node.flow === true ? cutByComma(reading, item, items.slice(index + 1)) : undefined;
+    value.push(cut?.text ?? valueIn(reading, item, from, depth + 1, node.flow === true));
+    index += cut?.parts ?? 0;
+    from = items[index]?.range?.[1] ?? from;
   }
   return value;
 }
@@ -330,21 +327,28 @@ function keyName(reading: Reading, key: Node | null): string | undefined {
   return key.value;
 }
 
-/** `{ when: f(a, b) }`: YAML reads `when: f(a` and a second field `b)`. Reports it; true when that is so. */
-function isCutByComma(reading: Reading, previous: Node, next: Scalar): boolean {
-  if (!isScalar(previous) || previous.type !== 'PLAIN' || next.type !== 'PLAIN') return false;
+/**
+ * `{ when: f(a, b) }`: YAML reads `when: f(a` and a second field `b)`. Reports it, and gives the text that was meant and how
+ * many of the parts that follow belong to it.
+ */
+function cutByComma(reading: Reading, node: Content, following: readonly Content[]): { text: string; parts: number } | undefined {
+  const isPlain = (part: Content): part is Scalar => isScalar(part) && part.type === 'PLAIN';
+  if (!isPlain(node) || !node.range) return undefined;
   const { text } = reading.file;
-  const [start, end] = previous.range ?? [0, 0];
-  const written = text.slice(start, end);
-  let open = 0;
-  for (const char of written) open += '(["'.includes(char) ? 1 : ')]'.includes(char) ? -1 : 0;
-  if (open <= 0 && !written.includes('{{')) return false;
-  const stop = next.range?.[1] ?? end;
+  const [start] = node.range;
+  let [, stop] = node.range;
+  let parts = 0;
+  for (const next of following) {
+    if (!isPlain(next) || !next.range || !isOpen(text.slice(start, stop))) break;
+    stop = next.range[1];
+    parts += 1;
+  }
+  if (parts === 0) return undefined;
   const whole = text.slice(start, stop);
   say(reading, 'DAG114', [start, stop], 'inside { } and [ ], a comma ends a value: this text is cut in two', {
     help: `quote it: ${singleQuoted(whole)}`,
   });
-  return true;
+  return { text: whole, parts };
 }
 
 /** Positions by path, found on demand: values stay plain JSON. */

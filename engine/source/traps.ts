@@ -39,7 +39,7 @@ export function cutByComment(text: string, start: number, end: number, inFlow: b
 }
 
 /** Whether a quote, a bracket or a template is left open. */
-function isOpen(text: string): boolean {
+export function isOpen(text: string): boolean {
   let depth = 0;
   let quote = '';
   for (const char of text) {

@@ -1,5 +1,5 @@
 import type { NodeId } from '../base/ids.ts';
-import { isList, isObject, type Json, type JsonObject, type JsonSchema } from '../base/json.ts';
+import { isList, isObject, type JsonObject } from '../base/json.ts';
 import { fromDollars, parseDuration } from '../base/units.ts';
 import type { Report } from '../contracts/diagnostic.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
@@ -108,7 +108,7 @@ function inputsOf(file: FileReading, broken: Set<string>): ReadonlyMap<string, I
     const path = ['inputs', name];
     const named = isName(file, path, name, 'the name of an input');
     const schema = file.library.expand(path, ['default']);
-    if (!named || schema === undefined || !fitsDefault(file, value, schema, path)) {
+    if (!named || schema === undefined) {
       broken.add(name);
       continue;
     }
@@ -122,22 +122,6 @@ function inputsOf(file: FileReading, broken: Set<string>): ReadonlyMap<string, I
     });
   }
   return inputs;
-}
-
-function fitsDefault(file: FileReading, value: Json, schema: JsonSchema, path: Path): boolean {
-  if (!isObject(value) || value.default === undefined) return true;
-  const problems = misfits(value.default, schema);
-  for (const problem of problems) {
-    const message = problem.message.replace(/^the value/, 'the default');
-    file.report({
-      code: 'DAG134',
-      severity: 'error',
-      message: message.startsWith('"') ? `in the default, ${message}` : message,
-      at: file.document.spanOf([...path, 'default', ...problem.path]),
-      help: 'change the default or the schema, so that they fit',
-    });
-  }
-  return problems.length === 0;
 }
 
 function nodesOf(file: FileReading, broken: Set<string>): ReadonlyMap<NodeId, NodeDecl> {
