@@ -39,7 +39,7 @@ export function checkPartials({ workflow, references }: CheckInput, report: Repo
           at,
           label: 'included here',
           because: 'the text would never end',
-          help: 'move what they share into a partial of its own',
+          help: circle.length === 1 ? `take it out of \`partials/${circle[0]}\`` : 'move what they share into a partial of its own',
         });
       }
     }

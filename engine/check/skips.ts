@@ -5,6 +5,7 @@ import { factsWhenRun, isUse } from '../lang/edges.ts';
 import { isGuarded } from '../lang/guards.ts';
 import { type FieldReading, nodeRead } from '../lang/readings.ts';
 import { typesOf } from '../lang/scope-shape.ts';
+import { fieldOf, isAny, mayBeNull, type Shape } from '../lang/shape.ts';
 import type { CheckInput } from './rule.ts';
 
 interface Use {
@@ -28,6 +29,7 @@ export function checkSkips({ workflow, kinds, references }: CheckInput, report: 
         if (from === undefined || from === node || !isUse(reference) || !types.mayGoMissing(from)) continue;
         // Where the node's own condition is the guard there is nothing to say.
         if (reading.node !== undefined && isGuarded(reference.path, factsWhenRun(reading.node))) continue;
+        if (reference.guarded && mayBeMissingAnyway(types.seenOf(from), reference.path.slice(3))) continue;
         const uses = reference.guarded ? guarded : unguarded;
         if (!uses.has(from)) uses.set(from, { reading, reference });
       }
@@ -49,6 +51,17 @@ export function checkSkips({ workflow, kinds, references }: CheckInput, report: 
       });
     }
   }
+}
+
+/** True when a guard on what these steps lead to may be there for another reason than a skip: it is missing or null at times. */
+function mayBeMissingAnyway(output: Shape, steps: readonly string[]): boolean {
+  let shape = output;
+  for (const step of steps) {
+    const found = fieldOf(shape, step);
+    if (mayBeNull(shape) || found.found !== 'always') return true;
+    shape = found.shape;
+  }
+  return mayBeNull(shape) || isAny(shape);
 }
 
 function byNode(references: readonly FieldReading[]): ReadonlyMap<NodeId, readonly FieldReading[]> {
