@@ -1,8 +1,8 @@
 import { isList, isObject, type Json, type JsonObject, type JsonSchema } from '../base/json.ts';
-import type { Report } from '../contracts/diagnostic.ts';
+import type { Code, Report } from '../contracts/diagnostic.ts';
 import type { RequestOrigin, Tier, Usage } from '../contracts/provider.ts';
 import type { Document, Path } from '../contracts/source.ts';
-import { suggest } from '../diagnostics/suggest.ts';
+import { adviceOn, suggest } from '../diagnostics/suggest.ts';
 import { compileValidator } from '../lang/validate.ts';
 
 /** Failures that a replies file can stage: those a provider can give. */
@@ -79,11 +79,19 @@ interface Entry {
  */
 export function parseReplies(document: Document, nodes: readonly string[], report: Report): Replies | undefined {
   let mistakes = 0;
-  const say = (code: 'DAG721' | 'DAG722' | 'DAG723', path: Path, message: string, more: { label?: string; help?: string } = {}): void => {
+  const say = (code: Code, path: Path, message: string, more: { part?: 'key'; label?: string; help?: string } = {}): void => {
     mistakes += 1;
-    report({ code, severity: 'error', message, at: document.spanOf(path), ...more });
+    const { part = 'value', ...details } = more;
+    report({ code, severity: 'error', message, at: document.spanOf(path, part), ...details });
   };
-  for (const problem of compileValidator(repliesSchema)(document.value)) say('DAG721', problem.path, problem.message);
+  for (const { path, keyword, params, schema, message } of compileValidator(repliesSchema)(document.value)) {
+    if (keyword !== 'additionalProperties' || typeof params.key !== 'string') say('DAG721', path, message);
+    else {
+      const help = adviceOn(params.key, Object.keys(isObject(schema.properties) ? schema.properties : {}));
+      const where = path.length === 0 ? 'a replies file' : path.at(-1) === 'usage' ? '`usage`' : 'an entry';
+      say('DAG721', [...path, params.key], `"${params.key}" is not a key of ${where}`, { part: 'key', ...(help && { help }) });
+    }
+  }
   if (mistakes > 0 || !isObject(document.value) || !isList(document.value.replies)) return undefined;
 
   const entries = new Map<string, Entry[]>();
