@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { disarm } from './disarm.ts';
+import { disarm, disarmJson } from './disarm.ts';
 import type { Io } from './io.ts';
 import { createPaint, type Paint, wantsColour } from './paint.ts';
 
@@ -12,18 +12,22 @@ export interface Context {
   readonly out: Paint;
   /** Colours for everything else. */
   readonly err: Paint;
-  /** Columns for text on stdout and stderr; a fixed one where there is no terminal. */
+  /** Columns for text on stdout and stderr; fixed ones where there is no terminal. */
   readonly outWidth: number;
   readonly errWidth: number;
   /** Writes to stdout: the result. */
   print(text: string): void;
+  /** The same for what models wrote, which may not give commands to whoever reads the log. A JSON document gets its line break here. */
+  printForeign(text: string, format: 'text' | 'json'): void;
   /** Writes lines to stderr: everything that is not the result. */
   tell(lines: string | readonly string[]): void;
 }
 
-/** Wide enough for most lines, and the same on every machine that has no terminal. */
-const WIDTH_WITHOUT_TERMINAL = 100;
-const WIDEST = 200;
+/** Where there is no terminal, tables keep every word: they are searched and cut by programs. */
+const OUT_WIDTH_WITHOUT_TERMINAL = 1000;
+/** What is told beside them is read in logs. */
+const ERR_WIDTH_WITHOUT_TERMINAL = 120;
+const NARROWEST = 40;
 
 export interface GlobalOptions {
   readonly colour: boolean | undefined;
@@ -32,20 +36,22 @@ export interface GlobalOptions {
 
 export function createContext(io: Io, options: GlobalOptions): Context {
   const onGitHub = Boolean(io.env.GITHUB_ACTIONS);
-  const width = (columns: number | undefined): number => Math.min(WIDEST, Math.max(40, columns ?? WIDTH_WITHOUT_TERMINAL));
   return {
     io,
     cwd: options.folder === undefined ? io.cwd : resolve(io.cwd, options.folder),
     out: createPaint(wantsColour(options.colour, io.env, io.stdout)),
     err: createPaint(wantsColour(options.colour, io.env, io.stderr)),
     get outWidth() {
-      return width(io.stdout.columns);
+      return Math.max(NARROWEST, io.stdout.columns ?? OUT_WIDTH_WITHOUT_TERMINAL);
     },
     get errWidth() {
-      return width(io.stderr.columns);
+      return Math.max(NARROWEST, io.stderr.columns ?? ERR_WIDTH_WITHOUT_TERMINAL);
     },
-    print(text) {
-      io.stdout.write(onGitHub && !io.stdout.isFile ? disarm(text) : text);
+    print: (text) => io.stdout.write(text),
+    printForeign(text, format) {
+      const logged = onGitHub && !io.stdout.isFile;
+      if (format === 'json') io.stdout.write(`${logged ? disarmJson(text) : text}\n`);
+      else io.stdout.write(logged ? disarm(text) : text);
     },
     tell(lines) {
       const text = typeof lines === 'string' ? lines : lines.join('\n');

@@ -14,8 +14,8 @@ export interface Interrupts {
 /** Exit codes by convention: 128 and the signal's number. */
 export const STOPPED: Readonly<Record<StopSignal, number>> = { SIGINT: 130, SIGTERM: 143 };
 
-/** Listens until closed. `onStep` hears of the first and second signal; `beforeExit` is the last chance to mend the terminal. */
-export function listenForInterrupts(io: Io, onStep: (step: 'drain' | 'abort') => void, beforeExit: () => void): Interrupts {
+/** Listens until closed. `giveUp` is called at the second signal; `leave` at the third, as the last chance to mend the terminal. */
+export function listenForInterrupts(io: Io, hooks: { giveUp(): void; leave(): void }): Interrupts {
   const drain = new AbortController();
   const abort = new AbortController();
   let cause: StopSignal | undefined;
@@ -23,12 +23,11 @@ export function listenForInterrupts(io: Io, onStep: (step: 'drain' | 'abort') =>
     if (!drain.signal.aborted) {
       cause = signal;
       drain.abort();
-      onStep('drain');
     } else if (!abort.signal.aborted) {
+      hooks.giveUp();
       abort.abort();
-      onStep('abort');
     } else {
-      beforeExit();
+      hooks.leave();
       io.exit(STOPPED[cause ?? signal]);
     }
   });

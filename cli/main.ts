@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Argument, Command as Commander, CommanderError, Option } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
@@ -35,6 +35,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   const globals = globalsIn(argv);
   const ctx = createContext(io, globals);
   try {
+    if (globals.folder !== undefined && !isFolder(ctx.cwd)) throw new UsageError(`there is no folder "${globals.folder}"`);
     let code: number = EXIT.done;
     const program = createProgram(io, ctx.out.on, (command, args, options) => {
       return command.action(ctx, args, options).then((exit) => {
@@ -104,6 +105,10 @@ function createProgram(io: Io, colour: boolean, act: Act): Commander {
     });
   }
   return program;
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 function argumentTerm(argument: Argument): string {
@@ -177,7 +182,13 @@ function isStarted(): boolean {
 }
 
 if (isStarted()) {
-  const code = await main(process.argv.slice(2), processIo());
+  const io = processIo();
+  const argv = process.argv.slice(2);
+  // Whatever escapes every promise is a bug of ours, and still no reason to show a stack.
+  process.on('uncaughtException', (error) => {
+    void tellProblem(createContext(io, globalsIn(argv)), error).finally(() => process.exit(EXIT.bug));
+  });
+  const code = await main(argv, io);
   await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
   process.exit(code);
 }

@@ -2,7 +2,7 @@ import type { RunEvent } from '../engine/index.ts';
 import type { Context } from './context.ts';
 import { createLineLog } from './line-log.ts';
 import { type LiveView, startLiveView } from './live-view.ts';
-import { renderTree } from './run-tree.ts';
+import { countOf, renderTree } from './run-tree.ts';
 import { foldEvent, type RunView } from './run-view.ts';
 
 /** `live`: a tree redrawn in place; `lines`: a line per change, the tree at the end; `silent`: nothing. */
@@ -11,21 +11,31 @@ export type ProgressMode = 'live' | 'lines' | 'silent';
 /** Tells on stderr how a run goes. */
 export interface Progress {
   onEvent(event: RunEvent): void;
+  /** The second wish to stop: what is in flight is not waited for any more. */
+  giveUp(): void;
   /** The tree as it ended, left on the screen; once. Nothing is told when the run never started. */
   stop(): void;
 }
 
-/** Only a terminal that a person looks at is drawn on. */
-export function progressMode(ctx: Context, options: { readonly quiet: boolean; readonly resultIsData: boolean }): ProgressMode {
-  if (options.quiet) return 'silent';
-  const { env, stderr } = ctx.io;
-  const live = stderr.isTTY && !options.resultIsData && !env.CI && env.TERM !== 'dumb';
-  return live ? 'live' : 'lines';
+export interface ProgressOptions {
+  readonly quiet: boolean;
+  /** stdout gets one JSON document at the end. */
+  readonly json: boolean;
+  /** stdout gets every event. */
+  readonly events: boolean;
+}
+
+/** Only a terminal that a person looks at is drawn on; where events scroll by, nothing comes in between. */
+export function progressMode(ctx: Context, options: ProgressOptions): ProgressMode {
+  const { env, stderr, streamsMeet } = ctx.io;
+  if (options.quiet || (options.events && streamsMeet)) return 'silent';
+  return stderr.isTTY && !options.json && !env.CI && env.TERM !== 'dumb' ? 'live' : 'lines';
 }
 
 export function startProgress(ctx: Context, view: RunView, mode: ProgressMode): Progress {
-  if (mode === 'silent') return { onEvent: (event) => void foldEvent(view, event), stop: () => {} };
-  return mode === 'live' ? liveProgress(ctx, view) : lineProgress(ctx, view);
+  if (mode === 'live') return liveProgress(ctx, view);
+  if (mode === 'lines') return lineProgress(ctx, view);
+  return { onEvent: (event) => void foldEvent(view, event), giveUp: () => tellGivenUp(ctx, view), stop: () => {} };
 }
 
 function liveProgress(ctx: Context, view: RunView): Progress {
@@ -37,8 +47,16 @@ function liveProgress(ctx: Context, view: RunView): Progress {
       live ??= startLiveView(view, ctx.io, ctx.err);
       live.changed();
     },
+    giveUp() {
+      view.phase = 'giving_up';
+      live?.changed();
+    },
     stop: () => live?.stop(),
   };
+}
+
+function tellGivenUp(ctx: Context, view: RunView): void {
+  ctx.tell(ctx.err.yellow(`giving up ${countOf(view.inFlight, 'call')} in flight`));
 }
 
 /** Enough to see everything of an ordinary workflow; of a huge one, what matters. */
@@ -59,6 +77,7 @@ function lineProgress(ctx: Context, view: RunView): Progress {
       const lines = log.onEvent(event, node);
       if (lines.length > 0) ctx.tell(lines);
     },
+    giveUp: () => tellGivenUp(ctx, view),
     stop() {
       if (stopped || stopTicking === undefined) return;
       stopped = true;

@@ -62,13 +62,17 @@ function headOf(view: RunView, frame: TreeFrame): string {
 }
 
 function footOf(view: RunView, frame: TreeFrame): readonly string[] {
-  if (view.phase !== 'stopping' && view.phase !== 'failing') return [];
-  const waitsFor = view.inFlight === 0 ? 'nothing is in flight' : `waiting for ${countOf(view.inFlight, 'call')} in flight`;
-  const text =
-    view.phase === 'stopping'
-      ? `stopping: ${waitsFor}; Ctrl-C again gives ${view.inFlight === 1 ? 'it' : 'them'} up`
-      : `failed: nothing new starts; ${waitsFor}`;
-  return [frame.paint.yellow(oneLine(text, frame.width - 1))];
+  const text = footText(view);
+  return text === undefined ? [] : [frame.paint.yellow(oneLine(text, frame.width - 1))];
+}
+
+function footText(view: RunView): string | undefined {
+  const calls = countOf(view.inFlight, 'call');
+  const waits = view.inFlight === 0 ? 'nothing is in flight' : `waiting for ${calls} in flight`;
+  if (view.phase === 'stopping') return `stopping: ${waits}; Ctrl-C again gives ${view.inFlight === 1 ? 'it' : 'them'} up`;
+  if (view.phase === 'giving_up') return `stopping: giving up ${calls} in flight`;
+  if (view.phase === 'failing') return `failed: nothing new starts; ${waits}`;
+  return undefined;
 }
 
 interface Cells {

@@ -10,8 +10,8 @@ export interface RunView {
   startedAt: number | undefined;
   endedAt: number | undefined;
   simulated: boolean;
-  /** `stopping`: nothing new starts, what is in flight finishes. */
-  phase: 'running' | 'stopping' | 'failing' | 'finished';
+  /** `stopping` and `failing`: nothing new starts, what is in flight finishes. `giving_up`: it is not waited for. */
+  phase: 'running' | 'stopping' | 'giving_up' | 'failing' | 'finished';
   status: RunStatus | undefined;
   /** In plan order. */
   readonly nodes: readonly NodeView[];

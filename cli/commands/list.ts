@@ -1,6 +1,8 @@
 import { relative } from 'node:path';
 import { type Command, EXIT } from '../command.ts';
 
+const WIDTH_FOR_FILES = 120;
+
 export const list: Command = {
   name: 'list',
   group: 'Workflows',
@@ -19,17 +21,19 @@ export const list: Command = {
     const section = (title: string, builtin: boolean): readonly string[] => {
       const chosen = workflows.filter((workflow) => workflow.builtin === builtin);
       if (chosen.length === 0) return [];
+      // A workflow is run by its name: where there is little room, the words matter more than the file.
+      const withFiles = !builtin && ctx.outWidth >= WIDTH_FOR_FILES;
       const rows = chosen.map((workflow) => [
         workflow.name,
         String(workflow.nodes),
         workflow.mistakes > 0 ? `${workflow.mistakes} ${workflow.mistakes === 1 ? 'mistake' : 'mistakes'}` : (workflow.description ?? ''),
-        builtin ? '' : relative(ctx.cwd, workflow.file),
+        ...(withFiles ? [relative(ctx.cwd, workflow.file)] : []),
       ]);
       const columns = [
         { title: 'name' },
         { title: 'nodes', align: 'right' as const },
         { title: 'what it does', shrinks: true },
-        { title: builtin ? '' : 'file', paint: dim },
+        ...(withFiles ? [{ title: 'file', paint: dim }] : []),
       ];
       return [bold(title), ...renderTable(columns, rows, { width: ctx.outWidth - 2, title: dim }).map((line) => `  ${line}`), ''];
     };

@@ -50,18 +50,12 @@ export const run: Command = {
       import('../run-report.ts'),
     ]);
     const view = createRunView(workflow.plan);
-    const progress = startProgress(ctx, view, progressMode(ctx, { quiet, resultIsData: asJson || (asEvents && ctx.io.stdout.isTTY) }));
+    const progress = startProgress(ctx, view, progressMode(ctx, { quiet, json: asJson, events: asEvents }));
     const onEvent = (event: RunEvent): void => {
-      if (asEvents) ctx.print(`${JSON.stringify(event)}\n`);
+      if (asEvents) ctx.printForeign(JSON.stringify(event), 'json');
       progress.onEvent(event);
     };
-    const interrupts = listenForInterrupts(
-      ctx.io,
-      (step) => {
-        if (step === 'abort') ctx.tell(ctx.err.yellow('giving up what is in flight'));
-      },
-      progress.stop,
-    );
+    const interrupts = listenForInterrupts(ctx.io, { giveUp: progress.giveUp, leave: progress.stop });
     const replies = textOption(options, 'replies');
     let result: RunResult;
     try {
@@ -81,13 +75,13 @@ export const run: Command = {
 
     const bill = quiet ? [] : ['', ...report.renderBill(result, view, ctx.err)];
     const failure = report.failureOf(result, view, workflow.document);
-    if (asJson) ctx.print(`${JSON.stringify(result, null, 2)}\n`);
+    if (asJson) ctx.printForeign(JSON.stringify(result, null, 2), 'json');
     else if (!asEvents && result.status === 'succeeded') {
       const { renderOutputs } = await import('../outputs.ts');
       const text = renderOutputs(result.outputs);
       // A blank line sets the result apart where it stands below the tree.
       if (!quiet && ctx.io.streamsMeet && text !== '') ctx.tell('\n');
-      ctx.print(text);
+      ctx.printForeign(text, 'text');
     }
     // What matters most stands last, next to the prompt.
     if (bill.length > 0) ctx.tell(bill);

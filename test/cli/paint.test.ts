@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { disarm } from '../../cli/disarm.ts';
+import { disarm, disarmJson } from '../../cli/disarm.ts';
 import type { Out } from '../../cli/io.ts';
 import { oneLine, renderTable, widthOf, wrap } from '../../cli/layout.ts';
 import { createPaint, wantsColour } from '../../cli/paint.ts';
@@ -43,4 +43,10 @@ test('a table gives way where it may', () => {
 
 test('what the runner of GitHub would obey is disarmed', () => {
   expect(disarm('::add-mask::x\n  ::error::y\na ::ok\n##[group]')).toBe(':\u200B:add-mask::x\n  :\u200B:error::y\na ::ok\n##\u200B[group]');
+});
+
+test('disarmed JSON says the same', () => {
+  const value = { text: '::error::x\n##[error]y ###[' };
+  expect(disarmJson(JSON.stringify(value))).not.toContain('##[');
+  expect(JSON.parse(disarmJson(JSON.stringify(value, null, 2)))).toEqual(value);
 });

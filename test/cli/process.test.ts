@@ -141,7 +141,7 @@ describe.concurrent('a process', () => {
     server.close();
     expect(code, stderr).toBe(143);
     expect(stdout).toBe('');
-    expect(stderr).toContain('giving up what is in flight');
+    expect(stderr).toContain('giving up 1 call in flight');
     expect(stderr).toContain('stopped after');
   });
 
