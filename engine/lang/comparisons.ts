@@ -64,6 +64,7 @@ export function orderShapes(tree: Comparison, left: Shape, right: Shape, complai
   complain('DAG416', tree, `this is always ${outcome}: ${textOf(path)} is ${printShape(shape)}`, {
     severity: 'warning',
     label: `always ${outcome}`,
+    help: 'compare it with a number of its range, or change the range',
   });
 }
 

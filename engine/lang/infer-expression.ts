@@ -1,5 +1,6 @@
 import type { Expr } from '../contracts/expression.ts';
 import { compareShapes, compareToLiteral, orderShapes } from './comparisons.ts';
+import { printExpression } from './expression-text.ts';
 import { type Env, factsWhen, narrowedBy, pathKey, surroundings, withFacts } from './narrowing.ts';
 import {
   ANY,
@@ -311,29 +312,14 @@ function inferIndex(tree: Expr & { op: 'index' }, env: Env, mode: Mode): Shape {
   return union(...results);
 }
 
-/** A path as the author wrote it, nearly; `this` for what is no path. */
+/** Longer parts are not repeated in a message; the frame shows them. */
+const MOST_TEXT = 60;
+
+/** A part of an expression as text, for messages; `(…)` when it is long. */
 export function pathText(tree: Expr): string {
-  switch (tree.op) {
-    case 'name':
-      // Contexts of template blocks carry a number, so that two of them can be told apart.
-      return tree.name.replace(/#\d+$/, '');
-    case 'field':
-      return `${pathText(tree.of)}.${tree.name}`;
-    case 'index':
-      return `${pathText(tree.of)}[${tree.at.op === 'literal' ? JSON.stringify(tree.at.value) : tree.at.op === 'name' ? tree.at.name : '…'}]`;
-    case 'call':
-      return tree.method && tree.args[0] !== undefined ? `${pathText(tree.args[0])}.${tree.name}(…)` : `${tree.name}(…)`;
-    case 'macro':
-      return `${pathText(tree.of)}.${tree.name}(…)`;
-    case 'coalesce':
-    case 'optional':
-    case 'has':
-      return `${tree.op}(…)`;
-    case 'literal':
-      return JSON.stringify(tree.value);
-    default:
-      return '(…)';
-  }
+  // Contexts of template blocks carry a number, so that two of them can be told apart.
+  const text = printExpression(tree).replace(/#\d+/g, '');
+  return text.length <= MOST_TEXT || pathKey(tree) !== undefined ? text : '(…)';
 }
 
 /** Where the last step of a path is written. */
@@ -541,9 +527,13 @@ export function wantType(tree: Expr, shape: Shape, sorts: readonly Sort[], of: s
     return;
   }
   const text = pathText(tree);
+  const listAsText = sorts.includes('string') && !sorts.includes('list') && wrong.every((one) => one.type === 'list');
   const numeric = sorts.includes('number') && wrong.every((one) => one.type === 'string');
   env.complain('DAG409', tree, `${of} wants ${wanted}, and this is ${printSort(union(...wrong))}`, {
     label: printShape(shape),
+    ...(listAsText && {
+      help: env.notation === 'template' ? `make it text: \`join ${text} ", "\`` : `make it text: \`join(${text}, ", ")\``,
+    }),
     ...(numeric && tree.op !== 'literal' && { help: `if it holds digits: \`double(${text})\`` }),
     ...(sorts.length === 1 &&
       sorts[0] === 'string' &&

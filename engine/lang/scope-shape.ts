@@ -42,6 +42,8 @@ export interface WorkflowTypes {
   inferred(reading: FieldReading): InferredSource;
   /** What one task of a node gives before `result`; `any` for a node on a cycle. */
   outputOf(node: NodeId): Shape;
+  /** What others read as `nodes.<id>.output`, while it is not skipped. */
+  seenOf(node: NodeId): Shape;
   /** True when the node may be skipped and says nothing for that case (`if_skipped`): its readers are skipped with it. */
   mayGoMissing(node: NodeId): boolean;
 }
@@ -97,6 +99,7 @@ class Typing {
   readonly #inferred = new Map<FieldReading, InferredSource>();
   readonly #tasks = new Map<NodeId, Shape>();
   readonly #items = new Map<NodeId, Shape>();
+  readonly #seen = new Map<NodeId, Shape>();
   readonly #missing = new Set<NodeId>();
   readonly #skips = new Map<string, SkipCondition>();
   /** Filled node by node in the order of the plan; a node that is not there yet may be anything. */
@@ -137,6 +140,7 @@ class Typing {
       scopeOf: (reading) => this.#scopeOf(reading),
       inferred: (reading) => this.#infer(reading),
       outputOf: (node) => this.#tasks.get(node) ?? ANY,
+      seenOf: (node) => this.#seen.get(node) ?? ANY,
       mayGoMissing: (node) => this.#missing.has(node),
     };
   }
@@ -154,6 +158,7 @@ class Typing {
       if (skip.type !== 'never') this.#skips.set(node.id, skip);
       const maySkip = skip.type !== 'never';
       const output = this.#outputOf(node);
+      this.#seen.set(node.id, output);
       const ifSkipped = this.#reading(node, 'if_skipped');
       if (maySkip && ifSkipped === undefined) this.#missing.add(node.id);
       const whole = !maySkip
