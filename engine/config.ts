@@ -5,7 +5,7 @@ import { configSchema } from './config-schema.ts';
 import type { Code, Diagnostic } from './contracts/diagnostic.ts';
 import type { ProviderSettings, Tier } from './contracts/provider.ts';
 import type { Document, Path, SourceFile } from './contracts/source.ts';
-import { adviceOn } from './diagnostics/suggest.ts';
+import { adviceOn, suggest } from './diagnostics/suggest.ts';
 import { DagrunError } from './errors.ts';
 import { compileValidator, type Problem } from './lang/validate.ts';
 import { splitModel, suggestedTiers } from './models/catalog.ts';
@@ -72,7 +72,7 @@ export function loadConfig(options: ConfigOptions = {}): Config {
 /** A diagnostic whose frame does not show keys that stand in the file: letters are covered, so that places stay right. */
 function withoutKeys(diagnostic: Diagnostic, source: SourceFile): Diagnostic {
   const text = source.text.replace(
-    /(api_key["']?\s*:\s*["']?)((?!\$)[^\s"',}]+)/g,
+    /(api_key["']?\s*:\s*["']?)((?!\$)[^\s"',}]{8,})/g,
     (_, before: string, key: string) => `${before}${key.slice(0, 3)}${'*'.repeat(Math.max(0, key.length - 3))}`,
   );
   return { ...diagnostic, at: { ...diagnostic.at, file: { ...source, text } } };
@@ -119,7 +119,6 @@ function explain(document: Document, { path, keyword, params, schema, message }:
 interface MistakeDetails {
   readonly part?: 'key' | 'value';
   readonly severity?: 'error' | 'warning';
-  readonly label?: string;
   readonly because?: string;
   readonly help?: string;
 }
@@ -258,11 +257,13 @@ function checkCandidate(
 ): void {
   const provider = typeof name === 'string' ? splitModel(name).provider : '';
   if (providers.has(provider)) return;
-  const help = adviceOn(provider, providers.keys());
-  found.push(
-    mistake('DAG707', document, path, `"${provider}" is not a provider of this configuration`, {
-      label: 'no provider has this name',
-      help: help ?? `add it under \`providers\`: \`${provider}: { type: openai, base_url: … }\``,
-    }),
-  );
+  const near = suggest(provider, providers.keys());
+  found.push({
+    code: 'DAG707',
+    severity: 'error',
+    message: `"${provider}" is not a provider of this configuration`,
+    at: document.spanWithin(path, 0, provider.length),
+    label: 'no provider has this name',
+    help: near === undefined ? `add it under \`providers\`: \`${provider}: { type: openai, base_url: … }\`` : `did you mean "${near}"?`,
+  });
 }

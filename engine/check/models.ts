@@ -3,7 +3,7 @@ import type { Report } from '../contracts/diagnostic.ts';
 import type { ModelFact, ModelFacts, Tier } from '../contracts/provider.ts';
 import type { Path } from '../contracts/source.ts';
 import type { Workflow } from '../contracts/workflow.ts';
-import { adviceOn, suggest } from '../diagnostics/suggest.ts';
+import { suggest } from '../diagnostics/suggest.ts';
 import type { CheckInput } from './rule.ts';
 
 /** The models that a file names exist, and can do what its nodes ask of them. */
@@ -64,14 +64,14 @@ function checkName(name: string, path: Path, { document }: Workflow, models: Mod
   const provider = name.slice(0, slash);
   const model = name.slice(slash + 1);
   if (!models.providers.includes(provider)) {
-    const help = adviceOn(provider, models.providers);
+    const near = suggest(provider, models.providers);
     report({
       code: 'DAG501',
       severity: 'error',
       message: `"${provider}" is not a provider that is set up`,
       at: document.spanWithin(path, 0, slash),
       label: 'no provider has this name',
-      help: help ?? `add it to dagrun.config.yml under \`providers\``,
+      help: near === undefined ? `set it up in dagrun.config.yml, under \`providers\`` : `did you mean "${near}"?`,
     });
     return;
   }
