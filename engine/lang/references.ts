@@ -61,8 +61,7 @@ function walk(tree: Expr, place: Place): void {
       return;
     case 'macro': {
       walk(tree.of, place);
-      const of = pathOf(tree.of, place.locals);
-      const locals = new Map(place.locals).set(tree.variable, of?.whole ? [...of.steps, '[]'] : undefined);
+      const locals = new Map(place.locals).set(tree.variable, elementOf(tree.of, place.locals));
       const inner = { ...place, locals };
       if (tree.where !== undefined) walk(tree.where, inner);
       const facts = tree.where === undefined ? place.facts : [...place.facts, ...factsOf(tree.where, true, locals)];
@@ -152,6 +151,13 @@ function pathOf(tree: Expr, locals: Place['locals']): Known | undefined {
 /** The paths that are there and not null when a condition gives `outcome`. */
 export function factsOfCondition(condition: Expr, outcome: boolean): Facts {
   return factsOf(condition, outcome, new Map());
+}
+
+/** What an element of a list stands for; `filter` leaves the elements what they are. */
+function elementOf(list: Expr, locals: Place['locals']): Steps | undefined {
+  if (list.op === 'macro' && list.name === 'filter') return elementOf(list.of, locals);
+  const path = pathOf(list, locals);
+  return path?.whole ? [...path.steps, '[]'] : undefined;
 }
 
 /** The paths that are there and not null when `test` is `outcome`. */

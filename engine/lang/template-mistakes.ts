@@ -65,7 +65,10 @@ const looks: readonly { readonly pattern: RegExp; readonly message: string; read
 ];
 
 function insideTag(text: string, offset: number): SyntaxProblem {
-  const open = text.lastIndexOf('{{', Math.min(offset + 1, text.length - 1));
+  let open = text.lastIndexOf('{{', Math.min(offset + 1, text.length - 1));
+  // Stopped at an opening tag, while the one before it is still open.
+  const before = open === offset && open > 0 ? text.lastIndexOf('{{', open - 1) : -1;
+  if (before >= 0 && !text.slice(before, open).includes('}}')) open = before;
   const start = open < 0 ? Math.min(offset, text.length) : open;
   const close = text.indexOf('}}', start + 2);
   const nextOpen = text.indexOf('{{', start + 2);

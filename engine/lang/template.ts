@@ -183,6 +183,9 @@ function callOrValue(
   const written = ctx.text.slice(ctx.range(path.loc).start, ctx.range(path.loc).end);
   const [first] = params;
   const next = first === undefined ? '' : ctx.text.slice(ctx.range(first.loc).start);
+  if (path.type === 'StringLiteral' && next.startsWith(':')) {
+    mistake(at, 'this looks like JSON, not like a value', { help: 'put a space between braces of JSON, `{ {`, or write `\\{{`' });
+  }
   if (/^(?:[?:+*/-]\s|or\s|and\s|if\s)/.test(next)) {
     mistake(at, 'templates do not compute', { help: 'use a helper, `{{#if}}`, or a node of `kind: set`' });
   }
