@@ -134,5 +134,6 @@ function masked(text: string): string {
   return text
     .replace(/ *\b\d+(?:\.\d+)?m?s\b/g, ' <time>')
     .replace(/\brun_[0-9a-z-]+/g, 'run_<id>')
+    .replace(/\bNode \d+\.\d+\.\d+/g, 'Node <version>')
     .trimEnd();
 }
