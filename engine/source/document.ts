@@ -63,6 +63,7 @@ export function parseDocument(file: SourceFile, report: Report): Document | unde
     targets: new Map(),
     parts: 0,
     aliased: 0,
+    open: undefined,
     broken: false,
   };
   reportDirectives(reading);
@@ -85,6 +86,8 @@ interface Reading {
   readonly targets: Map<Alias, Node>;
   parts: number;
   aliased: number;
+  /** The last quoted text of several lines: when the file breaks right behind it, its closing quote is missing. */
+  open: { readonly start: number; readonly end: number } | undefined;
   /** True once something is unknown that other parts may depend on: the file is given up after this pass. */
   broken: boolean;
 }
@@ -117,10 +120,12 @@ function reportDirectives(reading: Reading): void {
 
 /** Reports what the parser could not read; true when the structure is in doubt. */
 function reportSyntax(reading: Reading, yaml: YamlDocument): boolean {
+  const { file, open } = reading;
   let broken = false;
+  let tabs = false;
   for (const error of [...yaml.errors].sort((a, b) => a.pos[0] - b.pos[0])) {
     const [start, end] = error.pos;
-    const { line } = positionAt(reading.file, start);
+    const { line } = positionAt(file, start);
     if (error.code === 'MULTIPLE_DOCS') {
       say(reading, 'DAG104', [start, Math.min(start + 3, end)], 'a second document begins here; a file holds one workflow', {
         help: 'put the other document into a file of its own, or remove the line ---',
@@ -128,10 +133,29 @@ function reportSyntax(reading: Reading, yaml: YamlDocument): boolean {
       continue;
     }
     if (reading.explained.has(line)) continue;
-    const advice = adviceOnSyntax(reading.file, error.code, start, end);
-    // After a mistake that is not understood, everything below it is a guess.
-    if (broken && advice.code === 'DAG101') break;
+    if (open !== undefined && start >= open.end - 1) {
+      // A quote that is never closed was reported when it was read.
+      if (open.end < file.text.length) {
+        const quote = file.text[open.start] ?? '"';
+        say(
+          reading,
+          'DAG101',
+          [open.start, open.start + 1],
+          `the quote ${quote} that begins here ends only on line ${positionAt(file, open.end).line}`,
+          {
+            label: 'opened here',
+            help: 'close it where the text ends',
+          },
+        );
+      }
+      return true;
+    }
+    const advice = adviceOnSyntax(file, error.code, start, end);
+    // After a mistake that is not understood, everything below it is a guess; one line indented by a tab stands for all.
+    if ((broken && advice.code === 'DAG101') || reading.broken) break;
     broken = true;
+    if (advice.code === 'DAG118' && tabs) continue;
+    tabs ||= advice.code === 'DAG118';
     say(reading, advice.code, advice.range, advice.message, advice.more);
     if (advice.code === 'DAG101') break;
   }
@@ -182,23 +206,27 @@ function aliasValue(reading: Reading, node: Alias): Json {
   const target = reading.anchors.get(node.source);
   if (target === undefined) {
     const source = restOfLine(reading.file.text, range[0]);
+    // More words on the line: a text was meant. Otherwise nothing can be said of the value, nor of what reads it.
+    const isText = /^\*\S+\s+[^\s#,}\]]/.test(source);
     say(reading, 'DAG105', range, `"*${node.source}" refers to an anchor that does not exist above this line`, {
       because: 'for YAML, * at the start of a value repeats what was marked with & before',
-      help: `if it is meant as text, quote it: ${singleQuoted(source)}`,
+      help: isText ? `quote the text: ${singleQuoted(source)}` : `mark the value with &${node.source} above this line, or write it out`,
     });
-    // More words on the line: a text was meant. Otherwise nothing can be said of the value, nor of what reads it.
-    reading.broken ||= !source.includes(' ');
+    reading.broken ||= !isText;
     return source;
   }
   if (target.open) {
-    say(reading, 'DAG105', range, `"*${node.source}" stands inside the very value it repeats`);
+    say(reading, 'DAG105', range, `"*${node.source}" stands inside the very value it repeats`, { help: 'write the value out' });
     reading.broken = true;
     return null;
   }
   reading.aliased += target.parts;
   reading.parts += target.parts;
   if (reading.aliased > MAX_ALIASED_PARTS) {
-    if (!reading.broken) say(reading, 'DAG105', range, `aliases make more than ${MAX_ALIASED_PARTS} values out of this file`);
+    if (!reading.broken)
+      say(reading, 'DAG105', range, `aliases make more than ${MAX_ALIASED_PARTS} values out of this file`, {
+        help: 'repeat less, or write what differs into an input or a file of its own',
+      });
     reading.broken = true;
     return null;
   }
@@ -231,7 +259,8 @@ function scalarValue(reading: Reading, node: Scalar, inFlow: boolean): Json {
     if (end - start < 2 || text[end - 1] !== quote) {
       say(reading, 'DAG101', [start, start + 1], `the quote ${quote} that begins here is never closed`, { label: 'opened here' });
       reading.broken = true;
-    }
+      reading.open = { start, end: text.length };
+    } else if (text.slice(start, end).includes('\n')) reading.open = { start, end };
   }
   if (node.type === 'PLAIN') {
     const cut = typeof value === 'string' ? cutByComment(text, start, end, inFlow) : undefined;

@@ -82,10 +82,29 @@ export function adviceOnSyntax(file: SourceFile, code: string, start: number, en
     };
   }
   if (value !== undefined) {
-    const trap = valueTrap(value, code);
+    const trap = valueTrap(value, code, position.column - 1 - value.start);
     if (trap !== undefined) return { ...trap, range: at(value.start + trap.range[0], trap.range[1] - trap.range[0]) };
   }
   return plainAdvice(file, code, start, end, line, at);
+}
+
+/** The value inside `{ }` or `[ ]` around a place: from the comma, bracket or `name:` before it to the comma or bracket after it. */
+function partOfFlow(text: string, at: number): readonly [number, number] {
+  const before = text.slice(0, Math.max(1, Math.min(at, text.length)));
+  const lead = [...before.matchAll(/(?:^[{[]|[{,])\s*(?:[\w.-]+\??:\s+)?/g)].pop();
+  const first = lead === undefined ? 0 : lead.index + lead[0].length;
+  const start = first + (/^(?:[\w.-]+\??:\s+)?/.exec(text.slice(first))?.[0].length ?? 0);
+  let depth = 0;
+  let quote = '';
+  for (let end = start; end < text.length; end += 1) {
+    const char = text[end] ?? '';
+    if (quote !== '') quote = char === quote ? '' : quote;
+    else if (char === '"') quote = char;
+    else if ('([{'.includes(char)) depth += 1;
+    else if (depth > 0 && ')]}'.includes(char)) depth -= 1;
+    else if (depth === 0 && ',]}'.includes(char)) return [start, start + text.slice(start, end).trimEnd().length];
+  }
+  return [start, text.length];
 }
 
 interface ValueOnLine {
@@ -101,8 +120,8 @@ function valueOn(line: string): ValueOnLine | undefined {
   return text === '' || lead.trim() === '' ? undefined : { text, start: lead.length };
 }
 
-/** The traps that show in the value alone; the range is within the value. */
-function valueTrap(value: ValueOnLine, code: string): Advice | undefined {
+/** The traps that show in the value alone; `at`, where the parser stumbled, and the range are within the value. */
+function valueTrap(value: ValueOnLine, code: string, at: number): Advice | undefined {
   const { text } = value;
   const all: readonly [number, number] = [0, text.length];
   if (text.startsWith('{{')) {
@@ -132,20 +151,16 @@ function valueTrap(value: ValueOnLine, code: string): Advice | undefined {
         more: { because: 'for YAML, { begins a map', help: 'put the text between quotes, or write the fields below each other' },
       };
     }
-    if (
-      code === 'MISSING_CHAR' ||
-      code === 'BLOCK_IN_FLOW' ||
-      (code === 'UNEXPECTED_TOKEN' && /[^\s,[{:]\s*[[{]|\? .* : /.test(text.slice(1)))
-    ) {
-      if (isOpen(text) && code !== 'BLOCK_IN_FLOW') return undefined;
-      return {
-        code: 'DAG114',
-        range: all,
-        message: 'inside { } and [ ], a text with brackets, commas or ": " must be quoted',
-        more: { help: 'put the text between quotes, or write the fields below each other' },
-      };
-    }
-    return undefined;
+    const part = partOfFlow(text, at);
+    const written = text.slice(part[0], part[1]);
+    const severalTexts = /^("[^"]*"|'[^']*')(\s+("[^"]*"|'[^']*'))+$/.test(written);
+    if (!/[[\]{}:"',]/.test(written) || isOpen(text) || severalTexts) return undefined;
+    return {
+      code: 'DAG114',
+      range: part,
+      message: 'inside { } and [ ], a text with brackets, quotes, commas or ": " must be quoted',
+      more: { help: `quote it, ${singleQuoted(written)}, or write the fields below each other` },
+    };
   }
   const colon = text.search(/:(?:\s|$)/);
   if (colon >= 0 && /^(BLOCK_AS_IMPLICIT_KEY|BLOCK_IN_FLOW|MISSING_CHAR|UNEXPECTED_TOKEN|MULTILINE_IMPLICIT_KEY)$/.test(code)) {

@@ -65,7 +65,10 @@ const skip = (description: string): Field =>
 
 const wholeNumber = (minimum: number): JsonSchema => ({ anyOf: [{ type: 'integer', minimum }, { type: 'string' }] });
 
-/** Any JSON Schema, or the shorthand `fields`. Its inside is examined where schemas are expanded. */
+/** A field that holds a schema; its inside is examined where schemas are expanded. */
+const aSchema: JsonSchema = { type: 'object', 'x-schema': true };
+
+/** Any JSON Schema, or the shorthand `fields`, as editors are told. */
 export const anySchema: JsonSchema = {
   type: 'object',
   description: 'JSON Schema (2020-12), or the shorthand `fields`.',
@@ -132,7 +135,7 @@ export const commonFields: Readonly<Record<string, Field>> = {
       message: literal('What is wrong when it is not; a model is told this.', { type: 'string' }),
     }),
   }),
-  output: literal('The schema of the output.', anySchema),
+  output: literal('The schema of the output.', aSchema),
   result: expression('What the node gives, made from `output`.'),
 };
 
@@ -181,7 +184,7 @@ export const outputEntry: JsonSchema = {
     fields(['value'], {
       value: expression('The value.'),
       description: literal('What it is.', { type: 'string' }),
-      schema: literal('What it must fit.', anySchema),
+      schema: literal('What it must fit.', aSchema),
     }),
   ],
 };

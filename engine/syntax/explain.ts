@@ -1,4 +1,4 @@
-import { isList, isObject, type Json } from '../base/json.ts';
+import { isList, isObject, type Json, type JsonSchema } from '../base/json.ts';
 import type { Diagnostic } from '../contracts/diagnostic.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
 import type { Document, Path } from '../contracts/source.ts';
@@ -71,10 +71,17 @@ function unknownField(problem: Problem, place: Place): Diagnostic {
   const fields = isObject(problem.schema.properties) ? Object.keys(problem.schema.properties) : [];
   const value = valueAt(document.value, path);
   const { help, instead } = helpForField(key, fields, isObject(value) ? Object.keys(value) : []);
-  return error('DAG120', at, `"${key}" is not a field of ${inside === undefined ? place.what : `"${String(inside)}"`}`, {
+  return error('DAG120', at, `"${key}" is not a field of ${ownerOf(problem, place)}`, {
     ...(help !== undefined && { help }),
     ...(instead !== undefined && { fix: { at, replacement: instead } }),
   });
+}
+
+/** What a field belongs to: `a node`, `"retry"`, `an item of "check"`. */
+function ownerOf({ path }: Problem, place: Place): string {
+  const [outer, inside] = [path[path.length - 2], path[path.length - 1]];
+  if (inside === undefined) return place.what;
+  return typeof inside === 'number' ? `an item of "${String(outer)}"` : `"${inside}"`;
 }
 
 function missingField(problem: Problem, place: Place): Diagnostic {
@@ -123,13 +130,19 @@ function wrongType(problem: Problem, place: Place): Diagnostic {
   }
   const at = place.document.spanOf(path);
   return error('DAG122', at, `${name} must be ${expected(types, choices)}`, {
-    label: `this is ${kindForAuthors(value)}`,
-    ...typeAdvice(value, types, choices, at),
+    label: `this is ${choices.length > 0 && typeof value === 'string' ? shown(value) : kindForAuthors(value)}`,
+    ...typeAdvice(value, types, choices, at, problem.schema),
   });
 }
 
 /** What mends a value of a wrong type, where that can be said. */
-function typeAdvice(value: Json, types: readonly string[], choices: readonly Json[], at: Diagnostic['at']): Partial<Diagnostic> {
+function typeAdvice(
+  value: Json,
+  types: readonly string[],
+  choices: readonly Json[],
+  at: Diagnostic['at'],
+  schema: JsonSchema,
+): Partial<Diagnostic> {
   const text = typeof value === 'string' ? value : undefined;
   if (text !== undefined) {
     if (types.includes('boolean') && /^(yes|no|on|off)$/i.test(text)) {
@@ -139,7 +152,8 @@ function typeAdvice(value: Json, types: readonly string[], choices: readonly Jso
     if ((types.includes('number') || types.includes('integer')) && /^-?\d+(\.\d+)?$/.test(text)) {
       return { help: `write ${text} without quotes`, fix: { at, replacement: text } };
     }
-    if (types.includes('array')) return { help: `write [${at.file.text.slice(at.start, at.end)}]` };
+    if (types.includes('array')) return listAdvice(at.file.text.slice(at.start, at.end), schema);
+    if (schema['x-schema'] === true) return { help: `write { type: string }, or { fields: { … } }` };
     const near = suggest(
       text,
       choices.filter((choice) => typeof choice === 'string'),
@@ -152,6 +166,13 @@ function typeAdvice(value: Json, types: readonly string[], choices: readonly Jso
     return { help: 'put the text between quotes if { is meant as itself' };
   if (types.join() === 'object' && isList(value)) return { help: 'give each a name, `name: …` in place of `- `' };
   return {};
+}
+
+/** A list where one value stands: the value in brackets, below the field its items need when these are maps. */
+function listAdvice(text: string, schema: JsonSchema): Partial<Diagnostic> {
+  const items = isObject(schema.items) ? schema.items : {};
+  const [field] = isList(items.required) ? items.required : [];
+  return { help: typeof field === 'string' ? `write [{ ${field}: ${text} }]` : `write [${text}]` };
 }
 
 /** A longer headline wraps in a terminal. */
@@ -177,7 +198,8 @@ function wrongValue(problem: Problem, place: Place): Diagnostic {
         : undefined;
     const list = choices.map(shown).join(', ');
     const message = `${name} must be ${choices.length === 1 ? '' : 'one of '}${list}; this is ${shown(value)}`;
-    const help = near === undefined ? undefined : `did you mean "${near}"?`;
+    const single = isList(value) && value.length === 1 && choices.some((choice) => choice === value[0]) ? value[0] : undefined;
+    const help = near !== undefined ? `did you mean "${near}"?` : single === undefined ? undefined : `write ${String(single)}`;
     const short = message.length <= MAX_HEADLINE;
     return error('DAG123', at, short ? message : `${name} cannot be ${shown(value)}`, {
       ...(help !== undefined || !short ? { help: help ?? `write one of ${list}` } : {}),
@@ -249,7 +271,8 @@ function nameOf(problem: Problem, place: Place): string {
 }
 
 function expected(types: readonly string[], choices: readonly Json[]): string {
-  const words = types.map((type) => (type === 'object' ? 'a map' : typeInWords(type)));
+  const several = types.length + choices.length > 1;
+  const words = types.map((type) => (type === 'object' ? 'a map' : type === 'boolean' && several ? 'a boolean' : typeInWords(type)));
   return alternatives([...choices.map(shown), ...words]);
 }
 

@@ -208,6 +208,8 @@ const TYPE_SYNONYMS: Readonly<Record<string, string>> = {
   list: 'array',
   map: 'object',
   dict: 'object',
+  nil: 'null',
+  none: 'null',
 };
 
 function unknownKeyword(expansion: Expansion, key: string, schema: JsonSchema, at: Path): void {

@@ -39,26 +39,30 @@ export interface NameProblem {
 
 /** What is wrong with an id, the name of an input or an `as` name; undefined when it is right. */
 export function nameProblem(name: string, what: string): NameProblem | undefined {
-  if (!PATTERN.test(name)) {
-    const instead = name
-      .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
-      .toLowerCase()
-      .replaceAll(/[^a-z0-9_]+/g, '_')
-      .replaceAll(/^[^a-z]+|_+$/g, '');
-    const usable = PATTERN.test(instead) && reservedBy(instead) === undefined;
-    return {
-      code: 'DAG129',
-      message: `"${name}" cannot be ${what}`,
-      because: 'names are made of small letters, digits and _, and begin with a letter, so that expressions can read them',
-      help: usable ? `call it "${instead}"` : 'choose another name',
-    };
-  }
   const owner = reservedBy(name);
-  if (owner === undefined) return undefined;
+  if (owner === undefined) return spellingProblem(name, what);
   return {
     code: 'DAG130',
     message: `"${name}" cannot be ${what}: it is ${owner}`,
     help: `choose another name, such as "${name}_value" or "the_${name}"`,
+  };
+}
+
+/** What is wrong with the spelling of a name which nothing can hide: that of an output. */
+export function spellingProblem(name: string, what: string): NameProblem | undefined {
+  if (PATTERN.test(name)) return undefined;
+  const instead = name
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9_]+/g, '_')
+    .replaceAll(/_+$/g, '');
+  // A name that loses letters on the way would not be recognised.
+  const usable = /^[A-Za-z][\w -]*$/.test(name) && reservedBy(instead) === undefined;
+  return {
+    code: 'DAG129',
+    message: `"${name}" cannot be ${what}`,
+    because: 'names are made of small letters, digits and _, and begin with a letter, so that expressions can read them',
+    help: usable ? `call it "${instead}"` : 'choose another name',
   };
 }
 

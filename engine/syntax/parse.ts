@@ -9,7 +9,7 @@ import type { InputDecl, Limits, NodeDecl, OutputDecl, Workflow } from '../contr
 import { misfits } from '../lang/misfit.ts';
 import { outputEntry } from './common-fields.ts';
 import { explainProblems, kindForAuthors, type Place } from './explain.ts';
-import { nameProblem } from './names.ts';
+import { type NameProblem, nameProblem, spellingProblem } from './names.ts';
 import { type NodeContext, parseNode } from './parse-node.ts';
 import { fileSchema } from './schema.ts';
 import { type SchemaLibrary, schemaLibrary } from './schema-library.ts';
@@ -93,20 +93,17 @@ function sectionOf(file: FileReading, name: string): JsonObject {
   return isObject(section) ? section : {};
 }
 
-/** Whether a name may be used; says what is wrong with it otherwise. */
-function isName(file: FileReading, path: Path, name: string, what: string): boolean {
-  const problem = nameProblem(name, what);
-  if (problem === undefined) return true;
-  const at = file.document.spanOf(path, 'key');
-  file.report({ severity: 'error', at, ...problem });
-  return false;
+/** Whether a name may be used; reports what is wrong with it otherwise. */
+function isName(file: FileReading, path: Path, problem: NameProblem | undefined): boolean {
+  if (problem !== undefined) file.report({ severity: 'error', at: file.document.spanOf(path, 'key'), ...problem });
+  return problem === undefined;
 }
 
 function inputsOf(file: FileReading, broken: Set<string>): ReadonlyMap<string, InputDecl> {
   const inputs = new Map<string, InputDecl>();
   for (const [name, value] of Object.entries(sectionOf(file, 'inputs'))) {
     const path = ['inputs', name];
-    const named = isName(file, path, name, 'the name of an input');
+    const named = isName(file, path, nameProblem(name, 'the name of an input'));
     const schema = file.library.expand(path, ['default']);
     if (!named || schema === undefined) {
       broken.add(name);
@@ -135,7 +132,7 @@ function nodesOf(file: FileReading, broken: Set<string>): ReadonlyMap<NodeId, No
     report: file.report,
   };
   for (const [id, value] of Object.entries(sectionOf(file, 'nodes'))) {
-    const named = isName(file, ['nodes', id], id, 'the id of a node');
+    const named = isName(file, ['nodes', id], nameProblem(id, 'the id of a node'));
     const node = parseNode(id, value, context);
     if (named && node !== undefined) nodes.set(node.id, node);
     else broken.add(id);
@@ -168,7 +165,7 @@ function outputsOf(file: FileReading): ReadonlyMap<string, OutputDecl> {
   const outputs = new Map<string, OutputDecl>();
   for (const [name, value] of Object.entries(sectionOf(file, 'outputs'))) {
     const path = ['outputs', name];
-    if (!isName(file, path, name, 'the name of an output')) continue;
+    if (!isName(file, path, spellingProblem(name, 'the name of an output'))) continue;
     const problems = misfits(value, outputEntry);
     const found = explainProblems(problems, placeOf(file, path, 'an output', `output "${name}"`));
     // A structure is an output too, but only where `value` says that it is one.

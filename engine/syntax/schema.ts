@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, type JsonSchema } from '../base/json.ts';
+import { isList, isObject, type Json, type JsonObject, type JsonSchema } from '../base/json.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
 import { anySchema, commonFields, DEFAULTED, defaultsCommon, fallbackFields, outputEntry, sections } from './common-fields.ts';
 
@@ -64,7 +64,7 @@ export function workflowSchema(kinds: readonly NodeKind[]): JsonSchema {
     }),
     definitions: {
       schema: anySchema,
-      output: outputEntry,
+      output: withSchemas(outputEntry),
       node: {
         type: 'object',
         properties: { kind: kindField(kinds) },
@@ -89,9 +89,18 @@ export function workflowSchema(kinds: readonly NodeKind[]): JsonSchema {
           },
         ]),
       ),
-      ...Object.fromEntries(Object.entries(commonFields).map(([name, field]) => [`field_${name}`, field])),
+      ...Object.fromEntries(Object.entries(commonFields).map(([name, field]) => [`field_${name}`, withSchemas(field)])),
     },
   };
+}
+
+/** Fields that hold a schema refer to what a schema may be. */
+function withSchemas(value: Json): Json {
+  if (isList(value)) return value.map(withSchemas);
+  if (!isObject(value)) return value;
+  const { 'x-schema': holdsSchema, ...rest } = value;
+  const entries = Object.entries(rest).map(([key, inner]) => [key, withSchemas(inner)]);
+  return { ...Object.fromEntries(entries), ...(holdsSchema === true && { allOf: [{ $ref: '#/definitions/schema' }] }) };
 }
 
 function topLevel(kinds: readonly NodeKind[], parts: Readonly<Record<'inputs' | 'schemas' | 'nodes' | 'outputs', JsonSchema>>): JsonSchema {
