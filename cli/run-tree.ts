@@ -52,7 +52,7 @@ function headOf(view: RunView, frame: TreeFrame): string {
   if (view.phase !== 'finished') {
     const done = view.nodes.filter((node) => isSettled(node.state)).length;
     facts.push(`${done}/${view.nodes.length} nodes`);
-    if (view.total.calls > 0) facts.push(costOf(view.total));
+    if (view.total.calls > 0) facts.push(costOf(view.total).replace(/^\?$/, 'cost not known'));
   }
   if (view.startedAt !== undefined) facts.push(elapsed(view.startedAt, view.endedAt, frame.now));
   if (view.simulated) facts.push('simulated');
@@ -105,7 +105,7 @@ function cellsOf(node: NodeView, view: RunView, frame: TreeFrame): Cells {
 /** What is not priced shows as a question, never as nothing. */
 function costOf(spent: Spending): string {
   if (spent.calls === 0) return '';
-  if (spent.unpriced === spent.calls) return '?';
+  if (spent.unpriced > 0 && spent.cost === 0) return '?';
   return `${renderUsd(spent.cost)}${spent.unpriced > 0 ? '+?' : ''}`;
 }
 
@@ -320,6 +320,6 @@ function elapsed(from: number, to: number | undefined, now: number): string {
 export function describeSpending(spent: Spending): string {
   if (spent.calls === 0) return '';
   const tokens = `${renderTokens(spent.inputTokens + spent.outputTokens)} tokens`;
-  if (spent.unpriced === spent.calls) return `${tokens} · price not known`;
+  if (spent.unpriced > 0 && spent.cost === 0) return `${tokens} · price not known`;
   return `${tokens} · ${renderUsd(spent.cost)}${spent.unpriced > 0 ? ` and ${countOf(spent.unpriced, 'call')} not priced` : ''}`;
 }

@@ -49,6 +49,7 @@ export interface NodeView {
 
 export interface ItemsView {
   readonly count: number;
+  /** Succeeded or failed; what was given up is neither. */
   settled: number;
   failed: number;
 }
@@ -142,7 +143,8 @@ export function foldEvent(view: RunView, event: RunEvent): NodeView | undefined 
       if (!node) return undefined;
       const { call } = event;
       node.tier = call.tier ?? node.tier;
-      node.model = call.model;
+      // A node that names its model keeps the name it was given, `provider/model`.
+      if (call.tier !== undefined || node.model === undefined) node.model = call.model;
       view.simulated ||= call.simulated;
       for (const spent of [node.spent, view.total]) {
         spent.calls += 1;
@@ -186,7 +188,6 @@ export function foldEvent(view: RunView, event: RunEvent): NodeView | undefined 
       const node = nodeOf(view, event.task);
       if (!node) return undefined;
       stop(view, node, event.task);
-      if (node.items) node.items.settled += 1;
       return node;
     }
     // Decided, not yet visible: a try that is scheduled may still wait for a free place.

@@ -39,8 +39,9 @@ export const run: Command = {
     const surroundings = { cwd: ctx.cwd, env: ctx.io.env };
     const file = await engine.findWorkflow(textArgument(args[0]), surroundings);
     const workflow = await engine.loadWorkflow(file, surroundings);
-    if (!quiet && workflow.warnings.length > 0)
-      ctx.tell(engine.renderDiagnostics(workflow.warnings, { format: 'pretty', colour: ctx.err.on }));
+    if (!quiet && workflow.warnings.length > 0) {
+      ctx.tell(`${engine.renderDiagnostics(workflow.warnings, { format: 'pretty', colour: ctx.err.on })}\n`);
+    }
     const document = await inputDocument(ctx, textOption(options, 'input'));
     const inputs = engine.parseInputs(workflow, { pairs: listOption(options, 'i'), ...(document && { document }) }, surroundings);
 

@@ -57,7 +57,7 @@ describe('foldEvent', () => {
       .at(5, e.cancel(), e.gone('a[0]'), e.gone('a[1]'));
     expect(view.inFlight).toBe(0);
     expect(view.phase).toBe('stopping');
-    expect(view.byId.get('a')!.items).toEqual({ count: 2, settled: 2, failed: 0 });
+    expect(view.byId.get('a')!.items).toEqual({ count: 2, settled: 0, failed: 0 });
   });
 
   test('a value of on_error leaves the node succeeded, and its error told', () => {
