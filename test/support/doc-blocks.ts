@@ -45,7 +45,7 @@ export function sessionsIn(body: string): readonly Session[] {
 }
 
 /** The words of a command line, with quotes as a shell reads them; no variables, no pipes. */
-export function wordsOf(command: string): readonly string[] {
+function wordsOf(command: string): readonly string[] {
   return [...command.matchAll(/(?:[^\s"']+|"[^"]*"|'[^']*')+/g)].map(([word]) =>
     word.replace(/"([^"]*)"|'([^']*)'/g, (_, double, single) => double ?? single ?? ''),
   );
