@@ -86,6 +86,7 @@ export function tolerantly(env: Env, inferPart: (inner: Env) => Shape): Shape {
   const shape = inferPart({
     ...env,
     missing: (nodes) => {
+      if (nodes.length === 0) isMissing = true;
       for (const node of nodes) skipped.add(node);
     },
     complain: (code, ...rest) => {
@@ -101,8 +102,9 @@ function used(shape: Shape, tree: Expr, env: Env): Shape {
   const all = skippedNodes(shape);
   if (all.length === 0) return shape;
   const skipped = all.filter((node) => !env.scope.spared?.has(node));
+  if (skipped.length === 0) return withoutSkip(shape);
   if (env.missing !== undefined) env.missing(skipped);
-  else if (skipped.length > 0 && env.scope.skips === 'refuse') {
+  else if (env.scope.skips === 'refuse') {
     const [node] = skipped;
     const text = pathText(tree);
     env.complain('DAG406', tree, `\`${text}\` may be missing: "${node}" can be skipped`, {
@@ -202,6 +204,10 @@ function stepInto(tree: Expr & { op: 'field' | 'index' }, name: string, base: Sh
       return below.length > 0 ? union(ANY, ...below) : ANY;
     case 'always':
       return union(found.shape, ...below);
+    case 'unlisted':
+      if (mode === 'asking' || isChained(tree)) return union(found.shape, NULL, ...below);
+      env.missing?.([]);
+      return union(found.shape, ...below);
     case 'sometimes':
       if (mode === 'asking' || isChained(tree)) return union(found.shape, NULL, ...below);
       env.complain(
@@ -295,12 +301,14 @@ function inferIndex(tree: Expr & { op: 'index' }, env: Env, mode: Mode): Shape {
       const element = exact ?? elementOf(one);
       results.push(element.type === 'never' ? ANY : element);
       // An index past the end is found in the run only; whoever asks gets null.
-      if (asking === 'asking' && exact === undefined) results.push(NULL);
+      if (exact === undefined && asking === 'asking') results.push(NULL);
+      else if (exact === undefined) env.missing?.([]);
     } else if (one.type === 'object') {
       wantType(tree.at, at, ['string'], 'the key of an object', 'text', env);
       const values = [...[...one.fields.values()].map((field) => field.shape), ...(one.rest === undefined ? [] : [one.rest])];
       results.push(values.length === 0 ? ANY : union(...values));
       if (asking === 'asking') results.push(NULL);
+      else env.missing?.([]);
     } else {
       env.complain('DAG403', tree, `\`${pathText(tree.of)}\` is ${printSort(one)}: it has no elements`, {
         label: `of ${printShape(one)}`,
@@ -569,8 +577,12 @@ function inferCall(tree: Expr & { op: 'call' }, env: Env): Shape {
   if (tree.name === 'sort_by' && typeof literals[1] === 'string' && tree.args[1] !== undefined) {
     checkSortField(tree.args[0] as Expr, tree.args[1], literals[1], known[0] ?? ANY, env);
   }
+  if (WANT_AN_ELEMENT.has(tree.name)) env.missing?.([]);
   return signature.result(known, literals);
 }
+
+/** Functions that have nothing to give for an empty list, which is found in the run only. */
+const WANT_AN_ELEMENT: ReadonlySet<string> = new Set(['last', 'min', 'max', 'sort_by']);
 
 /** `sort_by` names a field of the elements. */
 function checkSortField(list: Expr, at: Expr, name: string, shape: Shape, env: Env): void {
@@ -591,17 +603,21 @@ function checkSortField(list: Expr, at: Expr, name: string, shape: Shape, env: E
 function inferMacro(tree: Expr & { op: 'macro' }, env: Env): Shape {
   const shape = infer(tree.of, env, 'value');
   const element = iterated(tree, shape, env);
-  let inner = bind(env, tree.variable, element);
+  // The body of a macro over an empty list never runs: nothing is said of it.
+  const empty = element.type === 'never';
+  let inner = bind(env, tree.variable, empty ? ANY : element);
   if (tree.where !== undefined) {
     condition(tree.where, inner, `in \`${tree.name}\``);
     inner = withFacts(inner, factsWhen(tree.where, true, inner));
   }
   switch (tree.name) {
-    case 'map':
-      return listOf(infer(tree.body, inner, 'value'));
+    case 'map': {
+      const made = infer(tree.body, inner, 'value');
+      return listOf(empty ? NEVER : made);
+    }
     case 'filter':
       condition(tree.body, inner, 'in `filter`');
-      return listOf(narrowedBy(element, tree.variable, factsWhen(tree.body, true, inner)));
+      return listOf(empty ? NEVER : narrowedBy(element, tree.variable, factsWhen(tree.body, true, inner)));
     default:
       condition(tree.body, inner, `in \`${tree.name}\``);
       return BOOLEAN;
@@ -621,9 +637,7 @@ function iterated(tree: Expr & { op: 'macro' }, shape: Shape, env: Env): Shape {
       return ANY;
     }
   }
-  const element = union(...elements);
-  // Of an empty list nothing is said: its body never runs.
-  return element.type === 'never' ? ANY : element;
+  return union(...elements);
 }
 
 /** The surroundings inside a macro: its variable hides what had its name. */

@@ -13,7 +13,7 @@ export interface Env {
   /** Variables of macros; they hide names in scope. */
   readonly locals: ReadonlyMap<string, Shape>;
   readonly facts: Facts;
-  /** Set where what is missing makes the whole null, as in `coalesce(f(x), …)`: told which nodes' skips may be the reason. */
+  /** Set where what is missing makes the whole null, as in `coalesce(f(x), …)`: told which nodes' skips may be the reason, none for any other reason. */
   readonly missing?: (nodes: readonly string[]) => void;
   readonly complain: Complain;
   /** In whose words to say how to mend something. */

@@ -300,6 +300,8 @@ export function isAny(shape: Shape): boolean {
 
 export type FieldFound =
   | { readonly found: 'always'; readonly shape: Shape }
+  /** It is not listed, but others than the listed ones may be there: whether it is, nobody knows before the run. */
+  | { readonly found: 'unlisted'; readonly shape: Shape }
   /** In some values it is there, in others it is missing. */
   | { readonly found: 'sometimes'; readonly shape: Shape }
   | { readonly found: 'never'; readonly names: readonly string[] }
@@ -314,18 +316,19 @@ export function fieldOf(shape: Shape, name: string): FieldFound {
   const flat = members.filter((one) => one.type !== 'object');
   if (flat.length > 0) return { found: 'no_object', shape: union(...flat) };
   const shapes: Shape[] = [];
-  const names = new Set<string>();
+  const objects = members as readonly ObjectShape[];
   let always = true;
-  for (const one of members as readonly ObjectShape[]) {
+  let listed = false;
+  for (const one of objects) {
     const field = one.fields.get(name);
-    if (field !== undefined) shapes.push(field.shape);
-    else if (one.rest !== undefined) shapes.push(one.rest);
-    // Fields that are not listed are somebody's own business: whether one is there is not known, and said by nobody.
+    if (field !== undefined) {
+      shapes.push(field.shape);
+      listed = true;
+    } else if (one.rest !== undefined) shapes.push(one.rest);
     if (field === undefined ? one.rest === undefined : !field.required) always = false;
-    for (const known of one.fields.keys()) names.add(known);
   }
-  if (shapes.length === 0) return { found: 'never', names: [...names] };
-  return { found: always ? 'always' : 'sometimes', shape: union(...shapes) };
+  if (shapes.length === 0) return { found: 'never', names: [...new Set(objects.flatMap((one) => [...one.fields.keys()]))] };
+  return { found: always ? (listed ? 'always' : 'unlisted') : 'sometimes', shape: union(...shapes) };
 }
 
 /** The shape of a value that is known now, exactly: texts, numbers and booleans keep their value. */

@@ -13,7 +13,7 @@ const integer: JsonSchema = { type: 'integer' };
 const finding = object({ file: text, line: integer, severity: { enum: ['low', 'medium', 'high'] }, note: text }, ['note']);
 
 /** The world every expression below reads. `s` is the output of a node that may be skipped. */
-const WORLD: Record<string, JsonSchema> = {
+export const WORLD: Record<string, JsonSchema> = {
   t: text,
   n: { type: 'number' },
   i: integer,
