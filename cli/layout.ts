@@ -1,49 +1,22 @@
-/**
- * How many terminal columns a text takes: two for East Asian wide characters and emoji, none for marks that
- * combine with what stands before them. Ranges after Unicode's EastAsianWidth (W, F), coarse on purpose: a wrong
- * guess costs alignment, nothing else.
- */
-export function widthOf(text: string): number {
-  // Fast path: nearly everything that is laid out here is ASCII.
-  if (/^[\x20-\x7E]*$/.test(text)) return text.length;
-  let width = 0;
-  for (const character of text) width += widthOfCodePoint(character.codePointAt(0) ?? 0);
-  return width;
-}
-
-function widthOfCodePoint(code: number): number {
-  if (code < 0x20 || (code >= 0x7f && code < 0xa0)) return 0;
-  if ((code >= 0x300 && code <= 0x36f) || (code >= 0x200b && code <= 0x200f) || (code >= 0xfe00 && code <= 0xfe0f)) return 0;
-  const wide =
-    (code >= 0x1100 && code <= 0x115f) ||
-    (code >= 0x2e80 && code <= 0xa4cf) ||
-    (code >= 0xac00 && code <= 0xd7a3) ||
-    (code >= 0xf900 && code <= 0xfaff) ||
-    (code >= 0xfe30 && code <= 0xfe6f) ||
-    (code >= 0xff00 && code <= 0xff60) ||
-    (code >= 0xffe0 && code <= 0xffe6) ||
-    (code >= 0x1f300 && code <= 0x1faff) ||
-    (code >= 0x20000 && code <= 0x3fffd);
-  return wide ? 2 : 1;
-}
+import { displayWidth } from '../engine/index.ts';
 
 export function padEnd(text: string, width: number): string {
-  return text + ' '.repeat(Math.max(0, width - widthOf(text)));
+  return text + ' '.repeat(Math.max(0, width - displayWidth(text)));
 }
 
 export function padStart(text: string, width: number): string {
-  return ' '.repeat(Math.max(0, width - widthOf(text))) + text;
+  return ' '.repeat(Math.max(0, width - displayWidth(text))) + text;
 }
 
 /** The text on one line, cut to a width with `…` where something is missing. Control characters become spaces. */
 export function oneLine(text: string, width: number): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they would break the line or the terminal.
   const flat = text.replace(/[\s\u0000-\u001F\u007F-\u009F]+/g, ' ').trim();
-  if (widthOf(flat) <= width) return flat;
+  if (displayWidth(flat) <= width) return flat;
   let cut = '';
   let used = 0;
   for (const character of flat) {
-    const next = widthOf(character);
+    const next = displayWidth(character);
     if (used + next > width - 1) break;
     cut += character;
     used += next;
@@ -57,7 +30,7 @@ export function wrap(text: string, width: number): readonly string[] {
   for (const paragraph of text.split(/\r?\n/)) {
     let line = '';
     for (const word of paragraph.split(' ')) {
-      if (line !== '' && widthOf(line) + 1 + widthOf(word) > width) {
+      if (line !== '' && displayWidth(line) + 1 + displayWidth(word) > width) {
         lines.push(line);
         line = word;
       } else {
@@ -85,7 +58,7 @@ export function renderTable(
   rows: readonly (readonly string[])[],
   options: { readonly width: number; readonly title: (text: string) => string },
 ): readonly string[] {
-  const widths = columns.map((column, at) => Math.max(widthOf(column.title), ...rows.map((row) => widthOf(row[at] ?? ''))));
+  const widths = columns.map((column, at) => Math.max(displayWidth(column.title), ...rows.map((row) => displayWidth(row[at] ?? ''))));
   const total = widths.reduce((sum, width) => sum + width, 0) + GAP.length * (columns.length - 1);
   const shrinking = columns.findIndex((column) => column.shrinks);
   if (shrinking !== -1 && total > options.width) {

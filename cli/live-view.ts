@@ -1,5 +1,5 @@
+import { displayWidth } from '../engine/index.ts';
 import type { Io } from './io.ts';
-import { widthOf } from './layout.ts';
 import { type Paint, withoutColour } from './paint.ts';
 import { renderTree } from './run-tree.ts';
 import type { RunView } from './run-view.ts';
@@ -73,5 +73,5 @@ export function startLiveView(view: RunView, io: Io, paint: Paint): LiveView {
 
 /** How many rows the lines take now: a terminal made narrower has wrapped them. */
 function rowsOf(lines: readonly string[], columns: number): number {
-  return lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(widthOf(withoutColour(line)) / columns)), 0);
+  return lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(displayWidth(withoutColour(line)) / columns)), 0);
 }

@@ -1,5 +1,5 @@
-import { type Millis, renderDuration, renderTokens, renderUsd } from '../engine/index.ts';
-import { oneLine, padEnd, padStart, widthOf } from './layout.ts';
+import { displayWidth, type Millis, renderDuration, renderTokens, renderUsd } from '../engine/index.ts';
+import { oneLine, padEnd, padStart } from './layout.ts';
 import type { Paint } from './paint.ts';
 import type { NodeState, NodeView, RunView, Spending } from './run-view.ts';
 
@@ -57,7 +57,7 @@ function headOf(view: RunView, frame: TreeFrame): string {
   if (view.startedAt !== undefined) facts.push(elapsed(view.startedAt, view.endedAt, frame.now));
   if (view.simulated) facts.push('simulated');
   const name = oneLine(view.workflow, frame.width - 1);
-  const words = oneLine(facts.join(' · '), frame.width - widthOf(name) - 3);
+  const words = oneLine(facts.join(' · '), frame.width - displayWidth(name) - 3);
   return words === '' ? paint.bold(name) : `${paint.bold(name)}  ${paint.dim(words)}`;
 }
 
@@ -166,7 +166,7 @@ function dueIn(ms: number): string {
 function layOut(rows: readonly (Cells | string)[], frame: TreeFrame): readonly string[] {
   const { paint } = frame;
   const cells = rows.filter((row) => typeof row !== 'string');
-  const widest = (of: (row: Cells) => string): number => cells.reduce((most, row) => Math.max(most, widthOf(of(row))), 0);
+  const widest = (of: (row: Cells) => string): number => cells.reduce((most, row) => Math.max(most, displayWidth(of(row))), 0);
   const names = Math.min(
     LONGEST_NAME,
     widest((row) => row.node.id),
@@ -177,7 +177,7 @@ function layOut(rows: readonly (Cells | string)[], frame: TreeFrame): readonly s
     { of: (row: Cells) => row.progress, width: widest((row) => row.progress), paint: paint.cyan },
     { of: (row: Cells) => row.tokens, width: widest((row) => row.tokens), paint: paint.dim },
     {
-      of: (row: Cells) => padEnd(row.cost, widthOf(row.cost) + fraction - fractionOf(row.cost).length),
+      of: (row: Cells) => padEnd(row.cost, displayWidth(row.cost) + fraction - fractionOf(row.cost).length),
       width: widest((row) => row.cost.slice(0, row.cost.length - fractionOf(row.cost).length)) + fraction,
       paint: plain,
     },
@@ -194,10 +194,10 @@ function layOut(rows: readonly (Cells | string)[], frame: TreeFrame): readonly s
       { text: `${row.glyph} ${name}`, paint: (text) => `${tone(row.glyph)}${(quiet ? paint.dim : plain)(text.slice(row.glyph.length))}` },
     ];
     // The rail and the space behind it (3), the glyph and its space (2).
-    let used = 5 + widthOf(name);
+    let used = 5 + displayWidth(name);
     const put = (text: string, painted: (text: string) => string): void => {
       parts.push({ text, paint: painted });
-      used += 2 + widthOf(text);
+      used += 2 + displayWidth(text);
     };
     if (!isSilent(row)) {
       put(padEnd(row.who, who), paint.dim);
@@ -226,7 +226,7 @@ function joinFitting(notes: readonly string[], room: number): string {
   let text = '';
   for (const note of notes) {
     const longer = text === '' ? note : `${text} · ${note}`;
-    if (widthOf(longer) <= room) text = longer;
+    if (displayWidth(longer) <= room) text = longer;
   }
   return text;
 }

@@ -13,6 +13,7 @@ export type { Document, Path, SourceFile, Span } from './contracts/source.ts';
 export type { CodeEntry } from './diagnostics/code-entry.ts';
 export { allCodes, explainCode } from './diagnostics/codes.ts';
 export { renderDiagnostics } from './diagnostics/render.ts';
+export { displayWidth } from './diagnostics/width.ts';
 export { DagrunError, InputsInvalid, WorkflowInvalid } from './errors.ts';
 export { examine, listModels } from './examine.ts';
 export { describeInputs, type GivenInputs, parseInputs } from './inputs.ts';

@@ -1,7 +1,7 @@
-import stringWidth from 'string-width';
 import { lineCount, lineText, positionAt } from '../base/position.ts';
 import type { Diagnostic } from '../contracts/diagnostic.ts';
 import type { Span } from '../contracts/source.ts';
+import { displayWidth } from './width.ts';
 
 type Paint = (text: string) => string;
 
@@ -89,8 +89,7 @@ function blank(text: string): string {
 }
 
 function widthOf(text: string): number {
-  // Measuring is slow, and most texts need none.
-  return /^[\x20-\x7e]*$/.test(text) ? text.length : stringWidth(printable(text));
+  return displayWidth(printable(text));
 }
 
 /** Control characters of a file must not steer the terminal. */

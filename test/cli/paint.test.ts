@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { disarm, disarmJson } from '../../cli/disarm.ts';
 import type { Out } from '../../cli/io.ts';
-import { oneLine, renderTable, widthOf, wrap } from '../../cli/layout.ts';
+import { oneLine, renderTable, wrap } from '../../cli/layout.ts';
 import { createPaint, wantsColour } from '../../cli/paint.ts';
+import { displayWidth } from '../../engine/index.ts';
 
 const out = (isTTY: boolean): Out => ({ write: () => {}, isTTY, isFile: false, columns: 80, rows: 24 });
 
@@ -29,7 +30,14 @@ test('no codes around nothing, and none when colour is off', () => {
 });
 
 test('wide characters take two columns', () => {
-  expect([widthOf('abc'), widthOf('漢字'), widthOf('é'), widthOf('e\u0301'), widthOf('✓'), widthOf('🎉')]).toEqual([3, 4, 1, 1, 1, 2]);
+  expect([
+    displayWidth('abc'),
+    displayWidth('漢字'),
+    displayWidth('é'),
+    displayWidth('e\u0301'),
+    displayWidth('✓'),
+    displayWidth('🎉'),
+  ]).toEqual([3, 4, 1, 1, 1, 2]);
   expect(oneLine('a  b\nc', 9)).toBe('a b c');
   expect(oneLine('漢字漢字', 5)).toBe('漢字…');
   expect(wrap('one two three\nfour', 8)).toEqual(['one two', 'three', 'four']);

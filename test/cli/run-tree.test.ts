@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { widthOf } from '../../cli/layout.ts';
 import { createPaint, withoutColour } from '../../cli/paint.ts';
 import { renderTree } from '../../cli/run-tree.ts';
+import { displayWidth } from '../../engine/index.ts';
 import { e, midway, planOf, START, storyOf } from './story.ts';
 
 const plain = createPaint(false);
@@ -41,7 +41,7 @@ describe('renderTree', () => {
         const lines = renderTree(view, { width, height, paint: plain, now });
         expect(lines.length).toBeLessThanOrEqual(height);
         for (const line of lines) {
-          expect(widthOf(line), `${width}: ${line}`).toBeLessThanOrEqual(width);
+          expect(displayWidth(line), `${width}: ${line}`).toBeLessThanOrEqual(width);
           expect(line).toBe(line.trimEnd());
         }
       }
@@ -75,6 +75,6 @@ describe('renderTree', () => {
     );
     const [, line = ''] = renderTree(view, { width: 50, height: 9, paint: plain, now });
     expect(line).toBe('└─ – a  skipped: first second [31m 漢字漢字漢字…');
-    expect(widthOf(line)).toBeLessThanOrEqual(50);
+    expect(displayWidth(line)).toBeLessThanOrEqual(50);
   });
 });
