@@ -1,8 +1,8 @@
-import { buildGraph, findCycles } from '../base/graph.ts';
+import { findCycles } from '../base/graph.ts';
 import type { NodeId } from '../base/ids.ts';
 import type { Diagnostic, Report } from '../contracts/diagnostic.ts';
 import type { Span } from '../contracts/source.ts';
-import { edgesOf } from '../lang/edges.ts';
+import { edgesOf, nodeGraphOf } from '../lang/edges.ts';
 import { type FieldReading, nodeRead } from '../lang/readings.ts';
 import { listed, spanOfStep } from './known-names.ts';
 import type { CheckInput } from './rule.ts';
@@ -18,11 +18,7 @@ const NAMED = 4;
 export function checkCycles({ workflow, kinds, references }: CheckInput, report: Report): void {
   const edges = edgesOf(workflow, kinds);
   const ids = [...workflow.nodes.keys()];
-  const graph = buildGraph(
-    ids,
-    [...edges].flatMap(([to, sources]) => sources.map(({ from }) => [from, to] as const)),
-  );
-  const cycles = findCycles(graph);
+  const cycles = findCycles(nodeGraphOf(workflow, kinds));
   if (cycles.length === 0) return;
   const readings = byNode(references);
   for (const cycle of cycles) {

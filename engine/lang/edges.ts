@@ -1,3 +1,4 @@
+import { buildGraph, type Graph } from '../base/graph.ts';
 import type { NodeId } from '../base/ids.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
 import type { Edge, EdgeReason } from '../contracts/plan.ts';
@@ -64,6 +65,19 @@ export function edgesOf(workflow: Workflow, kinds: readonly NodeKind[]): Readonl
 
 /** A workflow never changes, and both the checks and the plan ask. */
 const edges = new WeakMap<Workflow, ReadonlyMap<NodeId, readonly Edge[]>>();
+
+/** The graph of the nodes, in document order; made once per workflow. */
+export function nodeGraphOf(workflow: Workflow, kinds: readonly NodeKind[]): Graph {
+  const known = graphs.get(workflow);
+  if (known) return known;
+  const pairs: (readonly [from: NodeId, to: NodeId])[] = [];
+  for (const [to, sources] of edgesOf(workflow, kinds)) for (const { from } of sources) pairs.push([from, to]);
+  const graph = buildGraph([...workflow.nodes.keys()], pairs);
+  graphs.set(workflow, graph);
+  return graph;
+}
+
+const graphs = new WeakMap<Workflow, Graph>();
 
 /** True when a read needs the value: not a null test, and not of how the node fared. */
 export function isUse({ use, path }: Reference): boolean {

@@ -1,9 +1,9 @@
-import { buildGraph, topologicalOrder } from '../base/graph.ts';
+import { topologicalOrder } from '../base/graph.ts';
 import type { NodeId } from '../base/ids.ts';
 import type { Expr } from '../contracts/expression.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
 import type { NodeDecl, Workflow } from '../contracts/workflow.ts';
-import { edgesOf, isUse } from './edges.ts';
+import { edgesOf, isUse, nodeGraphOf } from './edges.ts';
 import { parseExpression } from './expression.ts';
 import { infer, quietShape } from './infer-expression.ts';
 import { type InferredSource, inferSource } from './infer-source.ts';
@@ -149,8 +149,7 @@ class Typing {
     const { nodes } = this.#workflow;
     const edges = edgesOf(this.#workflow, kinds);
     const ids = [...nodes.keys()];
-    const pairs = ids.flatMap((id) => (edges.get(id) ?? []).map((edge) => [edge.from, id] as const));
-    for (const index of topologicalOrder(buildGraph(ids, pairs))) {
+    for (const index of topologicalOrder(nodeGraphOf(this.#workflow, kinds))) {
       const node = nodes.get(ids[index] as NodeId);
       if (node === undefined) continue;
       const needed = (edges.get(node.id) ?? []).filter((edge) => !edge.optional && this.#missing.has(edge.from)).map((edge) => edge.from);

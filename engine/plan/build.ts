@@ -1,11 +1,11 @@
 import { invariant } from '../base/assert.ts';
-import { buildGraph, heights, topologicalOrder } from '../base/graph.ts';
+import { heights, topologicalOrder } from '../base/graph.ts';
 import { planDigest } from '../base/ids.ts';
 import { digestOf, type Json, type JsonObject } from '../base/json.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
 import type { Edge, Plan, PlanForeach, PlanInput, PlanLimits, PlanNode, PlanOutput, Stage } from '../contracts/plan.ts';
 import type { Bound, ForeachDecl, InputDecl, Limits, NodeDecl, OutputDecl, Workflow } from '../contracts/workflow.ts';
-import { edgesOf } from '../lang/edges.ts';
+import { edgesOf, nodeGraphOf } from '../lang/edges.ts';
 
 /** Calls in flight in one run when the file says nothing: what the common providers allow on their lowest paid plans. */
 export const DEFAULT_CONCURRENCY = 16;
@@ -15,10 +15,7 @@ export function buildPlan(workflow: Workflow, kinds: readonly NodeKind[]): Plan 
   const edges = edgesOf(workflow, kinds);
   const byKind = new Map(kinds.map((kind) => [kind.kind, kind]));
   const decls = [...workflow.nodes.values()];
-  const graph = buildGraph(
-    decls.map((decl) => decl.id),
-    pairs(edges),
-  );
+  const graph = nodeGraphOf(workflow, kinds);
   const order = topologicalOrder(graph);
   invariant(order.length === decls.length, 'a workflow with a cycle was planned');
   const height = heights(graph, order);
@@ -123,10 +120,6 @@ function planLimits(limits: Limits): PlanLimits {
     concurrency: limits.concurrency ?? DEFAULT_CONCURRENCY,
     onFailure: limits.onFailure,
   };
-}
-
-function* pairs(edges: ReadonlyMap<string, readonly Edge[]>): Generator<readonly [string, string]> {
-  for (const [to, sources] of edges) for (const { from } of sources) yield [from, to];
 }
 
 function mapValues<T, U>(map: ReadonlyMap<string, T>, change: (value: T) => U): Readonly<Record<string, U>> {
