@@ -15,7 +15,7 @@ const WIDTH = 16;
 
 /** CPU time of one call to a server that answers at once: through our provider, and through the plain SDK. */
 export async function benchProviders(): Promise<readonly Figure[]> {
-  const server = fork(join(import.meta.dirname, 'instant-server.ts'), { execArgv: ['--import', 'tsx'] });
+  const server = fork(join(import.meta.dirname, 'instant-server.js'), { execArgv: [] });
   try {
     const [port] = (await once(server, 'message')) as [number];
     const baseUrl = `http://127.0.0.1:${port}`;

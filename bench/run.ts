@@ -1,49 +1,33 @@
 import { execFileSync } from 'node:child_process';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
-import type { Figure } from './measure.ts';
+import { build } from 'tsdown';
 
 /**
  * `npm run bench [section …]`: prints the tables of bench/README.md. Each section runs in a process of its own,
  * so that none pays for another's heap; what is compared is measured in the same process.
+ *
+ * It runs built, as dagrun does at its users': what loads TypeScript on the fly wraps every function to keep its name,
+ * which costs up to half of the time where functions are short.
  */
-const SECTIONS: Readonly<Record<string, { readonly title: string; readonly run: () => Promise<readonly Figure[]> }>> = {
-  engine: { title: 'The engine', run: async () => (await import('./engine.ts')).benchEngine() },
-  text: { title: 'A large file', run: async () => (await import('./text.ts')).benchText() },
-  startup: { title: 'Start-up', run: async () => (await import('./startup.ts')).benchStartup() },
-  providers: { title: 'Calls to a provider', run: async () => (await import('./providers.ts')).benchProviders() },
-};
+const ALL = ['engine', 'text', 'startup', 'providers'];
 
-const [first, ...others] = process.argv.slice(2);
-const section = first?.startsWith('section=') ? SECTIONS[first.slice('section='.length)] : undefined;
-if (section) {
-  console.log(tableOf(section.title, await section.run()));
-} else {
-  console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GB\n`);
-  const wanted = first === undefined ? Object.keys(SECTIONS) : [first, ...others];
-  for (const name of wanted) {
-    const args = ['--expose-gc', '--import', 'tsx', join(import.meta.dirname, 'run.ts'), `section=${name}`];
-    console.log(execFileSync(process.execPath, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }));
-  }
-}
+const out = join(import.meta.dirname, '../node_modules/.cache/dagrun-bench');
+await build({
+  entry: { section: join(import.meta.dirname, 'section.ts'), 'instant-server': join(import.meta.dirname, 'instant-server.ts') },
+  outDir: out,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  dts: false,
+  fixedExtension: false,
+  config: false,
+  logLevel: 'error',
+});
 
-interface Column {
-  readonly head: string;
-  readonly of: (figure: Figure) => string | undefined;
-}
-
-function tableOf(title: string, figures: readonly Figure[]): string {
-  const all: readonly Column[] = [
-    { head: title, of: (figure) => figure.what },
-    { head: 'dagrun', of: (figure) => figure.value },
-    { head: 'by hand', of: (figure) => figure.byHand },
-    { head: 'ratio', of: (figure) => figure.ratio },
-    { head: 'aim', of: (figure) => figure.aim },
-    { head: 'heap', of: (figure) => figure.memory },
-  ];
-  const columns = all.filter((column) => figures.some((figure) => column.of(figure) !== undefined));
-  const rows = [columns.map(({ head }) => head), ...figures.map((figure) => columns.map(({ of }) => of(figure) ?? ''))];
-  const widths = columns.map((_, at) => Math.max(...rows.map((row) => (row[at] ?? '').length)));
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(' | ')} |`;
-  return [line(rows[0] ?? []), line(widths.map((width) => '-'.repeat(width))), ...rows.slice(1).map(line)].join('\n');
+console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GB\n`);
+const wanted = process.argv.slice(2);
+for (const name of wanted.length > 0 ? wanted : ALL) {
+  const args = ['--expose-gc', join(out, 'section.js'), name];
+  console.log(execFileSync(process.execPath, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }));
 }

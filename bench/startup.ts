@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { Figure } from './measure.ts';
 
-const root = join(import.meta.dirname, '..');
+const root = process.cwd();
 const cli = join(root, 'dist/cli/main.js');
 
 /** How long the built command takes from nothing, against a Node that does nothing. Needs `npm run build`. */

@@ -1,4 +1,4 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import { checkWorkflow } from '../engine/check/check.ts';
 import { buildPlan } from '../engine/plan/build.ts';
@@ -23,7 +23,7 @@ export async function benchText(): Promise<readonly Figure[]> {
     if (!workflow) throw new Error('no workflow');
     return workflow;
   };
-  const validate = new Ajv2020({ strict: false, allErrors: true }).compile(workflowSchema(benchKinds));
+  const validate = new Ajv({ strict: false, allErrors: true }).compile(workflowSchema(benchKinds));
   const raw = await measure(() => validate(parse(text)), 3);
   const reading = await measure(read, 3);
   const checking = await measure(() => checkWorkflow({ workflow: read(), kinds: benchKinds }), 3);
