@@ -1,0 +1,78 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { loadWorkflow, type RunEvent, run } from '../engine/index.ts';
+import { startAnthropicServer } from './support/anthropic-server.ts';
+import { startOpenAiServer } from './support/openai-server.ts';
+import type { Received, Turn, WireServer } from './support/wire-server.ts';
+
+interface Reply {
+  readonly node: string;
+  readonly item?: number;
+  readonly json: unknown;
+}
+const gallery = join(import.meta.dirname, '../workflows');
+const { replies } = parse(readFileSync(join(gallery, 'research-synthesis/research-synthesis.replies.yml'), 'utf8')) as {
+  readonly replies: readonly Reply[];
+};
+const sources = ['lab-benchmark', 'incident-review', 'adaptive-rollout', 'capacity-memo'];
+
+/** What the model says to a request, told by the words only one prompt has. */
+function answerTo({ body }: Received): Turn {
+  const asked = JSON.stringify(body);
+  const item = sources.findIndex((source) => asked.includes(`sources/${source}.md`));
+  const node = item >= 0 ? 'summarize' : asked.includes('Rate the complexity') ? 'analyze' : 'synthesize';
+  const reply = replies.find((one) => one.node === node && (one.item === undefined || one.item === item));
+  return { text: JSON.stringify(reply?.json) };
+}
+
+describe.each([
+  ['anthropic', startAnthropicServer, 'ANTHROPIC'],
+  ['openai', startOpenAiServer, 'OPENAI'],
+] as const)('research-synthesis on a bad day of %s', (_, start, prefix) => {
+  let server: WireServer;
+  let folder: string;
+  beforeAll(async () => {
+    server = await start();
+    folder = mkdtempSync(join(tmpdir(), 'dagrun-wire-'));
+    cpSync(gallery, folder, { recursive: true });
+    const file = join(folder, 'research-synthesis.workflow.yml');
+    const patient = 'retry: { max_attempts: 3 }';
+    const text = readFileSync(file, 'utf8');
+    expect(text).toContain(patient);
+    writeFileSync(file, text.replace(patient, 'retry: { max_attempts: 8, initial_delay: 1ms, max_delay: 1ms }'));
+  });
+  afterAll(async () => {
+    await server.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  test('ends with the answer, and every try is on the bill', async () => {
+    server.script(
+      { error: 429, headers: { 'retry-after': '0' } },
+      { error: 500 },
+      { error: 529 },
+      { drop: 'within' },
+      { body: 'this is not JSON' },
+      { text: '{"title": 1}' },
+      answerTo,
+    );
+    const env = { [`${prefix}_API_KEY`]: 'k3y', [`${prefix}_BASE_URL`]: prefix === 'OPENAI' ? `${server.url}/v1` : server.url };
+    const events: RunEvent[] = [];
+    const workflow = await loadWorkflow(join(folder, 'research-synthesis.workflow.yml'), { env, cwd: folder });
+    const result = await run(workflow, { env, cwd: folder, onEvent: (event) => events.push(event) });
+
+    expect(result.error).toBeUndefined();
+    expect(result.outputs.answer).toContain('Move compaction first');
+    expect(result.simulated).toBe(false);
+    const calls = events.filter((event) => event.type === 'model.called');
+    expect(calls).toHaveLength(server.received.length);
+    expect(calls.filter(({ call }) => call.status === 'failed').length).toBeGreaterThanOrEqual(5);
+    // An answer that was lost on the way may have been charged for: counted, and not as 0.
+    expect(result.cost.unpricedCalls).toBeGreaterThanOrEqual(1);
+    expect(result.cost.total).toBeGreaterThan(0);
+    expect(result.cost.total).toBeCloseTo(calls.reduce((sum, { call }) => sum + (call.cost ?? 0), 0) / 1e9, 9);
+  });
+});
