@@ -69,6 +69,7 @@ const IN_ONE_PIECE: ReadonlySet<Expr['op']> = new Set([
   'or',
   'binary',
   'conditional',
+  'coalesce',
   'list',
   'object',
 ]);
@@ -351,7 +352,10 @@ function inferCoalesce(tree: Expr & { op: 'coalesce' }, env: Env): Shape {
   }
   const groups = shapes.map((shape) => (mayBeNull(shape) ? undefined : skippedNodes(shape)));
   const covered = env.scope.oneAlwaysRuns?.(groups.filter((group) => group !== undefined)) ?? false;
-  const settledLast = withoutSkip(infer(lastTree, { ...env, missing: () => {} }, 'value'));
+  const missing = (nodes: readonly string[]): void => {
+    if (nodes.length === 0) env.missing?.(nodes);
+  };
+  const settledLast = withoutSkip(infer(lastTree, { ...env, missing }, 'value'));
   if (covered) return union(...before, settledLast);
   if (env.missing !== undefined) env.missing(skippedNodes(final));
   else if (env.scope.skips === 'refuse') {
