@@ -30,9 +30,18 @@ function factorOf(model: ModelInfo | undefined): number {
 const PER_REQUEST = 7;
 const PER_MESSAGE = 4;
 
+/** A schema is the same for every item of a fan-out: it is counted once. */
+const counted = new WeakMap<object, number>();
+
 /** An estimate of the prompt's tokens: messages, and the schema its answer has to fit. */
 export function countRequest(count: CountTokens, model: ModelInfo | undefined, messages: readonly Message[], schema?: object): number {
   let total = PER_REQUEST;
   for (const message of messages) total += count(message.text, model) + PER_MESSAGE;
-  return schema === undefined ? total : total + count(JSON.stringify(schema), model);
+  if (schema === undefined) return total;
+  let own = counted.get(schema);
+  if (own === undefined) {
+    own = count(JSON.stringify(schema));
+    counted.set(schema, own);
+  }
+  return total + Math.ceil(own * factorOf(model));
 }

@@ -1,7 +1,7 @@
 import { type Millis, millis } from '../base/ids.ts';
 import { Failed, failedByAbort } from '../contracts/failure.ts';
 import type { ModelRequest } from '../contracts/provider.ts';
-import { TransportError, type TransportProblem } from './transport.ts';
+import { patienceFor, TransportError, type TransportProblem } from './transport.ts';
 
 /** What a failure's message needs to know about the call. */
 export interface CallInfo {
@@ -45,7 +45,7 @@ function isStatusError(error: unknown): error is StatusError {
   return error instanceof Error && typeof (error as { status?: unknown }).status === 'number';
 }
 
-function withoutAnswer(problem: TransportProblem, detail: string, { provider, baseUrl }: CallInfo): Failed {
+function withoutAnswer(problem: TransportProblem, detail: string, { provider, baseUrl, request }: CallInfo): Failed {
   switch (problem) {
     case 'unreachable':
       return new Failed({ type: 'unavailable', message: `${provider} cannot be reached at ${baseUrl}: ${detail}` });
@@ -54,7 +54,10 @@ function withoutAnswer(problem: TransportProblem, detail: string, { provider, ba
     case 'malformed':
       return new Failed({ type: 'unavailable', message: `${provider} gave an answer that cannot be read` }, CHARGED);
     case 'too_slow':
-      return new Failed({ type: 'timed_out', message: `${provider} did not answer in time`, after: millis(0) }, CHARGED);
+      return new Failed(
+        { type: 'timed_out', message: `${provider} did not answer in time`, after: millis(patienceFor(request.maxOutputTokens)) },
+        CHARGED,
+      );
   }
 }
 

@@ -49,11 +49,18 @@ function subjectOf({ messages }: ModelRequest): string {
   return `${cut.slice(0, Math.max(cut.lastIndexOf(' '), 30)).replace(/[.:;,]+$/, '')} …`;
 }
 
+/** A schema is the same for every item of a fan-out: it is counted once. */
+const counted = new WeakMap<object, number>();
+
 function count(counter: (text: string) => number, { messages, outputSchema }: ModelRequest, text: string): Usage {
   // Three tokens a request and four a message: what OpenAI's models were measured to add.
   let input = 3;
   for (const message of messages) input += counter(message.text) + 4;
-  if (outputSchema !== undefined) input += counter(JSON.stringify(outputSchema));
+  if (outputSchema !== undefined) {
+    const own = counted.get(outputSchema) ?? counter(JSON.stringify(outputSchema));
+    counted.set(outputSchema, own);
+    input += own;
+  }
   return { input, output: counter(text), cacheRead: 0, cacheWrite: 0 };
 }
 

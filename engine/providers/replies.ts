@@ -20,6 +20,8 @@ export interface Replies {
 
 /** JSON Schema of a replies file (draft-07). */
 export const repliesSchema: JsonSchema = {
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  title: 'dagrun replies',
   type: 'object',
   properties: {
     replies: {

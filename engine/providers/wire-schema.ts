@@ -12,10 +12,12 @@ export interface Dialect {
   readonly formats: ReadonlySet<string>;
   /** Every property must be required: optional ones are asked for as "or null". */
   readonly allRequired: boolean;
+  /** Whether `enum` and `const` stand beside a `type` (which is then demanded), or alone. */
+  readonly typedLiterals: boolean;
   readonly maxDepth: number;
 }
 
-const COMMON = ['type', 'enum', 'const', 'description', '$ref'];
+const COMMON = ['type', 'enum', 'const', 'description'];
 const FORMATS = ['date-time', 'time', 'date', 'duration', 'email', 'hostname', 'ipv4', 'ipv6', 'uuid'];
 
 /** Source: OpenAI's guide to structured outputs ("supported schemas"), strict mode. */
@@ -33,6 +35,7 @@ export const openAiStrict: Dialect = {
   ]),
   formats: new Set(FORMATS),
   allRequired: true,
+  typedLiterals: true,
   maxDepth: 10,
 };
 
@@ -41,6 +44,7 @@ export const anthropicOutput: Dialect = {
   keywords: new Set(COMMON),
   formats: new Set([...FORMATS, 'uri']),
   allRequired: false,
+  typedLiterals: false,
   maxDepth: 64,
 };
 
@@ -93,6 +97,8 @@ export function toDialect(schema: JsonSchema, dialect: Dialect): JsonSchema | un
 
 function convert(schema: Json, dialect: Dialect, depth: number): JsonObject | undefined {
   if (!isObject(schema) || depth > dialect.maxDepth) return undefined;
+  // Nothing may stand beside a reference but, at the root, what it refers to.
+  if (typeof schema.$ref === 'string' && schema.$defs === undefined) return { $ref: schema.$ref };
   const made: Record<string, Json> = {};
   const notes: string[] = [];
   for (const [keyword, value] of Object.entries(schema)) {
@@ -116,7 +122,7 @@ function convert(schema: Json, dialect: Dialect, depth: number): JsonObject | un
       }
       case 'anyOf':
       case 'oneOf': {
-        if (!isList(value)) return undefined;
+        if (!isList(value) || made.anyOf !== undefined) return undefined;
         const variants = value.map((variant) => convert(variant, dialect, depth));
         if (variants.some((variant) => variant === undefined)) return undefined;
         made.anyOf = variants as JsonObject[];
@@ -135,10 +141,20 @@ function convert(schema: Json, dialect: Dialect, depth: number): JsonObject | un
     Object.assign(made, object);
   }
   if (schema.type === 'array' && made.items === undefined) return undefined;
-  if (made.type === undefined && made.anyOf === undefined && made.$ref === undefined && made.enum === undefined && made.const === undefined)
-    return undefined;
+  if (made.type === undefined && made.anyOf === undefined && made.enum === undefined && made.const === undefined) return undefined;
+  if (made.enum !== undefined || made.const !== undefined) {
+    const values = isList(made.enum) ? made.enum : [made.const ?? null];
+    if (values.some((value) => typeof value === 'object' && value !== null)) return undefined;
+    if (!dialect.typedLiterals) delete made.type;
+    else made.type ??= typesOf(values);
+  }
   if (notes.length > 0) made.description = [made.description, `(${notes.join(', ')})`].filter((part) => part !== undefined).join(' ');
   return made;
+}
+
+function typesOf(values: readonly Json[]): Json {
+  const types = new Set(values.map((value) => (value === null ? 'null' : typeof value)));
+  return types.size === 1 ? ([...types][0] ?? 'string') : [...types];
 }
 
 function convertObject(schema: JsonObject, dialect: Dialect, depth: number): JsonObject | undefined {

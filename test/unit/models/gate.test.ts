@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { millis } from '../../../engine/base/ids.ts';
 import { Failed } from '../../../engine/contracts/failure.ts';
@@ -5,6 +6,7 @@ import { createGate } from '../../../engine/models/gate.ts';
 import { virtualClock } from '../../support/virtual-clock.ts';
 
 const never = new AbortController().signal;
+setMaxListeners(0, never);
 
 /** Notes who came in, in order. */
 function turnstile(options: { concurrency: number; requestsPerMinute?: number }) {
