@@ -345,6 +345,14 @@ function inferCoalesce(tree: Expr & { op: 'coalesce' }, env: Env): Shape {
   const final = shapes[last] ?? NULL;
   const before = shapes.slice(0, last).map(withoutNull);
   const lastTree = tree.args[last];
+  const certain = shapes
+    .slice(0, last)
+    .findIndex((shape) => membersOf(shape).every((one) => one.type !== 'null' && one.type !== 'any' && one.type !== 'never'));
+  if (lastTree !== undefined && certain >= 0) {
+    // One that is always there is as far as it goes: what may be missing after it never matters.
+    tolerantly(env, (inner) => infer(lastTree, inner, 'value'));
+    return union(...before.slice(0, certain + 1));
+  }
   if (lastTree === undefined || skippedNodes(final).length === 0) {
     // What the last one lacks is missing from the whole: reading it there is the same as reading it anywhere.
     const strict = lastTree === undefined ? NULL : infer(lastTree, env, 'value');

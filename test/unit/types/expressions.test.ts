@@ -41,6 +41,7 @@ describe('right expressions give a type, and no complaint', () => {
     ['coalesce(upper(mt), "none")', 'text'],
     ['coalesce(mo.x + 1, 0)', 'a whole number'],
     ['optional(upper(o.extra))', 'text or null'],
+    ['coalesce(kind, s)', '"bugfix" | "feature" | "docs"'],
     ['coalesce(s.x + 1, 0)', 'a whole number'],
     ['optional(s.x + 1)', 'a whole number or null'],
     ['coalesce(files[0], "none")', 'text'],
