@@ -1,6 +1,11 @@
 import type { Plan, PlanNode } from '../../engine/index.ts';
 import { type Command, EXIT, textArgument } from '../command.ts';
 
+interface Entry {
+  readonly facts: readonly string[];
+  readonly words: readonly string[];
+}
+
 export const describe: Command = {
   name: 'describe',
   group: 'Workflows',
@@ -10,9 +15,10 @@ export const describe: Command = {
   examples: [['describe code-review', 'its inputs, nodes and outputs']],
 
   async action(ctx, args, options) {
-    const [engine, { renderTable, wrap }] = await Promise.all([import('../../engine/index.ts'), import('../layout.ts')]);
+    const [engine, { padEnd, wrap }] = await Promise.all([import('../../engine/index.ts'), import('../layout.ts')]);
     const surroundings = { cwd: ctx.cwd, env: ctx.io.env };
     const name = textArgument(args[0]);
+    const { displayWidth } = engine;
     const { plan } = await engine.loadWorkflow(await engine.findWorkflow(name, surroundings), surroundings);
     const inputs = engine.describeInputs(plan);
     if (options.json === true) {
@@ -22,45 +28,45 @@ export const describe: Command = {
     }
 
     const { bold, dim } = ctx.out;
-    const table = (columns: readonly { title: string; shrinks?: boolean }[], rows: readonly (readonly string[])[]): readonly string[] =>
-      rows.length === 0
-        ? [`  ${dim('none')}`]
-        : renderTable(columns, rows, { width: ctx.outWidth - 2, title: dim }).map((line) => `  ${line}`);
+    const width = Math.min(110, ctx.outWidth);
+    /** Short facts in columns; what takes more words stands below them, beside the name. */
+    const section = (title: string, entries: readonly Entry[]): readonly string[] => {
+      const columns = [0, 1, 2].map((at) => Math.max(0, ...entries.map(({ facts }) => displayWidth(facts[at] ?? ''))));
+      const hanging = (before: readonly string[], last: string): readonly string[] => {
+        const start = `  ${before.map((fact) => `${fact}  `).join('')}`;
+        const blank = ' '.repeat(displayWidth(start));
+        return wrap(last, width - blank.length).map((line, at) => ((at === 0 ? start : blank) + line).trimEnd());
+      };
+      const beside = ' '.repeat(4 + (columns[0] ?? 0));
+      const lines = entries.flatMap(({ facts, words }) => [
+        ...hanging(
+          facts.slice(0, -1).map((fact, at) => padEnd(fact, columns[at] ?? 0)),
+          facts.at(-1) ?? '',
+        ),
+        ...words.flatMap((text) => wrap(text, width - beside.length).map((line) => beside + dim(line))),
+      ]);
+      return ['', bold(title), ...(lines.length > 0 ? lines : [`  ${dim('none')}`])];
+    };
 
-    const lines = [bold(plan.workflow), ...(plan.description === undefined ? [] : wrap(plan.description, Math.min(100, ctx.outWidth)))];
-    lines.push('', bold('Inputs'));
+    const lines = [bold(plan.workflow), ...(plan.description === undefined ? [] : wrap(plan.description, width))];
     lines.push(
-      ...table(
-        [{ title: 'name' }, { title: 'type' }, { title: 'default' }, { title: 'description', shrinks: true }],
-        inputs.map((input) => [
-          input.name,
-          input.type,
-          input.required ? 'required' : shorten(JSON.stringify(input.default ?? null)),
-          input.description ?? '',
-        ]),
+      ...section(
+        'Inputs',
+        inputs.map((input) => ({
+          facts: [input.name, input.type, input.required ? 'required' : `default: ${shorten(JSON.stringify(input.default ?? null))}`],
+          words: input.description === undefined ? [] : [input.description],
+        })),
       ),
-    );
-    lines.push('', bold('Nodes'));
-    lines.push(
-      ...table(
-        [{ title: 'name' }, { title: 'runs on' }, { title: 'after' }, { title: 'notes', shrinks: true }],
-        plan.nodes.map((node) => [
-          node.id,
-          runsOn(node),
-          node.after.map((edge) => edge.from + (edge.optional ? '?' : '')).join(', '),
-          notesOf(node),
-        ]),
+      ...section(
+        'Nodes',
+        plan.nodes.map((node) => ({ facts: [node.id, runsOn(node), afterOf(node)], words: wordsOf(node) })),
       ),
-    );
-    lines.push('', bold('Outputs'));
-    lines.push(
-      ...table(
-        [{ title: 'name' }, { title: 'is', shrinks: true }, { title: 'description' }],
-        Object.entries(plan.outputs).map(([output, { value, description }]) => [
-          output,
-          typeof value === 'string' ? value : JSON.stringify(value),
-          description ?? '',
-        ]),
+      ...section(
+        'Outputs',
+        Object.entries(plan.outputs).map(([output, { value, description }]) => ({
+          facts: [output, description ?? textOf(value)],
+          words: [],
+        })),
       ),
     );
     const limits = limitsOf(plan, engine.renderUsd, engine.renderDuration);
@@ -80,13 +86,18 @@ function runsOn(node: PlanNode): string {
   return node.kind === 'llm' ? 'capable' : node.kind;
 }
 
-function notesOf(node: PlanNode): string {
-  const notes: string[] = [];
-  if (node.foreach) notes.push(`for each of ${textOf(node.foreach.items)}`);
-  if (node.skipIf) notes.push(`${node.skipIf.negate ? 'only if' : 'skipped if'} ${textOf(node.skipIf.when)}`);
-  if (node.stages.length > 1) notes.push('has a fallback');
-  if (node.onError.action !== 'fail') notes.push(`on error: ${node.onError.action}`);
-  return [...notes, ...(node.description === undefined ? [] : [node.description])].join('; ');
+function afterOf(node: PlanNode): string {
+  return node.after.length === 0 ? '' : `after ${node.after.map((edge) => edge.from).join(', ')}`;
+}
+
+function wordsOf(node: PlanNode): readonly string[] {
+  const words = node.description === undefined ? [] : [node.description];
+  if (node.foreach) words.push(`for each of ${textOf(node.foreach.items)}`);
+  if (node.skipIf) words.push(`${node.skipIf.negate ? 'only if' : 'skipped if'} ${textOf(node.skipIf.when)}`);
+  if (node.stages.length > 1) words.push('has a fallback');
+  if (node.onError.action === 'skip') words.push('skipped when it fails');
+  if (node.onError.action === 'value') words.push('when it fails, a value stands in for its output');
+  return words;
 }
 
 function limitsOf(
@@ -105,4 +116,4 @@ function limitsOf(
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value)).replace(/\s+/g, ' ').trim();
 
-const shorten = (text: string): string => (text.length > 32 ? `${text.slice(0, 31)}…` : text);
+const shorten = (text: string): string => (text.length > 40 ? `${text.slice(0, 39)}…` : text);
