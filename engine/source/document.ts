@@ -101,7 +101,8 @@ interface Anchored {
 }
 
 function say(reading: Reading, code: Code, range: Range, message: string, more: Partial<Diagnostic> = {}): void {
-  const [start, end] = range;
+  // The parser points behind the last character when something is missing at the end.
+  const [start, end] = range.map((offset) => Math.min(offset, reading.file.text.length)) as [number, number];
   for (let line = positionAt(reading.file, start).line; line <= positionAt(reading.file, end).line; line += 1) reading.explained.add(line);
   reading.report({ code, severity: 'error', message, at: { file: reading.file, start, end }, ...more });
 }
