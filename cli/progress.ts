@@ -1,8 +1,9 @@
 import type { RunEvent } from '../engine/index.ts';
+import { countOf } from './amounts.ts';
 import type { Context } from './context.ts';
 import { createLineLog } from './line-log.ts';
 import { type LiveView, startLiveView } from './live-view.ts';
-import { countOf, renderTree } from './run-tree.ts';
+import { renderTree } from './run-tree.ts';
 import { foldEvent, type RunView } from './run-view.ts';
 
 /** `live`: a tree redrawn in place; `lines`: a line per change, the tree at the end; `silent`: nothing. */
