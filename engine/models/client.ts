@@ -25,7 +25,7 @@ import {
   type RunModels,
 } from './candidates.ts';
 import { priceOf } from './catalog.ts';
-import { createGate, type Gate } from './gate.ts';
+import { createGate, type Ending, type Gate } from './gate.ts';
 import { defaultMaxOutput, leastOutput, reserve } from './worst-case.ts';
 
 export type { ProviderAccess, RunModels } from './candidates.ts';
@@ -87,6 +87,7 @@ export function createModels({ providers, clock }: ModelsOptions): Models {
         return async ({ messages, schema, call, read }) => {
           const gate = provider.simulated ? undefined : once(gates, access.id, () => createGate({ ...access, provider: access.id, clock }));
           const leave = await gate?.enter(abort);
+          let ending: Ending = 'failed';
           try {
             // A tier may mix models with longer and shorter limits; the check has warned.
             const wanted = ask.maxOutputTokens && Math.min(ask.maxOutputTokens, info?.maxOutput ?? Infinity);
@@ -104,14 +105,15 @@ export function createModels({ providers, clock }: ModelsOptions): Models {
             try {
               reply = await provider.complete(requestOf(ask, candidate, messages, schema, money.most, call), abort);
             } catch (error) {
-              if (!(error instanceof Failed)) throw error;
+              const failure: Failure = error instanceof Failed ? error.failure : { type: 'bug', message: String(error) };
               // Refused by its status: nothing was worked on. Lost on the way: nobody knows.
-              const cost = error.mayHaveCharged ? null : nanoUsd(0);
+              const cost = error instanceof Failed && !error.mayHaveCharged ? nanoUsd(0) : null;
               money.settle(cost);
-              if (error.failure.type === 'rate_limited') gate?.slowDown(error.failure.retryAfter);
-              recorded({ status: 'failed', failure: error.failure, usage: NO_USAGE, cost, baseline: cost });
+              if (failure.type === 'rate_limited') ending = { slowDown: failure.retryAfter };
+              recorded({ status: 'failed', failure, usage: NO_USAGE, cost, baseline: cost });
               throw error;
             }
+            ending = 'answered';
             const cost = priceOf(info, reply.usage);
             money.settle(cost);
             const reading = readReply(reply, read, money.most, money.most < asked ? budget : undefined);
@@ -123,7 +125,7 @@ export function createModels({ providers, clock }: ModelsOptions): Models {
             });
             return { reply, reading };
           } finally {
-            leave?.();
+            leave?.(ending);
           }
         };
       }
