@@ -61,7 +61,7 @@ function tellGivenUp(ctx: Context, view: RunView): void {
 }
 
 /** Enough to see everything of an ordinary workflow; of a huge one, what matters. */
-const FINAL_LINES = 60;
+const FINAL_LINES = 40;
 const TICK_MS = 1000;
 
 function lineProgress(ctx: Context, view: RunView): Progress {
