@@ -201,7 +201,7 @@ function plainAdvice(
 ): Advice {
   const here: readonly [number, number] = [start, Math.max(end, Math.min(start + 1, file.text.length))];
   const indent = /^\s*/.exec(line)?.[0].length ?? 0;
-  const content = at(indent, line.trimEnd().length - indent);
+  const content = line.trim() === '' ? here : at(indent, line.trimEnd().length - indent);
   switch (code) {
     case 'BAD_INDENT':
       if (openBracketBefore(file.text, start)) {
