@@ -326,12 +326,19 @@ function listValue(reading: Reading, node: YAMLSeq, depth: number): Json {
   return value;
 }
 
+/** Whether `? ` stands before a key. */
+function isComplexKey(text: string, start: number): boolean {
+  let at = start - 1;
+  while (at >= 0 && ' \t\r\n'.includes(text[at] ?? '')) at -= 1;
+  return text[at] === '?' && at < start - 1 && (at === 0 || ' \t\n{[,'.includes(text[at - 1] ?? ''));
+}
+
 /** The name a key gives; undefined when it was reported and its value is left out. */
 function keyName(reading: Reading, key: Node | null): string | undefined {
   const { text } = reading.file;
   const start = key?.range?.[0] ?? 0;
   const end = key?.range?.[1] ?? start;
-  if (/(?:^|[\s{[,])\?[ \t\r\n]*$/.test(text.slice(Math.max(0, start - 80), start))) {
+  if (isComplexKey(text, start)) {
     say(reading, 'DAG107', [start, Math.max(end, start + 1)], 'for YAML, "? " begins a complex key, and keys here are plain names', {
       help: 'write `name: value`; a text with "? " at its start must be quoted',
     });
