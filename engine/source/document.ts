@@ -10,14 +10,13 @@ import {
   type Scalar,
   type YAMLMap,
   type YAMLSeq,
-  type Document as YamlDocument,
 } from 'yaml';
 import type { Json } from '../base/json.ts';
-import { positionAt } from '../base/position.ts';
-import type { Code, Diagnostic, Report } from '../contracts/diagnostic.ts';
+import type { Report } from '../contracts/diagnostic.ts';
 import type { Document, Path, SourceFile, Span } from '../contracts/source.ts';
+import { type Account, type Range, reportDirectives, reportSyntax, say } from './account.ts';
 import { type ScalarSource, spanInScalar } from './scalar-span.ts';
-import { adviceOnSyntax, cutByComment, isOpen, numberTrouble, restOfLine, singleQuoted } from './traps.ts';
+import { cutByComment, isOpen, numberTrouble, restOfLine, singleQuoted } from './traps.ts';
 
 /** Larger files are not written by hand, and take seconds to parse. */
 const MAX_BYTES = 2 * 1024 * 1024;
@@ -69,27 +68,18 @@ export function parseDocument(file: SourceFile, report: Report): Document | unde
   reportDirectives(reading);
   const root = yaml.contents as Content;
   const value = valueIn(reading, root, root?.range?.[0] ?? 0, 0, false);
-  if (reportSyntax(reading, yaml) || reading.broken) return undefined;
+  if (reportSyntax(reading, yaml.errors) || reading.broken) return undefined;
   return documentOf(file, root, value, reading.targets);
 }
 
 type Content = Node | null | undefined;
-type Range = readonly [number, number];
 
 /** One file on its way from nodes to values. */
-interface Reading {
-  readonly file: SourceFile;
-  readonly report: Report;
-  /** Lines about which something exact was said: what the parser stumbles over there is an echo. */
-  readonly explained: Set<number>;
+interface Reading extends Account {
   readonly anchors: Map<string, Anchored>;
   readonly targets: Map<Alias, Node>;
   parts: number;
   aliased: number;
-  /** The last quoted text of several lines: when the file breaks right behind it, its closing quote is missing. */
-  open: { readonly start: number; readonly end: number } | undefined;
-  /** True once something is unknown that other parts may depend on: the file is given up after this pass. */
-  broken: boolean;
 }
 
 interface Anchored {
@@ -98,69 +88,6 @@ interface Anchored {
   parts: number;
   /** True while its inside is being read. */
   open: boolean;
-}
-
-function say(reading: Reading, code: Code, range: Range, message: string, more: Partial<Diagnostic> = {}): void {
-  // The parser points behind the last character when something is missing at the end.
-  const [start, end] = range.map((offset) => Math.min(offset, reading.file.text.length)) as [number, number];
-  for (let line = positionAt(reading.file, start).line; line <= positionAt(reading.file, end).line; line += 1) reading.explained.add(line);
-  reading.report({ code, severity: 'error', message, at: { file: reading.file, start, end }, ...more });
-}
-
-function reportDirectives(reading: Reading): void {
-  let at = 0;
-  for (const line of reading.file.text.split('\n')) {
-    if (line.startsWith('%')) {
-      say(reading, 'DAG106', [at, at + line.trimEnd().length], 'a line that starts with % is a YAML directive, and there are none here', {
-        help: 'remove the line: a workflow is always YAML 1.2',
-      });
-    } else if (line.trim() !== '' && !line.startsWith('#') && line.trim() !== '\ufeff') return;
-    at += line.length + 1;
-  }
-}
-
-/** Reports what the parser could not read; true when the structure is in doubt. */
-function reportSyntax(reading: Reading, yaml: YamlDocument): boolean {
-  const { file, open } = reading;
-  let broken = false;
-  let tabs = false;
-  for (const error of [...yaml.errors].sort((a, b) => a.pos[0] - b.pos[0])) {
-    const [start, end] = error.pos;
-    const { line } = positionAt(file, start);
-    if (error.code === 'MULTIPLE_DOCS') {
-      say(reading, 'DAG104', [start, Math.min(start + 3, end)], 'a second document begins here; a file holds one workflow', {
-        help: 'put the other document into a file of its own, or remove the line ---',
-      });
-      continue;
-    }
-    if (reading.explained.has(line)) continue;
-    if (open !== undefined && start >= open.end - 1) {
-      // A quote that is never closed was reported when it was read.
-      if (open.end < file.text.length) {
-        const quote = file.text[open.start] ?? '"';
-        say(
-          reading,
-          'DAG101',
-          [open.start, open.start + 1],
-          `the quote ${quote} that begins here ends only on line ${positionAt(file, open.end).line}`,
-          {
-            label: 'opened here',
-            help: 'close it where the text ends',
-          },
-        );
-      }
-      return true;
-    }
-    const advice = adviceOnSyntax(file, error.code, start, end);
-    // After a mistake that is not understood, everything below it is a guess; one line indented by a tab stands for all.
-    if ((broken && advice.code === 'DAG101') || reading.broken) break;
-    broken = true;
-    if (advice.code === 'DAG118' && tabs) continue;
-    tabs ||= advice.code === 'DAG118';
-    say(reading, advice.code, advice.range, advice.message, advice.more);
-    if (advice.code === 'DAG101') break;
-  }
-  return broken;
 }
 
 function valueIn(reading: Reading, node: Content, from: number, depth: number, inFlow: boolean): Json {

@@ -3,7 +3,8 @@ import type { Diagnostic } from '../contracts/diagnostic.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
 import type { Document, Path } from '../contracts/source.ts';
 import { suggest } from '../diagnostics/suggest.ts';
-import { alternatives, type Problem, shown, typeInWords } from '../lang/misfit.ts';
+import { alternatives, shown, typeInWords } from '../lang/in-words.ts';
+import type { Problem } from '../lang/misfit.ts';
 import { helpForField } from './names.ts';
 import { ownFields } from './schema.ts';
 
