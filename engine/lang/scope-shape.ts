@@ -5,9 +5,10 @@ import type { NodeKind } from '../contracts/node-kind.ts';
 import type { NodeDecl, Workflow } from '../contracts/workflow.ts';
 import { edgesOf, isUse, nodeGraphOf } from './edges.ts';
 import { parseExpression } from './expression.ts';
-import { infer, quietShape } from './infer-expression.ts';
+import { infer } from './infer-expression.ts';
 import { type InferredSource, inferSource } from './infer-source.ts';
-import { pathKey, surroundings } from './narrowing.ts';
+import { surroundings } from './narrowing.ts';
+import { pathKey } from './path-text.ts';
 import { type FieldReading, nodeRead, readingsOf } from './readings.ts';
 import { shapeOf } from './schema-shape.ts';
 import {
@@ -32,6 +33,7 @@ import {
   withoutNull,
 } from './shape.ts';
 import { conditionOf, neverAll, type SkipCondition } from './skip-conditions.ts';
+import { quietShape } from './type-env.ts';
 import type { TypeScope } from './type-scope.ts';
 
 /** The types of a workflow: what every field can read, and what every field gives. */
@@ -334,7 +336,7 @@ class Typing {
   }
 
   #condition(tree: Expr, node: NodeDecl): SkipCondition {
-    const env = surroundings({ names: this.#base, skips: 'follow' }, () => {}, 'expression', quietShape);
+    const env = surroundings({ names: this.#base, skips: 'follow' }, () => {}, 'expression', infer);
     const condition = conditionOf(tree, {
       shapeOf: (path) => infer(path, env, 'asking'),
       nodeNullWhenSkipped: (path) => {
