@@ -16,7 +16,6 @@ import {
   NULL,
   NUMBER,
   type Shape,
-  shapeOfValue,
   skippedNodes,
   union,
   withoutNull,
@@ -25,6 +24,7 @@ import {
 import { type Env, IN_ONE_PIECE, type Mode, quietShape, tolerantly, withFacts } from './type-env.ts';
 import { collector, type TypeProblem } from './type-problem.ts';
 import type { TypeScope } from './type-scope.ts';
+import { shapeOfValue } from './value-shape.ts';
 import { argument } from './wanted-type.ts';
 
 export interface Inferred {

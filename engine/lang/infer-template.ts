@@ -7,12 +7,13 @@ import { infer } from './infer-expression.ts';
 import { factsWhen, surroundings } from './narrowing.ts';
 import { complainOfNull } from './null-problem.ts';
 import { pathText } from './path-text.ts';
-import { ANY, BOOLEAN, elementOf, INTEGER, isAny, membersOf, type Shape, STRING, shapeOfValue, union, withoutNull } from './shape.ts';
+import { ANY, BOOLEAN, elementOf, INTEGER, isAny, membersOf, type Shape, STRING, union, withoutNull } from './shape.ts';
 import { printShape, printSort } from './shape-text.ts';
 import { parseTemplate } from './template.ts';
 import { type Env, type Mode, tolerantly, withFacts } from './type-env.ts';
 import { type Complain, collector, type Stretch, type TypeProblem } from './type-problem.ts';
 import type { TypeScope } from './type-scope.ts';
+import { shapeOfValue } from './value-shape.ts';
 import { wantType } from './wanted-type.ts';
 
 /** What is wrong with the types in a template: wrong paths, what cannot be printed, what may be missing. */

@@ -1,10 +1,11 @@
 import type { Json } from '../base/json.ts';
 import type { Expr } from '../contracts/expression.ts';
 import { pathKey } from './path-text.ts';
-import { isAny, membersOf, type ObjectShape, type Shape, settled, shapeOfValue, union, withoutNull } from './shape.ts';
+import { isAny, membersOf, type ObjectShape, type Shape, settled, union, withoutNull } from './shape.ts';
 import { type Env, type Facts, NO_FACTS, quietShape, withFacts } from './type-env.ts';
 import type { Complain } from './type-problem.ts';
 import type { TypeScope } from './type-scope.ts';
+import { shapeOfValue } from './value-shape.ts';
 
 /** The surroundings with which the inference of a field begins. */
 export function surroundings(scope: TypeScope, complain: Complain, notation: Env['notation'], infer: Env['infer']): Env {

@@ -13,9 +13,9 @@ import {
   type ObjectShape,
   type Shape,
   STRING,
-  shapeOfValue,
   union,
 } from './shape.ts';
+import { shapeOfValue } from './value-shape.ts';
 
 const known = new WeakMap<JsonSchema, Shape>();
 
