@@ -6,8 +6,6 @@ import { insteadOf } from './function-advice.ts';
 import { functionNames, functions } from './functions.ts';
 import { Mistake, type Parsed, type SyntaxProblem } from './parsed.ts';
 
-export type { Parsed, SyntaxProblem } from './parsed.ts';
-
 /** What cel-js gives; only its shape is relied on, never its evaluator. */
 interface CelNode {
   readonly op: string;
@@ -32,7 +30,7 @@ type MacroName = (typeof MACROS)[number];
 const isMacro = (name: string): name is MacroName => (MACROS as readonly string[]).includes(name);
 
 /** Every name that can be called: functions, macros, and the three that look at whether a value is there. */
-export const callableNames: readonly string[] = [...functionNames, ...MACROS, 'has', 'coalesce', 'optional'];
+const callableNames: readonly string[] = [...functionNames, ...MACROS, 'has', 'coalesce', 'optional'];
 
 /** Words of other languages that parse as names but can never be one. */
 const FOREIGN_WORDS: Readonly<Record<string, string>> = {
