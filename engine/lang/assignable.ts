@@ -15,11 +15,6 @@ export function whyNotAssignable(from: Shape, to: Shape): Misfit | undefined {
   return compare(from, to, [], new Map());
 }
 
-/** True when a value of shape `from` fits wherever `to` is wanted, as far as is known before the run. */
-export function isAssignable(from: Shape, to: Shape): boolean {
-  return whyNotAssignable(from, to) === undefined;
-}
-
 /** Pairs under comparison: a recursive pair that comes up again is taken to fit. */
 type Open = Map<Shape, Set<Shape>>;
 

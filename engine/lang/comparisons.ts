@@ -107,7 +107,7 @@ function sortsOf(shape: Shape): ReadonlySet<string> {
 }
 
 /** False only when no value fits both shapes. */
-export function canBeEqual(a: Shape, b: Shape): boolean {
+function canBeEqual(a: Shape, b: Shape): boolean {
   const [left, right] = [membersOf(a), membersOf(b)];
   const loose = (one: Shape): boolean => one.type === 'any' || one.type === 'never';
   if (left.some(loose) || right.some(loose)) return true;

@@ -1,4 +1,4 @@
-import { elementOf, type Field, isAny, listOf, membersOf, type ObjectShape, type Shape, settled, union } from './shape.ts';
+import { elementOf, type Field, isAny, membersOf, type ObjectShape, type Shape, settled } from './shape.ts';
 
 /** Longer lists of fields or values are cut, so that a message stays a line. */
 const MOST_SHOWN = 6;
@@ -114,6 +114,3 @@ function cut(texts: readonly string[], between: string): string {
   const shown = texts.slice(0, MOST_SHOWN);
   return texts.length > MOST_SHOWN ? `${shown.join(between)}${between}…` : shown.join(between);
 }
-
-/** A list of anything: for messages that need only the word. */
-export const listOfShapes = (shapes: readonly Shape[]): Shape => listOf(union(...shapes));

@@ -212,7 +212,7 @@ function loosened(members: readonly Shape[]): Shape {
 }
 
 /** True when two shapes say the same; recursive references are the same when they lead to the same schema. */
-export function sameShape(a: Shape, b: Shape): boolean {
+function sameShape(a: Shape, b: Shape): boolean {
   if (a === b) return true;
   if (a.type !== b.type) return false;
   switch (a.type) {
