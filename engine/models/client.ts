@@ -1,14 +1,17 @@
+import { hash } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import { millis, nanoUsd } from '../base/ids.ts';
 import type { JsonSchema } from '../base/json.ts';
 import { Failed, type Failure } from '../contracts/failure.ts';
 import type {
+  CallBook,
   Message,
   ModelAsk,
   ModelCall,
   ModelClient,
   ModelReply,
   ModelRequest,
+  PaidCall,
   Provider,
   RequestOrigin,
   Usage,
@@ -57,12 +60,12 @@ export function createModels({ providers, clock }: ModelsOptions): Models {
       const premium = pricedPremium(run, providers);
       return { ask, close: () => Promise.resolve() };
 
-      async function ask(ask: ModelAsk, record: (call: ModelCall) => void, abort: AbortSignal): ReturnType<ModelClient['ask']> {
+      async function ask(ask: ModelAsk, book: CallBook, abort: AbortSignal): ReturnType<ModelClient['ask']> {
         const failures: Failure[] = [];
         for (const candidate of candidatesOf(ask, run, providers)) {
           const provider = run.offline ?? (await once(opened, candidate.access.id, () => candidate.access.open()));
           try {
-            const output = await answer(ask, callOf(candidate, provider, ask, record, abort), {
+            const output = await answer(ask, callOf(candidate, provider, ask, book, abort), {
               takes: (schema) => takesSchema(candidate, provider, schema),
               refused: () => schemaless.add(candidate.name),
             });
@@ -85,6 +88,10 @@ export function createModels({ providers, clock }: ModelsOptions): Models {
       ): Call {
         const { access, info, model } = candidate;
         return async ({ messages, schema, call, read }) => {
+          const question = { candidate: candidate.name, messages, schema: schema ?? null, call, ...samplingOf(ask) };
+          const request = hash('sha256', JSON.stringify(question));
+          const before = book.paid(request);
+          if (before) return replayed(before, (reply) => readReply(reply, read, Number.POSITIVE_INFINITY, undefined));
           const gate = provider.simulated ? undefined : once(gates, access.id, () => createGate({ ...access, provider: access.id, clock }));
           const leave = await gate?.enter(abort);
           try {
@@ -96,9 +103,11 @@ export function createModels({ providers, clock }: ModelsOptions): Models {
             const started = clock.now();
             const recorded = (
               outcome: Pick<ModelCall, 'status' | 'usage' | 'cost' | 'baseline'> & { readonly failure?: Failure },
-            ): void => {
+              reply: ModelReply | null,
+            ): Promise<void> => {
               const latency = millis(clock.now() - started);
-              record({ provider: provider.id, model, ...tierOf(ask), call, ...outcome, latency, simulated: provider.simulated });
+              const made = { provider: provider.id, model, ...tierOf(ask), call, ...outcome, latency, simulated: provider.simulated };
+              return book.record(made, request, reply);
             };
             let reply: ModelReply;
             try {
@@ -109,18 +118,21 @@ export function createModels({ providers, clock }: ModelsOptions): Models {
               const cost = error.mayHaveCharged ? null : nanoUsd(0);
               money.settle(cost);
               if (error.failure.type === 'rate_limited') gate?.slowDown(error.failure.retryAfter);
-              recorded({ status: 'failed', failure: error.failure, usage: NO_USAGE, cost, baseline: cost });
+              await recorded({ status: 'failed', failure: error.failure, usage: NO_USAGE, cost, baseline: cost }, null);
               throw error;
             }
             const cost = priceOf(info, reply.usage);
             money.settle(cost);
             const reading = readReply(reply, read, money.most, money.most < asked ? budget : undefined);
-            recorded({
-              ...('failed' in reading ? { status: 'failed', failure: reading.failed.failure } : { status: 'succeeded' }),
-              usage: reply.usage,
-              cost,
-              baseline: priceOf(premium, reply.usage),
-            });
+            await recorded(
+              {
+                ...('failed' in reading ? { status: 'failed', failure: reading.failed.failure } : { status: 'succeeded' }),
+                usage: reply.usage,
+                cost,
+                baseline: priceOf(premium, reply.usage),
+              },
+              reply,
+            );
             return { reply, reading };
           } finally {
             leave?.();
@@ -138,6 +150,17 @@ export function createModels({ providers, clock }: ModelsOptions): Models {
     if (provider.simulated) return true;
     return info?.structured !== false && !schemaless.has(name) && (provider.takesSchema?.(schema) ?? true);
   }
+}
+
+/** A call that was paid for before its process ended comes to what it came to then. Throws Failed when that was a failure. */
+function replayed({ call, reply }: PaidCall, read: (reply: ModelReply) => Outcome): Awaited<ReturnType<Call>> {
+  if (reply) return { reply, reading: read(reply) };
+  throw new Failed(call.failure ?? { type: 'unavailable', message: 'the call failed' });
+}
+
+function samplingOf(ask: ModelAsk): Pick<ModelAsk, 'temperature' | 'stop' | 'maxOutputTokens'> {
+  const { temperature, stop, maxOutputTokens } = ask;
+  return { ...(temperature !== undefined && { temperature }), ...(stop && { stop }), ...(maxOutputTokens !== undefined && { maxOutputTokens }) };
 }
 
 function tierOf(ask: ModelAsk): Pick<ModelCall, 'tier'> {
