@@ -1,7 +1,7 @@
 import { type Millis, type RunEvent, renderDuration } from '../engine/index.ts';
+import { countOf, describeSpending } from './amounts.ts';
 import { oneLine, padEnd, padStart } from './layout.ts';
 import type { Paint } from './paint.ts';
-import { countOf, describeSpending } from './run-tree.ts';
 import type { NodeView, RunView } from './run-view.ts';
 
 /** A run told in plain lines, for pipes and CI: one line when a node's state changes, a summary now and then for a fan-out. */

@@ -17,7 +17,7 @@ const FRAME_MS = 83;
 /** Without news every other frame will do: it keeps the clocks and the spinner going. */
 const IDLE_FRAMES = 2;
 /** On the screen a final tree may be longer than the terminal, but not without end. */
-const FINAL_LINES = 60;
+const FINAL_LINES = 40;
 
 const HIDE_CURSOR = '\u001B[?25l';
 const SHOW_CURSOR = '\u001B[?25h';

@@ -1,8 +1,9 @@
 import type { RunEvent } from '../engine/index.ts';
+import { countOf } from './amounts.ts';
 import type { Context } from './context.ts';
 import { createLineLog } from './line-log.ts';
 import { type LiveView, startLiveView } from './live-view.ts';
-import { countOf, renderTree } from './run-tree.ts';
+import { renderTree } from './run-tree.ts';
 import { foldEvent, type RunView } from './run-view.ts';
 
 /** `live`: a tree redrawn in place; `lines`: a line per change, the tree at the end; `silent`: nothing. */
@@ -60,7 +61,7 @@ function tellGivenUp(ctx: Context, view: RunView): void {
 }
 
 /** Enough to see everything of an ordinary workflow; of a huge one, what matters. */
-const FINAL_LINES = 60;
+const FINAL_LINES = 40;
 const TICK_MS = 1000;
 
 function lineProgress(ctx: Context, view: RunView): Progress {

@@ -13,9 +13,9 @@ import {
   renderTokens,
   renderUsd,
 } from '../engine/index.ts';
+import { countOf } from './amounts.ts';
 import { oneLine, padEnd } from './layout.ts';
 import type { Paint } from './paint.ts';
-import { countOf } from './run-tree.ts';
 import type { NodeView, RunView } from './run-view.ts';
 
 const PROBLEMS_SHOWN = 10;

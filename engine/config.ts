@@ -57,7 +57,7 @@ export function loadConfig(options: ConfigOptions = {}): Config {
   const file = (workflowFile && findUpward(dirname(workflowFile))) ?? findUpward(cwd);
   const found: Diagnostic[] = [];
   const source = file && { name: shownAs(file, cwd), text: readFileSync(file, 'utf8') };
-  const document = source ? parseDocument(source, (mistake) => found.push(mistake)) : undefined;
+  const document = source ? parseDocument(source, (one) => found.push(quoteVariable(one))) : undefined;
   if (document) checkShape(document, found);
   const value = document && isObject(document.value) ? document.value : {};
   const valid = (): boolean => !found.some(({ severity }) => severity === 'error');
@@ -67,6 +67,21 @@ export function loadConfig(options: ConfigOptions = {}): Config {
   if (source && !valid())
     throw new DagrunError(`${source.name} has ${found.length === 1 ? 'a mistake' : 'mistakes'}`, { exitCode: 3, diagnostics: told });
   return { ...(file && { file }), tiers, providers, warnings: told };
+}
+
+/** Inside braces YAML takes the braces of a variable for its own: the advice is then about the variable. */
+function quoteVariable(diagnostic: Diagnostic): Diagnostic {
+  const { file, start, end } = diagnostic.at;
+  const bare = /(?<!["'])\$\{[A-Za-z0-9_]*\}/.exec(file.text.slice(start, end));
+  if (diagnostic.severity !== 'error' || bare === null) return diagnostic;
+  const at = { file, start: start + bare.index, end: start + bare.index + bare[0].length };
+  return {
+    ...diagnostic,
+    at,
+    message: `inside { }, "${bare[0]}" must be quoted`,
+    help: `write \`"${bare[0]}"\``,
+    fix: { at, replacement: `"${bare[0]}"` },
+  };
 }
 
 /** A diagnostic whose frame does not show keys that stand in the file: letters are covered, so that places stay right. */

@@ -45,9 +45,13 @@ describe.each(pages)('%s', (page) => {
     await expect(written).toMatchFileSnapshot(join(root, page));
   });
 
-  test('links to files that exist', () => {
-    const links = [...readFileSync(join(root, page), 'utf8').matchAll(/\]\((?!https?:)([^)#\s]+)[^)]*\)/g)].map((match) => match[1]!);
-    expect(links.filter((link) => !existsSync(join(root, dirname(page), link)))).toEqual([]);
+  test('names files that exist', () => {
+    const text = readFileSync(join(root, page), 'utf8');
+    const links = [...text.matchAll(/\]\((?!https?:)([^)#\s]+)[^)]*\)/g)].map((match) => join(dirname(page), match[1]!));
+    const paths = [...text.matchAll(/`((?:engine|cli|test|docs|schemas|workflows|scripts|bench|\.ci)\/[^`<>*\s]*)`/g)].map(
+      (match) => match[1]!,
+    );
+    expect([...links, ...paths].filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
 });
 

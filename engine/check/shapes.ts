@@ -7,7 +7,6 @@ import type { FieldReading } from '../lang/readings.ts';
 import { typesOf, type WorkflowTypes } from '../lang/scope-shape.ts';
 import { isAny, membersOf, type Shape } from '../lang/shape.ts';
 import { printShape, printSort } from '../lang/shape-text.ts';
-import { parseTemplate } from '../lang/template.ts';
 import type { TypeProblem } from '../lang/type-problem.ts';
 import type { CheckInput } from './rule.ts';
 import { syntaxDiagnostic, typeDiagnostic } from './type-diagnostic.ts';
@@ -29,9 +28,8 @@ function checkTemplate(
   partials: Readonly<Record<string, string>>,
   report: Report,
 ): void {
-  const { source, path } = reading;
-  if (typeof source !== 'string' || !source.includes('{{')) return;
-  const parsed = parseTemplate(source);
+  const { template: parsed, path } = reading;
+  if (parsed === undefined) return;
   if (!parsed.ok) {
     report(syntaxDiagnostic(workflow.document, path, 'template', parsed.problem));
     return;

@@ -142,8 +142,8 @@ export interface ModelClient {
 
 /** The calls of one attempt: what makes sure that none is paid twice. */
 export interface CallBook {
-  /** The next call of an attempt that was interrupted, if it was the same request: its reply is used, and nothing is called. */
-  paid(request: string): PaidCall | undefined;
+  /** The reply to the same request in an attempt that was interrupted, once: it is used, and nothing is called. */
+  paid(request: string): ModelReply | undefined;
   /** Commits a call; resolves once it outlives the process. `reply` is null for a call that failed. */
   record(call: ModelCall, request: string, reply: ModelReply | null): Promise<void>;
 }

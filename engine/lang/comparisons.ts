@@ -1,4 +1,6 @@
 import type { Expr } from '../contracts/expression.ts';
+import { printExpression } from './expression-text.ts';
+import { pathKey } from './narrowing.ts';
 import { highestOf, isAny, lowestOf, membersOf, type Shape } from './shape.ts';
 import { printShape, printSort } from './shape-text.ts';
 import type { Complain } from './type-problem.ts';
@@ -20,22 +22,16 @@ export function compareShapes(tree: Comparison, left: Shape, right: Shape, compl
 /** Complains when `tree`, of shape `shape`, can never be the literal it is compared with. */
 export function compareToLiteral(tree: Expr, shape: Shape, literal: Expr, value: Shape, complain: Complain): void {
   if (isAny(shape) || isAny(value) || canBeEqual(shape, value)) return;
-  const sorts = sortsOf(shape);
   const [one] = membersOf(value);
   if (one === undefined) return;
-  const what = textOf(tree);
-  if (!sorts.has(one.type)) {
-    complain('DAG408', literal, `${what} is ${printShape(shape)}: it is never ${printShape(value)}`, {
-      label: `compared with ${printSort(value)}`,
-      ...literalHelp(shape, literal),
-    });
-    return;
-  }
-  const values = membersOf(shape).flatMap((member) => (member.type === 'string' ? (member.values ?? []) : []));
+  const members = membersOf(shape);
+  const values = members.flatMap((member) => (member.type === 'string' ? (member.values ?? []) : []));
   const text = literal.op === 'literal' && typeof literal.value === 'string' ? literal.value : undefined;
-  complain('DAG408', literal, `${what} is never ${printShape(value)}: it is ${printShape(shape)}`, {
-    label: `one of ${printShape(shape)}`,
-    ...(text !== undefined && values.length > 0 && { name: text, candidates: values }),
+  const sameSort = members.some((member) => member.type === one.type);
+  complain('DAG408', literal, `${textOf(tree)} is never ${printShape(value)}`, {
+    label: `${values.length > 0 && members.length === 1 ? 'it is one of' : 'it is'} ${printShape(shape)}`,
+    ...(!sameSort && literalHelp(tree, shape, literal)),
+    ...(sameSort && text !== undefined && values.length > 0 && { name: text, candidates: values }),
   });
 }
 
@@ -132,23 +128,29 @@ function pairCanBeEqual(a: Shape, b: Shape): boolean {
 
 const below = (high: number | undefined, low: number | undefined): boolean => high !== undefined && low !== undefined && high < low;
 
-function literalHelp(shape: Shape, literal: Expr): { help?: string } {
+function literalHelp(tree: Expr, shape: Shape, literal: Expr): { help?: string } {
   if (literal.op !== 'literal') return {};
   const sorts = sortsOf(shape);
   if (typeof literal.value === 'string') {
     const bare = literal.value.trim();
     if (sorts.has('boolean') && (bare === 'true' || bare === 'false')) return { help: `write \`${bare}\` without quotes` };
-    if (sorts.has('number') && bare !== '' && Number.isFinite(Number(bare))) return { help: `write \`${bare}\` without quotes` };
-    if (sorts.has('list')) return { help: `is it in the list? \`${JSON.stringify(literal.value)} in …\`` };
+    if (sorts.has('number') && isNumeric(bare)) return { help: `write \`${bare}\` without quotes` };
+    if (sorts.has('list')) return { help: `is it in the list? \`${JSON.stringify(literal.value)} in ${textOf(tree, '…')}\`` };
   }
   if (sorts.has('string')) return { help: `put it in quotes: \`"${String(literal.value)}"\`` };
   return {};
 }
 
+const isNumeric = (text: string): boolean => text !== '' && Number.isFinite(Number(text));
+
 function castHelp(left: Shape, right: Shape, leftTree: Expr, rightTree: Expr): { help?: string } {
   const [a, b] = [sortsOf(left), sortsOf(right)];
   if (a.has('list') && !b.has('list')) return { help: `is it in the list? \`${textOf(rightTree, '…')} in ${textOf(leftTree, '…')}\`` };
   if (b.has('list') && !a.has('list')) return { help: `is it in the list? \`${textOf(leftTree, '…')} in ${textOf(rightTree, '…')}\`` };
+  for (const side of [leftTree, rightTree]) {
+    if (side.op === 'literal' && typeof side.value === 'string' && isNumeric(side.value.trim()))
+      return { help: `write \`${side.value.trim()}\` without quotes` };
+  }
   if (a.has('string') && b.has('number')) return { help: `compare numbers: \`double(${textOf(leftTree, '…')})\`` };
   if (a.has('number') && b.has('string')) return { help: `compare numbers: \`double(${textOf(rightTree, '…')})\`` };
   return {};
@@ -156,19 +158,6 @@ function castHelp(left: Shape, right: Shape, leftTree: Expr, rightTree: Expr): {
 
 /** A path as text; `otherwise` for what is no path. */
 function textOf(tree: Expr, otherwise = 'this'): string {
-  const path = pathOf(tree);
+  const path = pathKey(tree) === undefined ? undefined : printExpression(tree).replace(/#\d+/g, '');
   return path === undefined ? otherwise : otherwise === 'this' ? `\`${path}\`` : path;
-}
-
-function pathOf(tree: Expr): string | undefined {
-  if (tree.op === 'name') return tree.name;
-  if (tree.op === 'field') {
-    const of = pathOf(tree.of);
-    return of === undefined ? undefined : `${of}.${tree.name}`;
-  }
-  if (tree.op === 'index' && tree.at.op === 'literal') {
-    const of = pathOf(tree.of);
-    return of === undefined ? undefined : `${of}[${JSON.stringify(tree.at.value)}]`;
-  }
-  return undefined;
 }

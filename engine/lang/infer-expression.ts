@@ -242,7 +242,9 @@ function complainOfFlat(tree: Expr & { op: 'field' | 'index' }, name: string, fl
     label: `of ${printShape(flat)}`,
     ...(counts
       ? { help: env.notation === 'template' ? `write \`{{length ${of}}}\`` : `write \`size(${of})\`` }
-      : list && { help: elementsHelp(of, name, env) }),
+      : list
+        ? { help: elementsHelp(of, name, env) }
+        : /^(nodes\.\w+\.)?output$/.test(of) && { help: 'for fields, give the node an `output`: `output: { fields: { … } }`' }),
   });
 }
 
@@ -512,16 +514,23 @@ function inferSum(tree: Expr & { op: 'binary' }, env: Env): Shape {
   if (a.length === 0 || b.length === 0) return ANY;
   const sort = a[0]?.type;
   if (![...a, ...b].every((one) => one.type === sort)) {
-    const text = a[0]?.type === 'string' ? tree.right : b[0]?.type === 'string' ? tree.left : undefined;
     env.complain('DAG407', tree, `\`+\` cannot join ${printSort(left)} and ${printSort(right)}`, {
       label: `${printShape(left)}, ${printShape(right)}`,
-      ...(text !== undefined && { help: `make it text first: \`string(${pathText(text)})\`` }),
+      ...joinHelp(tree, a, b),
     });
     return ANY;
   }
   if (sort === 'string') return STRING;
   if (sort === 'number') return [...a, ...b].every((one) => one.type === 'number' && one.integer) ? INTEGER : NUMBER;
   return listOf(union(...[...a, ...b].map((one) => (one.type === 'list' ? elementOf(one) : NEVER))));
+}
+
+function joinHelp(tree: Expr & { op: 'binary' }, left: readonly Shape[], right: readonly Shape[]): { help?: string } {
+  const [a, b] = [left[0]?.type, right[0]?.type];
+  if (a === 'list') return { help: `put the other in a list: \`[${pathText(tree.right)}]\`` };
+  if (b === 'list') return { help: `put the other in a list: \`[${pathText(tree.left)}]\`` };
+  if (a === 'string') return { help: `make it text first: \`string(${pathText(tree.right)})\`` };
+  return b === 'string' ? { help: `make it text first: \`string(${pathText(tree.left)})\`` } : {};
 }
 
 // ── calls ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -554,7 +563,7 @@ export function wantType(tree: Expr, shape: Shape, sorts: readonly Sort[], of: s
     ...(listAsText && {
       help: env.notation === 'template' ? `make it text: \`join ${text} ", "\`` : `make it text: \`join(${text}, ", ")\``,
     }),
-    ...(numeric && tree.op !== 'literal' && { help: `if it holds digits: \`double(${text})\`` }),
+    ...(numeric && tree.op !== 'literal' && { help: `if it holds digits: \`${wanted.includes('whole') ? 'int' : 'double'}(${text})\`` }),
     ...(sorts.length === 1 &&
       sorts[0] === 'string' &&
       wrong.every((one) => one.type === 'number' || one.type === 'boolean') && { help: `make it text: \`string(${text})\`` }),

@@ -3,8 +3,10 @@ import { isObject, type Json, type JsonObject } from '../base/json.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
 import type { Reference } from '../contracts/reference.ts';
 import type { Path } from '../contracts/source.ts';
+import type { TemplatePart } from '../contracts/template.ts';
 import type { Bound, Expression, NodeDecl, Template, Workflow } from '../contracts/workflow.ts';
 import { fieldsOf } from './notation.ts';
+import type { Parsed } from './parsed.ts';
 import { referencesInSource, referencesInTemplate } from './references.ts';
 import { scopeNames } from './scope-names.ts';
 import { parseTemplate } from './template.ts';
@@ -19,6 +21,8 @@ export interface FieldReading {
   readonly path: Path;
   readonly holds: 'template' | 'expression';
   readonly source: Json;
+  /** Of a template with `{{` in it: its parts, or why it cannot be read. */
+  readonly template?: Parsed<readonly TemplatePart[]>;
   readonly place: Place;
   readonly references: readonly Reference[];
 }
@@ -90,10 +94,13 @@ export function readingsOf(workflow: Workflow, kinds: readonly NodeKind[]): read
     }
   }
 
-  function templateAt(node: NodeDecl, { text, path }: Template): Pick<FieldReading, 'holds' | 'source' | 'path' | 'references'> {
+  function templateAt(
+    node: NodeDecl,
+    { text, path }: Template,
+  ): Pick<FieldReading, 'holds' | 'source' | 'path' | 'references' | 'template'> {
     const parsed = text.includes('{{') ? parseTemplate(text) : undefined;
     const references = parsed?.ok ? referencesInTemplate(parsed.tree, path, partials, namesIn(node)) : [];
-    return { holds: 'template', source: text, path, references };
+    return { holds: 'template', source: text, path, references, ...(parsed && { template: parsed }) };
   }
 
   function expressionAt({ source, path }: Expression): Pick<FieldReading, 'holds' | 'source' | 'path' | 'references'> {

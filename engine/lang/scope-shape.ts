@@ -152,7 +152,11 @@ class Typing {
     for (const index of topologicalOrder(nodeGraphOf(this.#workflow, kinds))) {
       const node = nodes.get(ids[index] as NodeId);
       if (node === undefined) continue;
-      const needed = (edges.get(node.id) ?? []).filter((edge) => !edge.optional && this.#missing.has(edge.from)).map((edge) => edge.from);
+      // A read in `result` is a mistake of its own, and told there: that the node would be skipped for it is only its echo.
+      const elsewhere = this.#sparedIn(node, 'result');
+      const needed = (edges.get(node.id) ?? [])
+        .filter((edge) => !edge.optional && this.#missing.has(edge.from) && elsewhere.has(edge.from))
+        .map((edge) => edge.from);
       const skip = this.#skipCondition(node, needed);
       if (skip.type !== 'never') this.#skips.set(node.id, skip);
       const maySkip = skip.type !== 'never';

@@ -11,7 +11,6 @@ import type {
   ModelClient,
   ModelReply,
   ModelRequest,
-  PaidCall,
   Provider,
   RequestOrigin,
   Usage,
@@ -28,7 +27,7 @@ import {
   type RunModels,
 } from './candidates.ts';
 import { priceOf } from './catalog.ts';
-import { createGate, type Gate } from './gate.ts';
+import { createGate, type Ending, type Gate } from './gate.ts';
 import { defaultMaxOutput, leastOutput, reserve } from './worst-case.ts';
 
 export type { ProviderAccess, RunModels } from './candidates.ts';
@@ -79,21 +78,16 @@ export function createModels({ providers, clock }: ModelsOptions): Models {
       }
 
       /** One call to a candidate: waits for its turn and for money, calls, reads, records. */
-      function callOf(
-        candidate: Candidate,
-        provider: Provider,
-        ask: ModelAsk,
-        record: (call: ModelCall) => void,
-        abort: AbortSignal,
-      ): Call {
+      function callOf(candidate: Candidate, provider: Provider, ask: ModelAsk, book: CallBook, abort: AbortSignal): Call {
         const { access, info, model } = candidate;
         return async ({ messages, schema, call, read }) => {
           const question = { candidate: candidate.name, messages, schema: schema ?? null, call, ...samplingOf(ask) };
           const request = hash('sha256', JSON.stringify(question));
           const before = book.paid(request);
-          if (before) return replayed(before, (reply) => readReply(reply, read, Number.POSITIVE_INFINITY, undefined));
+          if (before) return { reply: before, reading: readReply(before, read, Number.POSITIVE_INFINITY, undefined) };
           const gate = provider.simulated ? undefined : once(gates, access.id, () => createGate({ ...access, provider: access.id, clock }));
           const leave = await gate?.enter(abort);
+          let ending: Ending = 'failed';
           try {
             // A tier may mix models with longer and shorter limits; the check has warned.
             const wanted = ask.maxOutputTokens && Math.min(ask.maxOutputTokens, info?.maxOutput ?? Infinity);
@@ -113,14 +107,15 @@ export function createModels({ providers, clock }: ModelsOptions): Models {
             try {
               reply = await provider.complete(requestOf(ask, candidate, messages, schema, money.most, call), abort);
             } catch (error) {
-              if (!(error instanceof Failed)) throw error;
+              const failure: Failure = error instanceof Failed ? error.failure : { type: 'bug', message: String(error) };
               // Refused by its status: nothing was worked on. Lost on the way: nobody knows.
-              const cost = error.mayHaveCharged ? null : nanoUsd(0);
+              const cost = error instanceof Failed && !error.mayHaveCharged ? nanoUsd(0) : null;
               money.settle(cost);
-              if (error.failure.type === 'rate_limited') gate?.slowDown(error.failure.retryAfter);
-              await recorded({ status: 'failed', failure: error.failure, usage: NO_USAGE, cost, baseline: cost }, null);
+              if (failure.type === 'rate_limited') ending = { slowDown: failure.retryAfter };
+              await recorded({ status: 'failed', failure, usage: NO_USAGE, cost, baseline: cost }, null);
               throw error;
             }
+            ending = 'answered';
             const cost = priceOf(info, reply.usage);
             money.settle(cost);
             const reading = readReply(reply, read, money.most, money.most < asked ? budget : undefined);
@@ -135,7 +130,7 @@ export function createModels({ providers, clock }: ModelsOptions): Models {
             );
             return { reply, reading };
           } finally {
-            leave?.();
+            leave?.(ending);
           }
         };
       }
@@ -152,15 +147,13 @@ export function createModels({ providers, clock }: ModelsOptions): Models {
   }
 }
 
-/** A call that was paid for before its process ended comes to what it came to then. Throws Failed when that was a failure. */
-function replayed({ call, reply }: PaidCall, read: (reply: ModelReply) => Outcome): Awaited<ReturnType<Call>> {
-  if (reply) return { reply, reading: read(reply) };
-  throw new Failed(call.failure ?? { type: 'unavailable', message: 'the call failed' });
-}
-
 function samplingOf(ask: ModelAsk): Pick<ModelAsk, 'temperature' | 'stop' | 'maxOutputTokens'> {
   const { temperature, stop, maxOutputTokens } = ask;
-  return { ...(temperature !== undefined && { temperature }), ...(stop && { stop }), ...(maxOutputTokens !== undefined && { maxOutputTokens }) };
+  return {
+    ...(temperature !== undefined && { temperature }),
+    ...(stop && { stop }),
+    ...(maxOutputTokens !== undefined && { maxOutputTokens }),
+  };
 }
 
 function tierOf(ask: ModelAsk): Pick<ModelCall, 'tier'> {

@@ -14,17 +14,21 @@ export interface GateOptions {
   readonly clock: Clock;
 }
 
+/** How a call ended: with an answer, without one, or with the word that the provider is asked too much. */
+export type Ending = 'answered' | 'failed' | { readonly slowDown: Millis | undefined };
+
+/** Must be called when the call has ended; a second time it does nothing. */
+export type Leave = (ending: Ending) => void;
+
 /**
  * The door to one provider, shared by everything that calls it. Calls pass in the order they came.
  *
  * After a 429 it halves the number of calls in flight and stays closed for as long as the provider said; each full round of
- * answered calls then adds one again, up to what is configured.
+ * answered calls then adds one again, up to what is configured. Calls that were in flight together halve it only once.
  */
 export interface Gate {
-  /** Waits for a place; what it gives must be called when the call has ended. Throws Failed (cancelled, rate_limited). */
-  enter(abort: AbortSignal): Promise<() => void>;
-  /** The provider said that it is asked too much. */
-  slowDown(retryAfter: Millis | undefined): void;
+  /** Waits for a place. Throws Failed (cancelled, timed_out, rate_limited). */
+  enter(abort: AbortSignal): Promise<Leave>;
   /** How many calls may be in flight now. */
   readonly limit: number;
 }
@@ -39,6 +43,8 @@ interface Waiter {
 export function createGate({ provider, concurrency, requestsPerMinute, clock }: GateOptions): Gate {
   const waiting: Waiter[] = [];
   let first = 0;
+  /** Those in the queue who have not given up. */
+  let patient = 0;
   let inFlight = 0;
   let limit = concurrency;
   /** Calls answered since the limit last changed. */
@@ -78,23 +84,43 @@ export function createGate({ provider, concurrency, requestsPerMinute, clock }: 
     nextStart = Math.max(nextStart, now) + spacing;
   }
 
-  function leave(): void {
-    inFlight -= 1;
-    answered += 1;
-    if (answered >= limit && limit < concurrency) {
-      limit += 1;
-      answered = 0;
-    }
-    pump();
+  /** Counts the times the limit was lowered. */
+  let lowered = 0;
+
+  function createLeave(): Leave {
+    const since = lowered;
+    let left = false;
+    return (ending) => {
+      if (left) return;
+      left = true;
+      inFlight -= 1;
+      if (ending === 'answered') recover();
+      else if (ending !== 'failed') slowDown(ending.slowDown, since === lowered);
+      pump();
+    };
   }
 
-  const leaver = (): (() => void) => {
-    let left = false;
-    return () => {
-      if (!left) leave();
-      left = true;
-    };
-  };
+  function recover(): void {
+    answered += 1;
+    if (answered < limit || limit >= concurrency) return;
+    limit += 1;
+    answered = 0;
+  }
+
+  function slowDown(retryAfter: Millis | undefined, anew: boolean): void {
+    if (anew) {
+      limit = Math.max(1, Math.floor(limit / 2));
+      answered = 0;
+      lowered += 1;
+    }
+    closedUntil = Math.max(closedUntil, clock.now() + (retryAfter ?? 0));
+    if (closedUntil - clock.now() > LONGEST_WAIT) refuseAll();
+  }
+
+  function refuseAll(): void {
+    takeBackTimer?.();
+    for (const waiter of waiting.splice(first)) if (!waiter.gone) waiter.refuse(tooLong());
+  }
 
   const tooLong = (): Failed =>
     new Failed({
@@ -113,37 +139,35 @@ export function createGate({ provider, concurrency, requestsPerMinute, clock }: 
       if (closedUntil - now > LONGEST_WAIT) return Promise.reject(tooLong());
       if (inFlight < limit && first >= waiting.length && opensAt() <= now) {
         pass(now);
-        return Promise.resolve(leaver());
+        return Promise.resolve(createLeave());
       }
       return new Promise((resolve, reject) => {
         const giveUp = (): void => {
           waiter.gone = true;
+          patient -= 1;
+          // A timer that nobody waits for would keep the process alive.
+          if (patient === 0) takeBackTimer?.();
           reject(failedByAbort(abort));
         };
         const waiter: Waiter = {
           let: () => {
             abort.removeEventListener('abort', giveUp);
-            resolve(leaver());
+            patient -= 1;
+            resolve(createLeave());
           },
           refuse: (reason) => {
             abort.removeEventListener('abort', giveUp);
             waiter.gone = true;
+            patient -= 1;
             reject(reason);
           },
           gone: false,
         };
         abort.addEventListener('abort', giveUp, { once: true });
         waiting.push(waiter);
+        patient += 1;
         pump();
       });
-    },
-    slowDown(retryAfter) {
-      limit = Math.max(1, Math.floor(limit / 2));
-      answered = 0;
-      if (retryAfter === undefined) return;
-      closedUntil = Math.max(closedUntil, clock.now() + retryAfter);
-      if (closedUntil - clock.now() <= LONGEST_WAIT) return;
-      for (const waiter of waiting.splice(first)) if (!waiter.gone) waiter.refuse(tooLong());
     },
   };
 }

@@ -13,7 +13,8 @@ export async function openAnthropic({ id, apiKey, baseUrl = BASE_URL, variable }
   const { Anthropic: Client } = await import('@anthropic-ai/sdk');
   const transport = openTransport();
   const client = new Client({
-    apiKey: apiKey ?? null,
+    // Without any key the SDK would look for credentials in the user's files; where there is none, the header is taken away again.
+    apiKey: apiKey ?? 'none',
     authToken: null,
     baseURL: baseUrl,
     // The engine retries; the SDK would sleep as long as `retry-after` says, without a cap.

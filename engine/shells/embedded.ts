@@ -5,8 +5,8 @@ import type { RunId, TaskKey } from '../base/ids.ts';
 import { renderDuration } from '../base/units.ts';
 import type { RunEvent } from '../contracts/event.ts';
 import type { PlanLimits } from '../contracts/plan.ts';
-import type { Command, Decide, InEvent, Store } from '../contracts/store.ts';
 import type { CallBook } from '../contracts/provider.ts';
+import type { Command, Decide, InEvent, Store } from '../contracts/store.ts';
 import type { CallRequest, Performer } from '../run/perform.ts';
 
 export interface EmbeddedRun {
@@ -123,7 +123,10 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<voi
       const going = state?.status === 'running' ? state : undefined;
       const before = going?.base === undefined ? [] : [...(await store.paidCalls(run, task))];
       const book: CallBook = {
-        paid: (request) => (before[0]?.request === request ? before.shift() : undefined),
+        paid(request) {
+          const at = before.findIndex((call) => call.request === request && call.reply !== null);
+          return at < 0 ? undefined : (before.splice(at, 1)[0]?.reply ?? undefined);
+        },
         record: (call, request, reply) => report({ type: 'called', task, attempt, paid: { call, request, reply }, at: clock.now() }),
       };
       return { book, ...(going?.woken && { woken: going.woken }) };

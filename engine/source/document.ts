@@ -295,8 +295,8 @@ function mapValue(reading: Reading, node: YAMLMap, depth: number): Json {
     const before = name === undefined ? undefined : first.get(name);
     if (name !== undefined && before === undefined) {
       first.set(name, key);
-      const rest = pairs.slice(index + 1).map((next) => (next.value ? undefined : next.key));
-      const cut = node.flow === true ? cutByComma(reading, pair.value, rest) : undefined;
+      const bareKey = (offset: number): Content => (pairs[index + offset]?.value ? undefined : pairs[index + offset]?.key);
+      const cut = node.flow === true ? cutByComma(reading, pair.value, bareKey) : undefined;
       value[name] = cut?.text ?? valueIn(reading, pair.value, key.range?.[1] ?? from, depth + 1, node.flow === true);
       index += cut?.parts ?? 0;
     } else if (before !== undefined && key.range) {
@@ -318,7 +318,7 @@ function listValue(reading: Reading, node: YAMLSeq, depth: number): Json {
   let from = node.range?.[0] ?? 0;
   for (let index = 0; index < items.length; index += 1) {
     const item = items[index] ?? null;
-    const cut = node.flow === true ? cutByComma(reading, item, items.slice(index + 1)) : undefined;
+    const cut = node.flow === true ? cutByComma(reading, item, (offset) => items[index + offset]) : undefined;
     value.push(cut?.text ?? valueIn(reading, item, from, depth + 1, node.flow === true));
     index += cut?.parts ?? 0;
     from = items[index]?.range?.[1] ?? from;
@@ -326,12 +326,19 @@ function listValue(reading: Reading, node: YAMLSeq, depth: number): Json {
   return value;
 }
 
+/** Whether `? ` stands before a key. */
+function isComplexKey(text: string, start: number): boolean {
+  let at = start - 1;
+  while (at >= 0 && ' \t\r\n'.includes(text[at] ?? '')) at -= 1;
+  return text[at] === '?' && at < start - 1 && (at === 0 || ' \t\n{[,'.includes(text[at - 1] ?? ''));
+}
+
 /** The name a key gives; undefined when it was reported and its value is left out. */
 function keyName(reading: Reading, key: Node | null): string | undefined {
   const { text } = reading.file;
   const start = key?.range?.[0] ?? 0;
   const end = key?.range?.[1] ?? start;
-  if (/(?:^|[\s{[,])\?[ \t\r\n]*$/.test(text.slice(Math.max(0, start - 80), start))) {
+  if (isComplexKey(text, start)) {
     say(reading, 'DAG107', [start, Math.max(end, start + 1)], 'for YAML, "? " begins a complex key, and keys here are plain names', {
       help: 'write `name: value`; a text with "? " at its start must be quoted',
     });
@@ -361,15 +368,15 @@ function keyName(reading: Reading, key: Node | null): string | undefined {
  * `{ when: f(a, b) }`: YAML reads `when: f(a` and a second field `b)`. Reports it, and gives the text that was meant and how
  * many of the parts that follow belong to it.
  */
-function cutByComma(reading: Reading, node: Content, following: readonly Content[]): { text: string; parts: number } | undefined {
+function cutByComma(reading: Reading, node: Content, following: (offset: number) => Content): { text: string; parts: number } | undefined {
   const isPlain = (part: Content): part is Scalar => isScalar(part) && part.type === 'PLAIN';
   if (!isPlain(node) || !node.range) return undefined;
   const { text } = reading.file;
   const [start] = node.range;
   let [, stop] = node.range;
   let parts = 0;
-  for (const next of following) {
-    if (!isPlain(next) || !next.range || !isOpen(text.slice(start, stop))) break;
+  for (let next = following(1); isPlain(next); next = following(parts + 1)) {
+    if (!next.range || !isOpen(text.slice(start, stop))) break;
     stop = next.range[1];
     parts += 1;
   }
@@ -441,7 +448,8 @@ function documentOf(file: SourceFile, root: Content, value: Json, targets: Reado
     const node = resolved(find(path).node);
     const scalar = isScalar(node) ? sourceOf(node) : undefined;
     const inner = scalar === undefined ? undefined : spanInScalar(file.text, scalar, start, end);
-    return inner === undefined ? spanOf(path) : { file, ...inner };
+    // A block scalar has a last line break even where the file ends without one.
+    return inner === undefined ? spanOf(path) : { file, start: inner.start, end: Math.min(inner.end, file.text.length) };
   };
 
   return { file, value, spanOf, spanWithin };

@@ -93,7 +93,7 @@ function partOfFlow(text: string, at: number): readonly [number, number] {
   const before = text.slice(0, Math.max(1, Math.min(at, text.length)));
   const lead = [...before.matchAll(/(?:^[{[]|[{,])\s*(?:[\w.-]+\??:\s+)?/g)].pop();
   const first = lead === undefined ? 0 : lead.index + lead[0].length;
-  const start = first + (/^(?:[\w.-]+\??:\s+)?/.exec(text.slice(first))?.[0].length ?? 0);
+  const start = first + (/^\s*(?:[\w.-]+\??:\s+)?/.exec(text.slice(first))?.[0].length ?? 0);
   let depth = 0;
   let quote = '';
   for (let end = start; end < text.length; end += 1) {
@@ -201,7 +201,7 @@ function plainAdvice(
 ): Advice {
   const here: readonly [number, number] = [start, Math.max(end, Math.min(start + 1, file.text.length))];
   const indent = /^\s*/.exec(line)?.[0].length ?? 0;
-  const content = at(indent, line.trimEnd().length - indent);
+  const content = line.trim() === '' ? here : at(indent, line.trimEnd().length - indent);
   switch (code) {
     case 'BAD_INDENT':
       if (openBracketBefore(file.text, start)) {

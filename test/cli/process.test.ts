@@ -111,7 +111,7 @@ function said(child: ChildProcess, text: string): Promise<void> {
   });
 }
 
-describe.concurrent('a process', () => {
+describe.concurrent('a process', { timeout: 60_000 }, () => {
   test('lets what is in flight finish at the first interrupt, and starts nothing new', async () => {
     const server = await slowServer();
     const { child, ended } = start(['run', 'slow', '--json'], slowProject(server));

@@ -179,6 +179,15 @@ describe('Anthropic on the wire', () => {
     });
   });
 
+  test('without a key there is no header for one', async () => {
+    const keyless = await openAnthropic({ id: 'proxy', type: 'anthropic', baseUrl: server.url });
+    server.script({ text: 'ok' });
+    await keyless.complete(requestFor(), never());
+    expect(server.received[0]?.headers).not.toHaveProperty('authorization');
+    expect(server.received[0]?.headers).not.toHaveProperty('x-api-key');
+    await keyless.close?.();
+  });
+
   test('a schema goes into output_config, closed, without what Anthropic does not take', async () => {
     const { body } = await sent({ outputSchema: schema });
     expect(body.output_config).toEqual({

@@ -1,8 +1,11 @@
+import { setMaxListeners } from 'node:events';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { nanoUsd } from '../../../engine/base/ids.ts';
 import { createBudget } from '../../../engine/models/budget.ts';
 
 const never = new AbortController().signal;
+setMaxListeners(0, never);
 const usd = nanoUsd;
 
 describe('a budget', () => {
@@ -68,4 +71,24 @@ describe('a budget', () => {
     await expect(second).rejects.toMatchObject({ failure: { type: 'cancelled' } });
     await expect(budget.reserve(() => usd(1), abort.signal)).rejects.toMatchObject({ failure: { type: 'cancelled' } });
   });
+});
+
+test('whatever calls cost, the limit holds, and every call is let in or refused in the end', async () => {
+  const call = fc.record({ most: fc.integer({ min: 1, max: 60 }), share: fc.double({ min: 0, max: 1, noNaN: true }), lost: fc.boolean() });
+  await fc.assert(
+    fc.asyncProperty(fc.array(call, { maxLength: 30 }), async (calls) => {
+      const budget = createBudget(usd(100));
+      let spent = 0;
+      const ends = calls.map(async ({ most, share, lost }) => {
+        const reservation = await budget.reserve(() => usd(most), never).catch(() => undefined);
+        if (reservation === undefined) return;
+        await Promise.resolve();
+        const cost = Math.floor(most * share);
+        spent += lost ? most : cost;
+        reservation.settle(lost ? null : usd(cost));
+      });
+      await Promise.all(ends);
+      expect(spent).toBeLessThanOrEqual(100);
+    }),
+  );
 });

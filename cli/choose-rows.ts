@@ -1,0 +1,44 @@
+import type { NodeState, NodeView } from './run-view.ts';
+
+/**
+ * The nodes that get a line of their own, in plan order, and counts for those that get none. Whoever is at work or
+ * failed comes first, then what finished last, then what comes next.
+ */
+export function chooseRows(nodes: readonly NodeView[], room: number): readonly (NodeView | string)[] {
+  if (nodes.length <= room) return nodes;
+  const kept = new Set<NodeView>();
+  // Up to three counts (finished, at work, waiting) need a line each.
+  const places = Math.max(1, room - 3);
+  const keep = (candidates: readonly NodeView[]): void => {
+    for (const node of candidates) if (kept.size < places) kept.add(node);
+  };
+  keep(nodes.filter((node) => node.state === 'failed'));
+  keep(nodes.filter((node) => node.state === 'running' || node.state === 'retrying'));
+  keep(
+    nodes
+      .filter((node) => isSettled(node.state) && node.startedAt !== undefined)
+      .toSorted((a, b) => (b.endedAt ?? 0) - (a.endedAt ?? 0))
+      .slice(0, Math.ceil((places - kept.size) / 2)),
+  );
+  keep(nodes.filter((node) => node.state === 'waiting'));
+  keep(nodes.filter((node) => isSettled(node.state)));
+
+  const rest = nodes.filter((node) => !kept.has(node));
+  const count = (state: NodeState, word: string): string => {
+    const number = rest.filter((node) => node.state === state).length;
+    return number === 0 ? '' : `${number} ${word}`;
+  };
+  const before = [count('succeeded', 'done'), count('skipped', 'skipped'), count('cancelled', 'cancelled'), count('failed', 'failed')];
+  const during = [count('running', 'running'), count('retrying', 'waiting for their next try')];
+  const after = [count('waiting', 'waiting')];
+  const line = (parts: readonly string[]): readonly string[] => {
+    const text = parts.filter((part) => part !== '').join(', ');
+    return text === '' ? [] : [`… ${text}`];
+  };
+  return [...line(before), ...nodes.filter((node) => kept.has(node)), ...line(during), ...line(after)].slice(0, room);
+}
+
+/** True for a node whose state will not change any more. */
+export function isSettled(state: NodeState): boolean {
+  return state === 'succeeded' || state === 'failed' || state === 'skipped' || state === 'cancelled';
+}

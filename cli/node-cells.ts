@@ -1,0 +1,104 @@
+import { type Millis, renderDuration, renderTokens } from '../engine/index.ts';
+import { costOf, countOf, elapsed } from './amounts.ts';
+import type { NodeState, NodeView, RunView } from './run-view.ts';
+
+const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+/** Slow enough to be looked past. */
+const SPINNER_STEP_MS = 160;
+
+const GLYPHS: Readonly<Record<NodeState, string>> = {
+  waiting: '·',
+  running: '⠿',
+  retrying: '↻',
+  succeeded: '✓',
+  failed: '✗',
+  skipped: '–',
+  cancelled: '■',
+};
+
+/** What the line of a node says, not yet laid out. */
+export interface Cells {
+  readonly node: NodeView;
+  readonly glyph: string;
+  readonly who: string;
+  readonly progress: string;
+  readonly tokens: string;
+  readonly cost: string;
+  readonly time: string;
+  /** What there is to say in words, the most important first; what has no room is left out. */
+  readonly notes: readonly string[];
+}
+
+/** The words and figures of a node at a moment; `withModel` is false where there is room for the tier alone. */
+export function cellsOf(node: NodeView, view: RunView, now: number, withModel: boolean): Cells {
+  const spinner = SPINNER[Math.floor(now / SPINNER_STEP_MS) % SPINNER.length] ?? '';
+  const { spent } = node;
+  return {
+    node,
+    glyph: node.state === 'running' && view.phase !== 'finished' ? spinner : didNotRun(node) ? GLYPHS.waiting : GLYPHS[node.state],
+    who: whoOf(node, withModel),
+    progress: node.items ? `${node.items.settled}/${node.items.count}` : '',
+    tokens: spent.calls > 0 ? `${renderTokens(spent.inputTokens + spent.outputTokens)} tok` : '',
+    cost: costOf(spent),
+    time: node.startedAt === undefined ? '' : elapsed(node.startedAt, node.endedAt ?? view.endedAt, now),
+    notes: notesOf(node, now).filter((note) => note !== ''),
+  };
+}
+
+/** True for a node that the end of the run kept from starting. */
+export function didNotRun(node: NodeView): boolean {
+  return node.state === 'cancelled' && node.startedAt === undefined;
+}
+
+function whoOf(node: NodeView, withModel: boolean): string {
+  if (node.tier === undefined && node.model === undefined) return node.kind;
+  if (node.tier === undefined) return node.model ?? '';
+  return withModel && node.model !== undefined ? `${node.tier} · ${node.model}` : node.tier;
+}
+
+function notesOf(node: NodeView, now: number): readonly string[] {
+  switch (node.state) {
+    case 'skipped':
+      return [`skipped: ${node.detail ?? ''}`];
+    case 'cancelled':
+      return [didNotRun(node) ? 'not run' : (node.detail ?? 'given up')];
+    case 'failed':
+      return [node.failure?.message ?? 'failed'];
+    case 'retrying':
+      return node.retry ? [`try ${node.retry.attempt} ${dueIn(node.retry.at - now)}: ${node.retry.failure.message}`] : [];
+    case 'succeeded':
+      if (node.recovered) return [`used its on_error value: ${node.failure?.message ?? ''}`];
+      return [failedItems(node)];
+    case 'running':
+      return [
+        failedItems(node),
+        remaining(node, now),
+        node.items && node.running.size > 1 ? `${node.running.size} at once` : '',
+        node.retries > 0 ? countOf(node.retries, 'retry', 'retries') : '',
+      ];
+    default:
+      return [];
+  }
+}
+
+function failedItems(node: NodeView): string {
+  return node.items && node.items.failed > 0 ? `${node.items.failed} failed` : '';
+}
+
+/** A guess from the pace so far; none before a tenth is done, when it would jump about. */
+function remaining(node: NodeView, now: number): string {
+  if (!node.items || node.startedAt === undefined) return '';
+  const { settled, count } = node.items;
+  if (settled < 3 || settled * 10 < count || settled === count) return '';
+  const left = ((now - node.startedAt) / settled) * (count - settled);
+  return left < 5000 ? '' : `about ${roughly(left)} left`;
+}
+
+/** A guess is not given to the tenth of a second. */
+function roughly(ms: number): string {
+  return ms < 60_000 ? `${Math.round(ms / 1000)}s` : renderDuration(ms as Millis);
+}
+
+function dueIn(ms: number): string {
+  return ms > 0 ? `in ${Math.ceil(ms / 1000)}s` : 'starts';
+}

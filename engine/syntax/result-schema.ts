@@ -1,0 +1,140 @@
+import type { JsonSchema } from '../base/json.ts';
+import type { FailureType } from '../contracts/failure.ts';
+import type { Tier } from '../contracts/provider.ts';
+import type { CostReport, ItemResult, NodeResult, ResultError, RunResult, Tokens } from '../contracts/result.ts';
+
+type Optional<T> = { [K in keyof T]-?: Record<never, never> extends Pick<T, K> ? K : never }[keyof T];
+
+/** The schema of an object type: the compiler sees to it that every field is described, and that the optional ones are. */
+function objectOf<T>(
+  properties: { readonly [K in keyof Required<T>]: JsonSchema },
+  optional: Readonly<Record<Optional<T>, true>>,
+): JsonSchema {
+  const fields = properties as Readonly<Record<string, JsonSchema>>;
+  return {
+    type: 'object',
+    properties: fields,
+    required: Object.keys(fields).filter((name) => !Object.hasOwn(optional, name)),
+    additionalProperties: false,
+  };
+}
+
+/** The members of a union of texts, none forgotten. */
+function oneOf<T extends string>(members: Readonly<Record<T, true>>): JsonSchema {
+  return { enum: Object.keys(members) };
+}
+
+const text = (description: string): JsonSchema => ({ type: 'string', description });
+const count = (description: string): JsonSchema => ({ type: 'integer', minimum: 0, description });
+const dollars = (description: string): JsonSchema => ({ type: 'number', description });
+const maybeDollars = (description: string): JsonSchema => ({ type: ['number', 'null'], description });
+const milliseconds = (description: string): JsonSchema => ({ type: 'number', minimum: 0, description });
+
+const failureTypes = oneOf<FailureType>({
+  rate_limited: true,
+  unavailable: true,
+  unauthorized: true,
+  context_too_long: true,
+  refused: true,
+  bad_request: true,
+  output_invalid: true,
+  check_failed: true,
+  timed_out: true,
+  budget_exceeded: true,
+  expression_failed: true,
+  file_unreadable: true,
+  items_failed: true,
+  cancelled: true,
+  bug: true,
+});
+
+const error = objectOf<ResultError>(
+  {
+    type: failureTypes,
+    code: text('`dagrun explain <code>` says more.'),
+    message: text('What went wrong.'),
+    node: text('The node that failed the run, when one did.'),
+    problems: { type: 'array', items: { type: 'string' }, description: 'What was wrong with the last answer.' },
+  },
+  { node: true, problems: true },
+);
+
+const nodeStatus = oneOf<NodeResult['status']>({ succeeded: true, failed: true, skipped: true, cancelled: true, waiting: true });
+
+const item = objectOf<ItemResult>(
+  {
+    index: count('From 0, in the order of the list.'),
+    key: text('The value of `foreach.key`.'),
+    status: nodeStatus,
+    error: { $ref: '#/definitions/error' },
+    cost: dollars('Known cost of all its calls, in US dollars.'),
+  },
+  { key: true, error: true },
+);
+
+const tokens = objectOf<Tokens>(
+  {
+    input: count('Read by the model, cached ones included.'),
+    output: count('Written by the model.'),
+    cacheRead: count('Part of `input` that was read from a prompt cache.'),
+    cacheWrite: count('Part of `input` that was written to a prompt cache.'),
+  },
+  {},
+);
+
+const node = objectOf<NodeResult>(
+  {
+    id: text('As in the file.'),
+    kind: text('What it did: `llm`, `set`, …'),
+    status: nodeStatus,
+    tier: oneOf<Tier>({ cheap: true, capable: true, premium: true }),
+    model: text('The model that answered last.'),
+    provider: text('Who served it.'),
+    attempts: count('Tries started, over all items.'),
+    cost: dollars('Known cost of all its calls, failed ones included, in US dollars.'),
+    unpricedCalls: count('Calls whose cost is not known.'),
+    tokens: { $ref: '#/definitions/tokens' },
+    durationMs: milliseconds('From its first start to its end.'),
+    skipReason: text('Why it was skipped.'),
+    error: { $ref: '#/definitions/error' },
+    recovered: { type: 'boolean', description: 'True when `on_error` gave a value in its place; `error` says for what.' },
+    output: { description: 'What it gave.' },
+    items: { type: 'array', items: { $ref: '#/definitions/item' }, description: 'Of a fan-out, in the order of the list.' },
+  },
+  { tier: true, model: true, provider: true, skipReason: true, error: true, recovered: true, output: true, items: true },
+);
+
+const cost = objectOf<CostReport>(
+  {
+    currency: { const: 'USD' },
+    total: dollars('Everything that was paid for, as far as prices are known.'),
+    baseline: maybeDollars('The same tokens, all on the premium tier, skipped nodes left out; null when no premium price is known.'),
+    savings: maybeDollars('`baseline` less `total`.'),
+    savingsPercent: maybeDollars('`savings` as a share of `baseline`, from 0 to 100.'),
+    unpricedCalls: count('Calls whose cost is not known, and is not in `total`.'),
+  },
+  {},
+);
+
+/** The JSON Schema (draft-07) of what `dagrun run --json` prints. */
+export const resultSchema: JsonSchema = {
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  title: 'dagrun run result',
+  description: 'What a run came to. Money in US dollars, durations in milliseconds.',
+  ...objectOf<RunResult>(
+    {
+      schemaVersion: { const: 1 },
+      run: text('The id of the run.'),
+      workflow: text('The name of the workflow.'),
+      status: oneOf<RunResult['status']>({ succeeded: true, failed: true, cancelled: true, waiting: true }),
+      outputs: { type: 'object', description: 'Empty unless the run succeeded.' },
+      error: { $ref: '#/definitions/error' },
+      nodes: { type: 'array', items: { $ref: '#/definitions/node' }, description: 'In the order of the plan.' },
+      cost: { $ref: '#/definitions/cost' },
+      simulated: { type: 'boolean', description: 'True when at least one answer came from no real model.' },
+      durationMs: milliseconds('From the start of the run to its end.'),
+    },
+    { error: true },
+  ),
+  definitions: { error, node, item, tokens, cost },
+};
