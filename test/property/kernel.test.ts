@@ -300,7 +300,9 @@ describe('the kernel', () => {
         const started = new Set<string>();
         for (const event of events) {
           if (event.type === 'attempt.started') started.add(`${event.task}~${event.attempt}`);
-          if (event.type === 'attempt.succeeded' || event.type === 'attempt.failed')
+          // What is given up may not have begun.
+          if (event.type === 'attempt.cancelled') started.delete(`${event.task}~${event.attempt}`);
+          if (event.type === 'attempt.succeeded' || event.type === 'attempt.failed' || event.type === 'attempt.parked')
             expect(started.delete(`${event.task}~${event.attempt}`)).toBe(true);
         }
         expect([...started]).toEqual([]);
