@@ -1,13 +1,31 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { checkWorkflow, type LoadedWorkflow, loadWorkflow, type RunOptions, type RunResult, renderPlan, run } from '../engine/index.ts';
+import { parse } from 'yaml';
+import {
+  checkWorkflow,
+  type Json,
+  type JsonSchema,
+  type LoadedWorkflow,
+  loadWorkflow,
+  type RunOptions,
+  type RunResult,
+  renderPlan,
+  run,
+} from '../engine/index.ts';
+import { compileValidator } from '../engine/lang/validate.ts';
 
 const folder = join(import.meta.dirname, '../workflows');
 const names = readdirSync(folder)
   .filter((file) => file.endsWith('.workflow.yml'))
   .map((file) => file.replace('.workflow.yml', ''));
 const surroundings = { cwd: folder, env: {} };
+
+/** What a published schema finds wrong with a value. */
+function problems(schema: string, value: Json): readonly string[] {
+  const text = readFileSync(join(folder, '../schemas', `${schema}.schema.json`), 'utf8');
+  return compileValidator(JSON.parse(text) as JsonSchema)(value).map((problem) => problem.message);
+}
 
 /** A run of a gallery workflow with the answers that lie beside it. */
 async function play(name: string, inputs: RunOptions['inputs'] = {}): Promise<RunResult> {
@@ -27,6 +45,11 @@ describe.each(names)('%s', (name) => {
 
   test('has no mistakes and no warnings', async () => {
     expect((await checkWorkflow(file, surroundings)).map((diagnostic) => `${diagnostic.code} ${diagnostic.message}`)).toEqual([]);
+  });
+
+  test('editors agree, and its replies are what they expect', () => {
+    expect(problems('workflow', parse(readFileSync(file, 'utf8')) as Json)).toEqual([]);
+    expect(problems('replies', parse(readFileSync(join(folder, name, `${name}.replies.yml`), 'utf8')) as Json)).toEqual([]);
   });
 
   test('is named like its file, and plans', () => {
@@ -63,6 +86,7 @@ describe('research-synthesis', () => {
     expect(result.simulated).toBe(true);
     expect(result.cost.total).toBeGreaterThan(0);
     expect(result.cost.savingsPercent).toBeGreaterThan(0);
+    expect(problems('result', JSON.parse(JSON.stringify(result)) as Json)).toEqual([]);
   });
 
   test('below the threshold the analysis is the answer, and the reason names both numbers', async () => {

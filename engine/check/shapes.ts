@@ -1,6 +1,6 @@
 import type { Report } from '../contracts/diagnostic.ts';
 import type { Workflow } from '../contracts/workflow.ts';
-import { conditionProblem } from '../lang/infer-expression.ts';
+import { conditionProblem } from '../lang/infer-operator.ts';
 import type { ReadText } from '../lang/infer-source.ts';
 import { inferTemplate } from '../lang/infer-template.ts';
 import type { FieldReading } from '../lang/readings.ts';

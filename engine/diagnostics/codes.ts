@@ -8,11 +8,13 @@ import { LANGUAGE_CODES } from './codes/language.ts';
 import { MODEL_CODES } from './codes/models.ts';
 import { NAME_CODES } from './codes/names.ts';
 import { RUN_CODES } from './codes/runs.ts';
+import { SHAPE_CODES } from './codes/shape.ts';
 import { TEXT_CODES } from './codes/text.ts';
 
 /** Every code, in order. A code is for ever: never renumbered, never reused. */
 export const codes: CodeEntries = {
   ...TEXT_CODES,
+  ...SHAPE_CODES,
   ...NAME_CODES,
   ...GRAPH_CODES,
   ...LANGUAGE_CODES,

@@ -2,9 +2,9 @@ import type { Json } from '../base/json.ts';
 import { fail } from './failing.ts';
 
 /** Steps one evaluation may take: an element looked at, a value compared. About a second of work. */
-export const MAX_STEPS = 10_000_000;
+const MAX_STEPS = 10_000_000;
 /** Characters of the longest text an expression may make. */
-export const MAX_TEXT = 16 * 1024 * 1024;
+export const MAX_TEXT: number = 16 * 1024 * 1024;
 
 /** What one evaluation may still cost, so that no expression can hold the engine up. */
 export class Budget {

@@ -1,6 +1,6 @@
 import type { Expr } from '../contracts/expression.ts';
 import { printExpression } from './expression-text.ts';
-import { pathKey } from './narrowing.ts';
+import { pathKey } from './path-text.ts';
 import { highestOf, isAny, lowestOf, membersOf, type Shape } from './shape.ts';
 import { printShape, printSort } from './shape-text.ts';
 import type { Complain } from './type-problem.ts';

@@ -4,9 +4,10 @@ import type { Path } from '../contracts/source.ts';
 import { parseExpression } from './expression.ts';
 import { inferExpression } from './infer-expression.ts';
 import type { SyntaxProblem } from './parsed.ts';
-import { ANY, listOf, NEVER, type Shape, shapeOfValue, union } from './shape.ts';
+import { ANY, listOf, NEVER, type Shape, union } from './shape.ts';
 import type { TypeProblem } from './type-problem.ts';
 import type { TypeScope } from './type-scope.ts';
+import { shapeOfValue } from './value-shape.ts';
 
 /** One text with an expression in it: where it stands, and what came of reading it. */
 export interface ReadText {

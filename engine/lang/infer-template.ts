@@ -3,13 +3,18 @@ import type { TemplatePart, TemplateValue } from '../contracts/template.ts';
 import { compareShapes, orderShapes } from './comparisons.ts';
 import { helperSignatures } from './helper-signatures.ts';
 import { helpers } from './helpers.ts';
-import { complainOfNull, infer, type Mode, pathText, quietShape, tolerantly, wantType } from './infer-expression.ts';
-import { type Env, factsWhen, surroundings, withFacts } from './narrowing.ts';
-import { ANY, BOOLEAN, elementOf, INTEGER, isAny, membersOf, type Shape, STRING, shapeOfValue, union, withoutNull } from './shape.ts';
+import { infer } from './infer-expression.ts';
+import { factsWhen, surroundings } from './narrowing.ts';
+import { complainOfNull } from './null-problem.ts';
+import { pathText } from './path-text.ts';
+import { ANY, BOOLEAN, elementOf, INTEGER, isAny, membersOf, type Shape, STRING, union, withoutNull } from './shape.ts';
 import { printShape, printSort } from './shape-text.ts';
 import { parseTemplate } from './template.ts';
+import { type Env, type Mode, tolerantly, withFacts } from './type-env.ts';
 import { type Complain, collector, type Stretch, type TypeProblem } from './type-problem.ts';
 import type { TypeScope } from './type-scope.ts';
+import { shapeOfValue } from './value-shape.ts';
+import { wantType } from './wanted-type.ts';
 
 /** What is wrong with the types in a template: wrong paths, what cannot be printed, what may be missing. */
 export function inferTemplate(
@@ -18,7 +23,7 @@ export function inferTemplate(
   partials: Readonly<Record<string, string>>,
 ): readonly TypeProblem[] {
   const { problems, complain } = collector();
-  const env = surroundings(scope, complain, 'template', quietShape);
+  const env = surroundings(scope, complain, 'template', infer);
   walk(parts, { env, contexts: [], names: new Map(), partials, open: [] });
   return problems;
 }

@@ -1,56 +1,15 @@
 import type { Json } from '../base/json.ts';
 import type { Expr } from '../contracts/expression.ts';
-import { isAny, membersOf, type ObjectShape, type Shape, settled, shapeOfValue, union, withoutNull } from './shape.ts';
+import { pathKey } from './path-text.ts';
+import { isAny, membersOf, type ObjectShape, type Shape, settled, union, withoutNull } from './shape.ts';
+import { type Env, type Facts, NO_FACTS, quietShape, withFacts } from './type-env.ts';
 import type { Complain } from './type-problem.ts';
 import type { TypeScope } from './type-scope.ts';
-
-/** What is known of paths here and now, by the path's key: tests on the way narrow what their schemas say. */
-export type Facts = ReadonlyMap<string, Shape>;
-
-/** The surroundings of one part of an expression. */
-export interface Env {
-  readonly scope: TypeScope;
-  /** Variables of macros; they hide names in scope. */
-  readonly locals: ReadonlyMap<string, Shape>;
-  readonly facts: Facts;
-  /** Set where what is missing makes the whole null, as in `coalesce(f(x), …)`: told which nodes' skips may be the reason, none for any other reason. */
-  readonly missing?: (nodes: readonly string[]) => void;
-  readonly complain: Complain;
-  /** In whose words to say how to mend something. */
-  readonly notation: 'expression' | 'template';
-  /** What a part is when one asks whether it is there, nothing being said of mistakes. */
-  readonly quietShape: (tree: Expr, env: Env) => Shape;
-}
-
-export const NO_FACTS: Facts = new Map();
-
-/** `a.b[0].c` for a path whose steps are all known; undefined for anything else. */
-export function pathKey(tree: Expr): string | undefined {
-  switch (tree.op) {
-    case 'name':
-      return tree.name;
-    case 'field': {
-      const of = pathKey(tree.of);
-      return of === undefined ? undefined : `${of}.${tree.name}`;
-    }
-    case 'index': {
-      const of = pathKey(tree.of);
-      if (of === undefined || tree.at.op !== 'literal') return undefined;
-      return typeof tree.at.value === 'string' ? `${of}.${tree.at.value}` : `${of}[${String(tree.at.value)}]`;
-    }
-    default:
-      return undefined;
-  }
-}
-
-/** The surroundings with more known. */
-export function withFacts(env: Env, facts: Facts): Env {
-  return facts.size === 0 ? env : { ...env, facts: new Map([...env.facts, ...facts]) };
-}
+import { shapeOfValue } from './value-shape.ts';
 
 /** The surroundings with which the inference of a field begins. */
-export function surroundings(scope: TypeScope, complain: Complain, notation: Env['notation'], quietShape: Env['quietShape']): Env {
-  let env: Env = { scope, locals: new Map(), facts: NO_FACTS, complain, quietShape, notation };
+export function surroundings(scope: TypeScope, complain: Complain, notation: Env['notation'], infer: Env['infer']): Env {
+  let env: Env = { scope, locals: new Map(), facts: NO_FACTS, complain, infer, notation };
   for (const { tree, outcome } of scope.known ?? []) env = withFacts(env, factsWhen(tree, outcome, env));
   return env;
 }
@@ -110,12 +69,12 @@ function present(tree: Expr, env: Env): Facts {
   const key = pathKey(tree);
   if (key === undefined) return NO_FACTS;
   const facts = new Map<string, Shape>();
-  facts.set(key, withoutNull(env.quietShape(tree, env)));
+  facts.set(key, withoutNull(quietShape(tree, env)));
   for (let at: Expr = tree; at.op === 'field' || at.op === 'index'; at = at.of) {
     const above = pathKey(at.of);
     if (above === undefined) break;
     const name = at.op === 'field' ? at.name : undefined;
-    const whole = withoutNull(env.quietShape(at.of, env));
+    const whole = withoutNull(quietShape(at.of, env));
     facts.set(above, name === undefined ? whole : keep(whole, (one) => canHave(one, name)));
   }
   return facts;
@@ -128,14 +87,14 @@ function canHave(shape: Shape, name: string): boolean {
 /** A path is equal to a value, or is not. */
 function equal(path: Expr, value: Json, same: boolean, env: Env): Facts {
   if (same) return oneOfValues(path, [value], env);
-  const shape = env.quietShape(path, env);
+  const shape = quietShape(path, env);
   const left = removed(shape, value);
   if (left === shape) return NO_FACTS;
   return narrowed(path, left, env);
 }
 
 function oneOfValues(path: Expr, values: readonly Json[], env: Env): Facts {
-  const shape = env.quietShape(path, env);
+  const shape = quietShape(path, env);
   const kept = keptValues(shape, values);
   return kept === undefined ? NO_FACTS : narrowed(path, kept, env);
 }
@@ -147,7 +106,7 @@ function narrowed(path: Expr, shape: Shape, env: Env): Facts {
   const facts = new Map<string, Shape>();
   if (path.op === 'field') {
     const above = pathKey(path.of);
-    const whole = env.quietShape(path.of, env);
+    const whole = quietShape(path.of, env);
     if (above !== undefined && membersOf(whole).length > 1) {
       facts.set(
         above,

@@ -13,7 +13,7 @@ import { kindOf } from './values.ts';
 /** Characters of the longest text a template may make: about a million tokens, more than any model reads. */
 const MAX_OUTPUT = 4 * 1024 * 1024;
 /** Parts of a template with all its partials: partials that call each other twice grow fast. */
-const MAX_PARTS = 100_000;
+const MAX_PARTS = 20_000;
 
 type Print = (frame: Frame, out: Output) => void;
 

@@ -1,6 +1,7 @@
 import { isList, isObject, type Json, type JsonSchema } from '../base/json.ts';
 import type { Path } from '../contracts/source.ts';
-import { kindInWords, type Problem } from './misfit.ts';
+import { kindInWords } from './in-words.ts';
+import type { Problem } from './misfit.ts';
 import { compileRegex } from './regex.ts';
 
 type Holds =

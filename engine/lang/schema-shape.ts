@@ -13,9 +13,9 @@ import {
   type ObjectShape,
   type Shape,
   STRING,
-  shapeOfValue,
   union,
 } from './shape.ts';
+import { shapeOfValue } from './value-shape.ts';
 
 const known = new WeakMap<JsonSchema, Shape>();
 
@@ -28,7 +28,7 @@ const known = new WeakMap<JsonSchema, Shape>();
 export function shapeOf(schema: JsonSchema): Shape {
   const done = known.get(schema);
   if (done !== undefined) return done;
-  const shape = new Reading(schema).shapeOf(schema);
+  const shape = read(schema);
   known.set(schema, shape);
   return shape;
 }
@@ -38,66 +38,62 @@ const MOST_PARTS = 20_000;
 const MOST_DEPTH = 60;
 
 /** One reading of one schema; `root` is what its `$ref`s point into. */
-class Reading {
-  readonly #root: JsonSchema;
-  readonly #targets = new Map<string, Shape | 'being read'>();
-  #parts = 0;
+function read(root: JsonSchema): Shape {
+  const targets = new Map<string, Shape | 'being read'>();
+  let parts = 0;
+  return shapeOfPart(root, 0);
 
-  constructor(root: JsonSchema) {
-    this.#root = root;
-  }
-
-  shapeOf(schema: Json | undefined, depth = 0): Shape {
+  function shapeOfPart(schema: Json | undefined, depth: number): Shape {
     if (schema === false) return NEVER;
-    if (!isObject(schema) || ++this.#parts > MOST_PARTS || depth > MOST_DEPTH) return ANY;
+    if (!isObject(schema) || ++parts > MOST_PARTS || depth > MOST_DEPTH) return ANY;
     const plain = withConditionsLoosened(schema);
     if (typeof plain.$ref === 'string') {
       const rest = without(plain, '$ref');
-      if (!saysAnything(rest)) return this.#target(plain.$ref);
-      const target = this.#find(plain.$ref);
-      return target === undefined ? this.shapeOf(rest, depth + 1) : this.shapeOf(merge(target, rest), depth + 1);
+      if (!saysAnything(rest)) return targetOf(plain.$ref);
+      const target = find(plain.$ref);
+      return target === undefined ? shapeOfPart(rest, depth + 1) : shapeOfPart(merge(target, rest), depth + 1);
     }
     if (isList(plain.allOf)) {
       const rest = without(plain, 'allOf');
       const only = plain.allOf.length === 1 && !saysAnything(rest) ? plain.allOf[0] : undefined;
-      return this.shapeOf(only ?? plain.allOf.reduce<Json>((sum, one) => this.#merged(sum, one), rest), depth + 1);
+      return shapeOfPart(only ?? plain.allOf.reduce<Json>((sum, one) => merged(sum, one), rest), depth + 1);
     }
     for (const word of ['anyOf', 'oneOf'] as const) {
       const branches = plain[word];
       if (!isList(branches)) continue;
       const rest = without(plain, word);
-      return union(...branches.map((branch) => this.shapeOf(saysAnything(rest) ? this.#merged(rest, branch) : branch, depth + 1)));
+      return union(...branches.map((branch) => shapeOfPart(saysAnything(rest) ? merged(rest, branch) : branch, depth + 1)));
     }
-    return this.#plain(plain, depth);
+    return plainShape(plain, depth);
   }
 
   /** The shape a `$ref` leads to; a reference when that is still being read. */
-  #target(pointer: string): Shape {
-    const done = this.#targets.get(pointer);
+  function targetOf(pointer: string): Shape {
+    const done = targets.get(pointer);
     if (done === 'being read') {
       const name = pointer.split('/').at(-1) || 'this schema';
       return {
         type: 'ref',
         name,
         target: () => {
-          const shape = this.#targets.get(pointer);
+          const shape = targets.get(pointer);
           return shape === undefined || shape === 'being read' ? ANY : shape;
         },
       };
     }
     if (done !== undefined) return done;
-    const schema = this.#find(pointer);
+    const schema = find(pointer);
     if (schema === undefined) return ANY;
-    this.#targets.set(pointer, 'being read');
-    const shape = this.shapeOf(schema);
-    this.#targets.set(pointer, shape);
+    targets.set(pointer, 'being read');
+    const shape = shapeOfPart(schema, 0);
+    targets.set(pointer, shape);
     return shape;
   }
 
-  #find(pointer: string): Json | undefined {
-    if (pointer === '#') return this.#root;
+  function find(pointer: string): Json | undefined {
+    if (pointer === '#') return root;
     if (!pointer.startsWith('#/')) return undefined;
-    let at: Json | undefined = this.#root;
+    let at: Json | undefined = root;
     for (const raw of pointer.slice(2).split('/')) {
       const step = unescaped(raw);
       if (isList(at)) at = at[Number(step)];
@@ -108,30 +104,30 @@ class Reading {
   }
 
   /** Two schemas that both hold, as one. */
-  #merged(a: Json, b: Json): Json {
-    return merge(this.#flat(a), this.#flat(b));
+  function merged(a: Json, b: Json): Json {
+    return merge(flat(a), flat(b));
   }
 
-  #flat(schema: Json): Json {
+  function flat(schema: Json): Json {
     let flat = schema;
     for (let steps = 0; isObject(flat) && typeof flat.$ref === 'string' && steps < 10; steps++) {
-      const target = this.#find(flat.$ref);
+      const target = find(flat.$ref);
       flat = target === undefined ? without(flat, '$ref') : merge(target, without(flat, '$ref'));
     }
     return isObject(flat) ? withConditionsLoosened(flat) : flat;
   }
 
-  #plain(schema: JsonSchema, depth: number): Shape {
+  function plainShape(schema: JsonSchema, depth: number): Shape {
     const types = typesOf(schema);
     const values = valuesOf(schema);
     if (values !== undefined) {
       const fitting = types === undefined ? values : values.filter((value) => types.some((type) => isOfType(value, type)));
       return union(...fitting.map(shapeOfValue));
     }
-    return types === undefined ? ANY : union(...types.map((type) => this.#ofType(type, schema, depth)));
+    return types === undefined ? ANY : union(...types.map((type) => shapeOfType(type, schema, depth)));
   }
 
-  #ofType(type: string, schema: JsonSchema, depth: number): Shape {
+  function shapeOfType(type: string, schema: JsonSchema, depth: number): Shape {
     switch (type) {
       case 'null':
         return NULL;
@@ -143,37 +139,37 @@ class Reading {
       case 'number':
         return numberOf(schema, type === 'integer');
       case 'array':
-        return this.#list(schema, depth);
+        return listShape(schema, depth);
       case 'object':
-        return this.#object(schema, depth);
+        return objectShape(schema, depth);
       default:
         return ANY;
     }
   }
 
-  #list(schema: JsonSchema, depth: number): Shape {
+  function listShape(schema: JsonSchema, depth: number): Shape {
     // Until 2019 a list under `items` was what `prefixItems` is now.
     const prefix = isList(schema.prefixItems) ? schema.prefixItems : isList(schema.items) ? schema.items : undefined;
     const rest = isList(schema.items) ? schema.additionalItems : schema.items;
-    const element = this.shapeOf(rest, depth + 1);
+    const element = shapeOfPart(rest, depth + 1);
     if (prefix === undefined) return listOf(element);
-    return { type: 'list', element, tuple: prefix.map((one) => this.shapeOf(one, depth + 1)) };
+    return { type: 'list', element, tuple: prefix.map((one) => shapeOfPart(one, depth + 1)) };
   }
 
-  #object(schema: JsonSchema, depth: number): ObjectShape {
+  function objectShape(schema: JsonSchema, depth: number): ObjectShape {
     const properties = isObject(schema.properties) ? schema.properties : {};
     const required = new Set(isList(schema.required) ? schema.required : []);
     const fields = new Map<string, Field>();
     for (const [name, property] of Object.entries(properties)) {
-      if (property !== false) fields.set(name, { shape: this.shapeOf(property, depth + 1), required: required.has(name) });
+      if (property !== false) fields.set(name, { shape: shapeOfPart(property, depth + 1), required: required.has(name) });
     }
     for (const name of required) {
       if (typeof name === 'string' && !Object.hasOwn(properties, name)) fields.set(name, { shape: ANY, required: true });
     }
     const others = schema.additionalProperties ?? schema.unevaluatedProperties;
     const patterns = isObject(schema.patternProperties) ? Object.values(schema.patternProperties) : [];
-    const rest: Shape[] = patterns.map((pattern) => this.shapeOf(pattern, depth + 1));
-    if (others === undefined ? fields.size === 0 || patterns.length > 0 : others !== false) rest.push(this.shapeOf(others, depth + 1));
+    const rest: Shape[] = patterns.map((pattern) => shapeOfPart(pattern, depth + 1));
+    if (others === undefined ? fields.size === 0 || patterns.length > 0 : others !== false) rest.push(shapeOfPart(others, depth + 1));
     return {
       type: 'object',
       fields,

@@ -1,6 +1,3 @@
-import type { Json } from '../base/json.ts';
-import { isList, isObject } from '../base/json.ts';
-
 /**
  * What is known of a value before the run.
  *
@@ -329,42 +326,4 @@ export function fieldOf(shape: Shape, name: string): FieldFound {
   }
   if (shapes.length === 0) return { found: 'never', names: [...new Set(objects.flatMap((one) => [...one.fields.keys()]))] };
   return { found: always ? (listed ? 'always' : 'unlisted') : 'sometimes', shape: union(...shapes) };
-}
-
-/** The shape of a value that is known now, exactly: texts, numbers and booleans keep their value. */
-export function shapeOfValue(value: Json): Shape {
-  if (value === null) return NULL;
-  if (typeof value === 'boolean') return { type: 'boolean', value };
-  if (typeof value === 'number') return { type: 'number', integer: Number.isInteger(value), values: [value] };
-  if (typeof value === 'string') return { type: 'string', values: [value] };
-  if (isList(value)) return listOf(union(...value.map(shapeOfValue)));
-  if (!isObject(value)) return ANY;
-  return {
-    type: 'object',
-    fields: new Map(Object.entries(value).map(([name, field]) => [name, { shape: shapeOfValue(field), required: true }])),
-    exact: true,
-  };
-}
-
-/** The shape with the values of texts, numbers and booleans forgotten: what another value in the same place would be. */
-export function widened(shape: Shape): Shape {
-  switch (shape.type) {
-    case 'boolean':
-      return BOOLEAN;
-    case 'number':
-      return shape.integer ? INTEGER : NUMBER;
-    case 'string':
-      return STRING;
-    case 'list':
-      return listOf(widened(elementOf(shape)));
-    case 'object':
-      return {
-        ...shape,
-        fields: new Map([...shape.fields].map(([name, field]) => [name, { ...field, shape: widened(field.shape) }])),
-      };
-    case 'union':
-      return union(...shape.of.map(widened));
-    default:
-      return shape;
-  }
 }

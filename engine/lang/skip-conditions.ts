@@ -1,6 +1,6 @@
 import type { Json } from '../base/json.ts';
 import type { Expr } from '../contracts/expression.ts';
-import { pathKey } from './narrowing.ts';
+import { pathKey } from './path-text.ts';
 import { isAny, membersOf, type Shape } from './shape.ts';
 
 /** When a node is skipped, as far as it can be told from its own condition and from what it needs. */

@@ -13,7 +13,13 @@ export interface TypeScope {
   /** Nodes that cannot be skipped when this field is looked at, because the field's own node would be skipped with them. */
   readonly spared?: ReadonlySet<string>;
   /** Conditions that have turned out so before this field is looked at. */
-  readonly known?: readonly { readonly tree: Expr; readonly outcome: boolean }[];
+  readonly known?: readonly KnownCondition[];
   /** True when it is certain that not all of these groups have a skipped member: one of them has its output whatever happens. */
   readonly oneAlwaysRuns?: (groups: readonly (readonly string[])[]) => boolean;
+}
+
+/** A condition, and how it has turned out. */
+export interface KnownCondition {
+  readonly tree: Expr;
+  readonly outcome: boolean;
 }

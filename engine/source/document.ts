@@ -10,14 +10,14 @@ import {
   type Scalar,
   type YAMLMap,
   type YAMLSeq,
-  type Document as YamlDocument,
 } from 'yaml';
 import type { Json } from '../base/json.ts';
-import { positionAt } from '../base/position.ts';
-import type { Code, Diagnostic, Report } from '../contracts/diagnostic.ts';
-import type { Document, Path, SourceFile, Span } from '../contracts/source.ts';
-import { type ScalarSource, spanInScalar } from './scalar-span.ts';
-import { adviceOnSyntax, cutByComment, isOpen, numberTrouble, restOfLine, singleQuoted } from './traps.ts';
+import type { Report } from '../contracts/diagnostic.ts';
+import type { Document, SourceFile } from '../contracts/source.ts';
+import { type Account, type Range, reportDirectives, reportSyntax, say } from './account.ts';
+import { documentOf, type Field, type Place } from './places.ts';
+import type { ScalarStyle } from './scalar-span.ts';
+import { cutByComment, isOpen, numberTrouble, restOfLine, singleQuoted } from './traps.ts';
 
 /** Larger files are not written by hand, and take seconds to parse. */
 const MAX_BYTES = 2 * 1024 * 1024;
@@ -60,7 +60,6 @@ export function parseDocument(file: SourceFile, report: Report): Document | unde
     report,
     explained: new Set(),
     anchors: new Map(),
-    targets: new Map(),
     parts: 0,
     aliased: 0,
     open: undefined,
@@ -68,103 +67,29 @@ export function parseDocument(file: SourceFile, report: Report): Document | unde
   };
   reportDirectives(reading);
   const root = yaml.contents as Content;
-  const value = valueIn(reading, root, root?.range?.[0] ?? 0, 0, false);
-  if (reportSyntax(reading, yaml) || reading.broken) return undefined;
-  return documentOf(file, root, value, reading.targets);
+  const place = placeOf(reading, root, root?.range?.[0] ?? 0, 0, false);
+  if (reportSyntax(reading, yaml.errors) || reading.broken) return undefined;
+  return documentOf(file, place);
 }
 
 type Content = Node | null | undefined;
-type Range = readonly [number, number];
 
 /** One file on its way from nodes to values. */
-interface Reading {
-  readonly file: SourceFile;
-  readonly report: Report;
-  /** Lines about which something exact was said: what the parser stumbles over there is an echo. */
-  readonly explained: Set<number>;
+interface Reading extends Account {
   readonly anchors: Map<string, Anchored>;
-  readonly targets: Map<Alias, Node>;
+  /** Values read so far, those that aliases repeat included. */
   parts: number;
   aliased: number;
-  /** The last quoted text of several lines: when the file breaks right behind it, its closing quote is missing. */
-  open: { readonly start: number; readonly end: number } | undefined;
-  /** True once something is unknown that other parts may depend on: the file is given up after this pass. */
-  broken: boolean;
 }
 
 interface Anchored {
-  readonly node: Node;
-  value: Json;
+  /** Absent while its inside is being read. */
+  place: Place | undefined;
   parts: number;
-  /** True while its inside is being read. */
-  open: boolean;
 }
 
-function say(reading: Reading, code: Code, range: Range, message: string, more: Partial<Diagnostic> = {}): void {
-  // The parser points behind the last character when something is missing at the end.
-  const [start, end] = range.map((offset) => Math.min(offset, reading.file.text.length)) as [number, number];
-  for (let line = positionAt(reading.file, start).line; line <= positionAt(reading.file, end).line; line += 1) reading.explained.add(line);
-  reading.report({ code, severity: 'error', message, at: { file: reading.file, start, end }, ...more });
-}
-
-function reportDirectives(reading: Reading): void {
-  let at = 0;
-  for (const line of reading.file.text.split('\n')) {
-    if (line.startsWith('%')) {
-      say(reading, 'DAG106', [at, at + line.trimEnd().length], 'a line that starts with % is a YAML directive, and there are none here', {
-        help: 'remove the line: a workflow is always YAML 1.2',
-      });
-    } else if (line.trim() !== '' && !line.startsWith('#') && line.trim() !== '\ufeff') return;
-    at += line.length + 1;
-  }
-}
-
-/** Reports what the parser could not read; true when the structure is in doubt. */
-function reportSyntax(reading: Reading, yaml: YamlDocument): boolean {
-  const { file, open } = reading;
-  let broken = false;
-  let tabs = false;
-  for (const error of [...yaml.errors].sort((a, b) => a.pos[0] - b.pos[0])) {
-    const [start, end] = error.pos;
-    const { line } = positionAt(file, start);
-    if (error.code === 'MULTIPLE_DOCS') {
-      say(reading, 'DAG104', [start, Math.min(start + 3, end)], 'a second document begins here; a file holds one workflow', {
-        help: 'put the other document into a file of its own, or remove the line ---',
-      });
-      continue;
-    }
-    if (reading.explained.has(line)) continue;
-    if (open !== undefined && start >= open.end - 1) {
-      // A quote that is never closed was reported when it was read.
-      if (open.end < file.text.length) {
-        const quote = file.text[open.start] ?? '"';
-        say(
-          reading,
-          'DAG101',
-          [open.start, open.start + 1],
-          `the quote ${quote} that begins here ends only on line ${positionAt(file, open.end).line}`,
-          {
-            label: 'opened here',
-            help: 'close it where the text ends',
-          },
-        );
-      }
-      return true;
-    }
-    const advice = adviceOnSyntax(file, error.code, start, end);
-    // After a mistake that is not understood, everything below it is a guess; one line indented by a tab stands for all.
-    if ((broken && advice.code === 'DAG101') || reading.broken) break;
-    broken = true;
-    if (advice.code === 'DAG118' && tabs) continue;
-    tabs ||= advice.code === 'DAG118';
-    say(reading, advice.code, advice.range, advice.message, advice.more);
-    if (advice.code === 'DAG101') break;
-  }
-  return broken;
-}
-
-function valueIn(reading: Reading, node: Content, from: number, depth: number, inFlow: boolean): Json {
-  if (node === null || node === undefined) return null;
+function placeOf(reading: Reading, node: Content, from: number, depth: number, inFlow: boolean): Place {
+  if (node === null || node === undefined) return { value: null, start: from, end: from };
   reading.parts += 1;
   if (depth > MAX_DEPTH) {
     if (!reading.broken) {
@@ -172,23 +97,28 @@ function valueIn(reading: Reading, node: Content, from: number, depth: number, i
       say(reading, 'DAG110', [start, start + 1], `values are nested more than ${MAX_DEPTH} levels deep here`);
     }
     reading.broken = true;
-    return null;
+    return { value: null, start: from, end: from };
   }
-  if (isAlias(node)) return aliasValue(reading, node);
+  if (isAlias(node)) return aliasPlace(reading, node);
   const before = reading.parts;
-  const anchor = node.anchor;
-  const entry: Anchored | undefined = anchor === undefined ? undefined : { node, value: null, parts: 0, open: true };
-  if (anchor !== undefined && entry !== undefined) reading.anchors.set(anchor, entry);
-  const value = plainValue(reading, node, from, depth, inFlow);
-  if (entry !== undefined) Object.assign(entry, { value, parts: reading.parts - before + 1, open: false });
-  return value;
+  const entry: Anchored | undefined = node.anchor === undefined ? undefined : { place: undefined, parts: 0 };
+  if (node.anchor !== undefined && entry !== undefined) reading.anchors.set(node.anchor, entry);
+  const place = valuePlace(reading, node, from, depth, inFlow);
+  if (entry !== undefined) Object.assign(entry, { place, parts: reading.parts - before + 1 });
+  return place;
 }
 
-function plainValue(reading: Reading, node: Node, from: number, depth: number, inFlow: boolean): Json {
+function valuePlace(reading: Reading, node: Node, from: number, depth: number, inFlow: boolean): Place {
   const { text } = reading.file;
-  const start = node.range?.[0] ?? from;
-  if (node.tag !== undefined) return taggedText(reading, node, from);
-  if (isScalar(node)) return scalarValue(reading, node, inFlow);
+  const [start, end] = node.range ?? [from, from];
+  if (node.tag !== undefined) return { value: taggedText(reading, node, from), start, end };
+  if (isScalar(node)) {
+    const value = scalarValue(reading, node, inFlow);
+    // A text that was cut is taken as it was meant: up to where its line ends.
+    if (typeof value === 'string' && value !== node.value) return { value, start, end: start + value.length, style: 'plain' };
+    const style = typeof value === 'string' ? STYLES[node.type ?? ''] : undefined;
+    return { value, start, end, ...(style !== undefined && { style }) };
+  }
   if (text.startsWith('{{', start) && isMap(node)) {
     const source = restOfLine(text, start);
     const range: Range = [start, start + source.length];
@@ -196,43 +126,51 @@ function plainValue(reading: Reading, node: Node, from: number, depth: number, i
       because: 'for YAML, { begins a map',
       help: `write ${singleQuoted(source)}, or put the text on the next line after \`|\``,
     });
-    return source;
+    return { value: source, start, end: range[1], style: 'plain' };
   }
-  if (isMap(node)) return mapValue(reading, node, depth);
-  return isSeq(node) ? listValue(reading, node, depth) : null;
+  if (isMap(node)) return mapPlace(reading, node, depth);
+  return isSeq(node) ? listPlace(reading, node, depth) : { value: null, start, end };
 }
 
-function aliasValue(reading: Reading, node: Alias): Json {
-  const range: Range = [node.range?.[0] ?? 0, node.range?.[1] ?? 0];
-  const target = reading.anchors.get(node.source);
-  if (target === undefined) {
-    const source = restOfLine(reading.file.text, range[0]);
+const STYLES: Readonly<Record<string, ScalarStyle>> = {
+  PLAIN: 'plain',
+  QUOTE_SINGLE: 'single',
+  QUOTE_DOUBLE: 'double',
+  BLOCK_LITERAL: 'literal',
+  BLOCK_FOLDED: 'folded',
+};
+
+function aliasPlace(reading: Reading, node: Alias): Place {
+  const [start, end] = node.range ?? [0, 0];
+  const nothing: Place = { value: null, start, end };
+  const known = reading.anchors.get(node.source);
+  if (known === undefined) {
+    const source = restOfLine(reading.file.text, start);
     // More words on the line: a text was meant. Otherwise nothing can be said of the value, nor of what reads it.
     const isText = /^\*\S+\s+[^\s#,}\]]/.test(source);
-    say(reading, 'DAG105', range, `"*${node.source}" refers to an anchor that does not exist above this line`, {
+    say(reading, 'DAG105', [start, end], `"*${node.source}" refers to an anchor that does not exist above this line`, {
       because: 'for YAML, * at the start of a value repeats what was marked with & before',
       help: isText ? `quote the text: ${singleQuoted(source)}` : `mark the value with &${node.source} above this line, or write it out`,
     });
     reading.broken ||= !isText;
-    return source;
+    return { value: source, start, end: start + source.length, style: 'plain' };
   }
-  if (target.open) {
-    say(reading, 'DAG105', range, `"*${node.source}" stands inside the very value it repeats`, { help: 'write the value out' });
+  const { place: target, parts } = known;
+  if (target === undefined) {
+    say(reading, 'DAG105', [start, end], `"*${node.source}" stands inside the very value it repeats`, { help: 'write the value out' });
     reading.broken = true;
-    return null;
+    return nothing;
   }
-  reading.aliased += target.parts;
-  reading.parts += target.parts;
-  if (reading.aliased > MAX_ALIASED_PARTS) {
-    if (!reading.broken)
-      say(reading, 'DAG105', range, `aliases make more than ${MAX_ALIASED_PARTS} values out of this file`, {
-        help: 'repeat less, or write what differs into an input or a file of its own',
-      });
-    reading.broken = true;
-    return null;
+  reading.aliased += parts;
+  reading.parts += parts;
+  if (reading.aliased <= MAX_ALIASED_PARTS) return { value: target.value, start, end, target: target.target ?? target };
+  if (!reading.broken) {
+    say(reading, 'DAG105', [start, end], `aliases make more than ${MAX_ALIASED_PARTS} values out of this file`, {
+      help: 'repeat less, or write what differs into an input or a file of its own',
+    });
   }
-  reading.targets.set(node, target.node);
-  return target.value;
+  reading.broken = true;
+  return nothing;
 }
 
 function taggedText(reading: Reading, node: Node, from: number): Json {
@@ -283,47 +221,51 @@ function scalarValue(reading: Reading, node: Scalar, inFlow: boolean): Json {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
 }
 
-function mapValue(reading: Reading, node: YAMLMap, depth: number): Json {
+function mapPlace(reading: Reading, node: YAMLMap, depth: number): Place {
+  const [start, end] = node.range ?? [0, 0];
   const value: Record<string, Json> = {};
-  const first = new Map<string, Node>();
+  const fields = new Map<string, Field>();
   const pairs = node.items as Pair<Node, Node | null>[];
-  let from = node.range?.[0] ?? 0;
+  const flow = node.flow === true;
+  let from = start;
   for (let index = 0; index < pairs.length; index += 1) {
     const pair = pairs[index] as Pair<Node, Node | null>;
-    const { key } = pair;
-    const name = keyName(reading, key);
-    const before = name === undefined ? undefined : first.get(name);
-    if (name !== undefined && before === undefined) {
-      first.set(name, key);
-      const bareKey = (offset: number): Content => (pairs[index + offset]?.value ? undefined : pairs[index + offset]?.key);
-      const cut = node.flow === true ? cutByComma(reading, pair.value, bareKey) : undefined;
-      value[name] = cut?.text ?? valueIn(reading, pair.value, key.range?.[1] ?? from, depth + 1, node.flow === true);
-      index += cut?.parts ?? 0;
-    } else if (before !== undefined && key.range) {
-      const defined = before.range?.[0] ?? 0;
-      say(reading, 'DAG102', [key.range[0], key.range[1]], `"${name}" is there twice`, {
+    const name = keyName(reading, pair.key);
+    const [keyStart, keyEnd] = pair.key?.range ?? [from, from];
+    const before = name === undefined ? undefined : fields.get(name);
+    if (before !== undefined) {
+      say(reading, 'DAG102', [keyStart, keyEnd], `"${name}" is there twice`, {
         label: 'again here',
-        related: [{ at: { file: reading.file, start: defined, end: before.range?.[1] ?? defined }, label: 'first here' }],
+        related: [{ at: { file: reading.file, start: before.start, end: before.end }, label: 'first here' }],
         help: 'remove one of the two, or give it another name',
       });
+    } else if (name !== undefined) {
+      const bareKey = (offset: number): Content => (pairs[index + offset]?.value ? undefined : pairs[index + offset]?.key);
+      const cut = flow ? cutByComma(reading, pair.value, bareKey) : undefined;
+      const place = cut?.place ?? placeOf(reading, pair.value, keyEnd, depth + 1, flow);
+      value[name] = place.value;
+      fields.set(name, { start: keyStart, end: keyEnd, place });
+      index += cut?.parts ?? 0;
     }
-    from = pairs[index]?.value?.range?.[1] ?? pairs[index]?.key.range?.[1] ?? from;
+    from = pairs[index]?.value?.range?.[1] ?? pairs[index]?.key?.range?.[1] ?? from;
   }
-  return value;
+  return { value, start, end, fields };
 }
 
-function listValue(reading: Reading, node: YAMLSeq, depth: number): Json {
-  const value: Json[] = [];
+function listPlace(reading: Reading, node: YAMLSeq, depth: number): Place {
+  const [start, end] = node.range ?? [0, 0];
+  const places: Place[] = [];
   const items = node.items as (Node | null)[];
-  let from = node.range?.[0] ?? 0;
+  const flow = node.flow === true;
+  let from = start;
   for (let index = 0; index < items.length; index += 1) {
     const item = items[index] ?? null;
-    const cut = node.flow === true ? cutByComma(reading, item, (offset) => items[index + offset]) : undefined;
-    value.push(cut?.text ?? valueIn(reading, item, from, depth + 1, node.flow === true));
+    const cut = flow ? cutByComma(reading, item, (offset) => items[index + offset]) : undefined;
+    places.push(cut?.place ?? placeOf(reading, item, from, depth + 1, flow));
     index += cut?.parts ?? 0;
     from = items[index]?.range?.[1] ?? from;
   }
-  return value;
+  return { value: places.map((place) => place.value), start, end, items: places };
 }
 
 /** Whether `? ` stands before a key. */
@@ -368,7 +310,7 @@ function keyName(reading: Reading, key: Node | null): string | undefined {
  * `{ when: f(a, b) }`: YAML reads `when: f(a` and a second field `b)`. Reports it, and gives the text that was meant and how
  * many of the parts that follow belong to it.
  */
-function cutByComma(reading: Reading, node: Content, following: (offset: number) => Content): { text: string; parts: number } | undefined {
+function cutByComma(reading: Reading, node: Content, following: (offset: number) => Content): { place: Place; parts: number } | undefined {
   const isPlain = (part: Content): part is Scalar => isScalar(part) && part.type === 'PLAIN';
   if (!isPlain(node) || !node.range) return undefined;
   const { text } = reading.file;
@@ -385,86 +327,5 @@ function cutByComma(reading: Reading, node: Content, following: (offset: number)
   say(reading, 'DAG114', [start, stop], 'inside { } and [ ], a comma ends a value: this text is cut in two', {
     help: `quote it: ${singleQuoted(whole)}`,
   });
-  return { text: whole, parts };
-}
-
-/** Positions by path, found on demand: values stay plain JSON. */
-function documentOf(file: SourceFile, root: Content, value: Json, targets: ReadonlyMap<Alias, Node>): Document {
-  const indexes = new WeakMap<YAMLMap, Map<string, Pair<Node, Node | null>>>();
-
-  const resolved = (node: Content): Content => (isAlias(node) ? targets.get(node) : node);
-
-  const pairOf = (map: YAMLMap, key: string): Pair<Node, Node | null> | undefined => {
-    let index = indexes.get(map);
-    if (index === undefined) {
-      index = new Map();
-      for (const pair of map.items as Pair<Node, Node | null>[]) {
-        const name = isScalar(pair.key) ? String(pair.key.value) : '';
-        if (!index.has(name)) index.set(name, pair);
-      }
-      indexes.set(map, index);
-    }
-    return index.get(key);
-  };
-
-  /** The node at a path or at its nearest ancestor, the key that leads to it, and whether the whole path exists. */
-  const find = (path: Path): { node: Content; key: Node | undefined } => {
-    let node: Content = root;
-    let key: Node | undefined;
-    for (const step of path) {
-      const at = resolved(node);
-      if (isMap(at)) {
-        const pair = pairOf(at, String(step));
-        if (pair === undefined) break;
-        key = pair.key;
-        node = pair.value;
-      } else if (isSeq(at)) {
-        const item = at.items[Number(step)] as Content;
-        if (item === undefined) break;
-        key = undefined;
-        node = item;
-      } else break;
-    }
-    return { node, key };
-  };
-
-  const spanOfNode = (node: Content): Span | undefined => {
-    const range = node?.range;
-    if (!range) return undefined;
-    const end = range[1];
-    // A block scalar ends with its last line break, which nobody means when pointing at it.
-    const trimmed = file.text.slice(range[0], end).trimEnd().length;
-    return trimmed === 0 ? undefined : { file, start: range[0], end: range[0] + trimmed };
-  };
-
-  const whole: Span = { file, start: 0, end: 0 };
-  const spanOf = (path: Path, part: 'key' | 'value' = 'value'): Span => {
-    const { node, key } = find(path);
-    const first = part === 'key' ? (key ?? node) : node;
-    return spanOfNode(first) ?? spanOfNode(key) ?? whole;
-  };
-
-  const spanWithin = (path: Path, start: number, end: number): Span => {
-    const node = resolved(find(path).node);
-    const scalar = isScalar(node) ? sourceOf(node) : undefined;
-    const inner = scalar === undefined ? undefined : spanInScalar(file.text, scalar, start, end);
-    // A block scalar has a last line break even where the file ends without one.
-    return inner === undefined ? spanOf(path) : { file, start: inner.start, end: Math.min(inner.end, file.text.length) };
-  };
-
-  return { file, value, spanOf, spanWithin };
-}
-
-const STYLES: Readonly<Record<string, ScalarSource['style']>> = {
-  PLAIN: 'plain',
-  QUOTE_SINGLE: 'single',
-  QUOTE_DOUBLE: 'double',
-  BLOCK_LITERAL: 'literal',
-  BLOCK_FOLDED: 'folded',
-};
-
-function sourceOf(node: Scalar): ScalarSource | undefined {
-  const style = STYLES[node.type ?? ''];
-  if (style === undefined || !node.range || typeof node.value !== 'string') return undefined;
-  return { style, start: node.range[0], end: node.range[1], value: node.value };
+  return { place: { value: whole, start, end: stop, style: 'plain' }, parts };
 }

@@ -1,6 +1,9 @@
+/** How a text is written in YAML. */
+export type ScalarStyle = 'plain' | 'single' | 'double' | 'literal' | 'folded';
+
 /** A YAML scalar as it stands in a file: `start` is the quote, the `|` or `>`, or the first character. */
-export interface ScalarSource {
-  readonly style: 'plain' | 'single' | 'double' | 'literal' | 'folded';
+interface ScalarSource {
+  readonly style: ScalarStyle;
   readonly start: number;
   readonly end: number;
   /** What it means. */

@@ -27,6 +27,7 @@ export function singleQuoted(text: string): string {
  * template, when a quote or a bracket is left open, or when the # begins a word (`issue #12`).
  */
 export function cutByComment(text: string, start: number, end: number, inFlow: boolean): { start: number; end: number } | undefined {
+  if (text[end] !== ' ' && text[end] !== '\t') return undefined;
   const rest = restOfLine(text, end);
   const comment = /^[ \t]+#/.exec(rest);
   if (comment === null) return undefined;

@@ -8,7 +8,7 @@ const template = (description: string): Field => ({ type: 'string', 'x-holds': '
 const expression = (description: string, schema: JsonSchema = {}): Field => ({ ...schema, 'x-holds': 'expression', description });
 
 /** `90s`, `250ms`, `1.5h`, `2d`. */
-export const duration: JsonSchema = { type: 'string', pattern: '^\\d+(\\.\\d+)?(ms|s|m|h|d)$', 'x-unit': 'duration' };
+const duration: JsonSchema = { type: 'string', pattern: '^\\d+(\\.\\d+)?(ms|s|m|h|d)$', 'x-unit': 'duration' };
 
 /** A condition: CEL, or plainly true or false. */
 const condition: JsonSchema = { type: ['string', 'boolean'] };

@@ -3,7 +3,8 @@ import type { Diagnostic } from '../contracts/diagnostic.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
 import type { Document, Path } from '../contracts/source.ts';
 import { suggest } from '../diagnostics/suggest.ts';
-import { alternatives, type Problem, shown, typeInWords } from '../lang/misfit.ts';
+import { alternatives, shown, typeInWords } from '../lang/in-words.ts';
+import type { Problem } from '../lang/misfit.ts';
 import { helpForField } from './names.ts';
 import { ownFields } from './schema.ts';
 
@@ -95,7 +96,8 @@ function missingField(problem: Problem, place: Place): Diagnostic {
         ? `item ${inside} of "${String(problem.path[problem.path.length - 2] ?? '')}"`
         : `"${inside}"`;
   const field = isObject(problem.schema.properties) ? problem.schema.properties[key] : undefined;
-  const description = isObject(field) && typeof field.description === 'string' ? field.description : undefined;
+  const description =
+    isObject(field) && typeof field.description === 'string' && field.description.length > 15 ? field.description : undefined;
   const example = EXAMPLES[key];
   return error('DAG121', place.document.spanOf(path, 'key'), `${subject} has no "${key}"`, {
     ...(description !== undefined && { because: `"${key}" is ${lowerFirst(description).replace(/\.$/, '')}` }),

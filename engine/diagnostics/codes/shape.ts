@@ -1,0 +1,286 @@
+import type { CodeEntries } from '../code-entry.ts';
+
+/** DAG120 to DAG199: shape. */
+export const SHAPE_CODES: CodeEntries = {
+  DAG120: {
+    title: 'a field that does not exist',
+    explanation:
+      'Every field is known to the language or to the kind of the node; anything else is a spelling mistake or a word of another tool, and would do nothing.',
+    wrong: `dagrun: 1
+name: greeting
+nodes:
+  greet:
+    promt: Write a greeting.
+outputs: { text: nodes.greet.output }
+`,
+    right: `dagrun: 1
+name: greeting
+nodes:
+  greet:
+    prompt: Write a greeting.
+outputs: { text: nodes.greet.output }
+`,
+  },
+  DAG121: {
+    title: 'a field that is missing',
+    explanation: 'Something cannot be done without this field, and nothing can stand in for it.',
+    wrong: `dagrun: 1
+name: greeting
+nodes:
+  greet:
+    tier: cheap
+outputs: { text: nodes.greet.output }
+`,
+    right: `dagrun: 1
+name: greeting
+nodes:
+  greet:
+    tier: cheap
+    prompt: Write a greeting.
+outputs: { text: nodes.greet.output }
+`,
+  },
+  DAG122: {
+    title: 'a value of the wrong type',
+    explanation:
+      'A field wants a text, a number, a list or a map, and has something else. In YAML 1.2, yes and no are texts, and so is a number between quotes.',
+    wrong: `dagrun: 1
+name: greeting
+nodes:
+  greet:
+    prompt: Write a greeting.
+    max_tokens: "200"
+outputs: { text: nodes.greet.output }
+`,
+    right: `dagrun: 1
+name: greeting
+nodes:
+  greet:
+    prompt: Write a greeting.
+    max_tokens: 200
+outputs: { text: nodes.greet.output }
+`,
+  },
+  DAG123: {
+    title: 'a value that is not allowed',
+    explanation: 'The value is of the right type, but not one of those the field takes, or out of its bounds.',
+    wrong: `dagrun: 1
+name: greeting
+nodes:
+  greet:
+    tier: premum
+    prompt: Write a greeting.
+outputs: { text: nodes.greet.output }
+`,
+    right: `dagrun: 1
+name: greeting
+nodes:
+  greet:
+    tier: premium
+    prompt: Write a greeting.
+outputs: { text: nodes.greet.output }
+`,
+  },
+  DAG124: {
+    title: 'fields that exclude each other',
+    explanation: 'Two fields say the same thing in different ways, and only one of them can hold.',
+    wrong: `dagrun: 1
+name: greeting
+inputs:
+  silent: { type: boolean }
+  short: { type: boolean }
+nodes:
+  greet:
+    skip_if: inputs.silent
+    run_if: inputs.short
+    prompt: Write a greeting.
+outputs:
+  text: coalesce(nodes.greet.output, "")
+`,
+    right: `dagrun: 1
+name: greeting
+inputs:
+  silent: { type: boolean }
+  short: { type: boolean }
+nodes:
+  greet:
+    skip_if: inputs.silent || !inputs.short
+    prompt: Write a greeting.
+outputs:
+  text: coalesce(nodes.greet.output, "")
+`,
+  },
+  DAG125: {
+    title: 'a kind that does not exist',
+    explanation: 'The kind of a node says what it does. A node without `kind` is a model call.',
+    wrong: `dagrun: 1
+name: greeting
+nodes:
+  greet:
+    kind: lmm
+    prompt: Write a greeting.
+outputs: { text: nodes.greet.output }
+`,
+    right: `dagrun: 1
+name: greeting
+nodes:
+  greet:
+    kind: llm
+    prompt: Write a greeting.
+outputs: { text: nodes.greet.output }
+`,
+  },
+  DAG126: {
+    title: 'a field of another kind',
+    explanation: 'The field exists, but not for nodes of this kind. Either the kind or the field was not meant.',
+    wrong: `dagrun: 1
+name: greeting
+nodes:
+  greet:
+    kind: set
+    prompt: Write a greeting.
+outputs: { text: nodes.greet.output }
+`,
+    right: `dagrun: 1
+name: greeting
+nodes:
+  greet:
+    prompt: Write a greeting.
+outputs: { text: nodes.greet.output }
+`,
+  },
+  DAG127: {
+    title: 'a duration without its unit',
+    explanation:
+      'A duration is a number and a unit without a blank between them: 250ms, 90s, 1.5h, 2d. A bare number could be seconds as well as milliseconds.',
+    wrong: `dagrun: 1
+name: greeting
+nodes:
+  greet:
+    prompt: Write a greeting.
+    timeout: 60
+outputs: { text: nodes.greet.output }
+`,
+    right: `dagrun: 1
+name: greeting
+nodes:
+  greet:
+    prompt: Write a greeting.
+    timeout: 60s
+outputs: { text: nodes.greet.output }
+`,
+  },
+  DAG128: {
+    title: 'another version of the language',
+    explanation: 'The field `dagrun` names the version of the language a file is written in. This dagrun reads version 1.',
+    wrong: `dagrun: 2
+name: greeting
+nodes:
+  greet: { prompt: Write a greeting. }
+outputs: { text: nodes.greet.output }
+`,
+    right: `dagrun: 1
+name: greeting
+nodes:
+  greet: { prompt: Write a greeting. }
+outputs: { text: nodes.greet.output }
+`,
+  },
+  DAG129: {
+    title: 'a name that expressions could not read',
+    explanation:
+      'Ids of nodes, names of inputs and outputs and of items are made of small letters, digits and _, and begin with a letter. A hyphen would be a subtraction: `nodes.my-node` is `nodes.my` minus `node`. The name of a workflow has hyphens in place of _.',
+    wrong: `dagrun: 1
+name: greeting
+nodes:
+  first-greeting: { prompt: Write a greeting. }
+`,
+    right: `dagrun: 1
+name: greeting
+nodes:
+  first_greeting: { prompt: Write a greeting. }
+outputs: { text: nodes.first_greeting.output }
+`,
+  },
+  DAG130: {
+    title: 'a name that means something else',
+    explanation:
+      'Words of the language, of expressions, and the helpers of templates cannot be names: whoever reads them could not tell which is meant.',
+    wrong: `dagrun: 1
+name: greeting
+nodes:
+  item: { prompt: Write a greeting. }
+`,
+    right: `dagrun: 1
+name: greeting
+nodes:
+  greet: { prompt: Write a greeting. }
+outputs: { text: nodes.greet.output }
+`,
+  },
+  DAG131: {
+    title: 'a mistake in `fields`',
+    explanation:
+      'The shorthand `fields` maps names to types: string, number, integer, boolean, any; a range such as `integer 1..10`; the allowed values, `low | high`; [T] for a list; a map for an object; { schema: … } for any JSON Schema; and after ` -- ` a description. A name with ? at its end may be missing.',
+    wrong: `dagrun: 1
+name: greeting
+nodes:
+  greet:
+    prompt: Write a greeting.
+    output: { fields: { text: strng } }
+outputs: { text: nodes.greet.output }
+`,
+    right: `dagrun: 1
+name: greeting
+nodes:
+  greet:
+    prompt: Write a greeting.
+    output: { fields: { text: string } }
+outputs: { text: nodes.greet.output.text }
+`,
+  },
+  DAG132: {
+    title: 'a mistake in a JSON Schema',
+    explanation:
+      'A schema is JSON Schema, version 2020-12. A keyword it does not know, or a type it does not have, would be passed over in silence and allow everything.',
+    wrong: `dagrun: 1
+name: greeting
+inputs:
+  topic: { type: str }
+nodes:
+  greet: { prompt: "Write a greeting about {{inputs.topic}}." }
+outputs: { text: nodes.greet.output }
+`,
+    right: `dagrun: 1
+name: greeting
+inputs:
+  topic: { type: string }
+nodes:
+  greet: { prompt: "Write a greeting about {{inputs.topic}}." }
+outputs: { text: nodes.greet.output }
+`,
+  },
+  DAG133: {
+    title: 'a reference that leads nowhere',
+    explanation:
+      'In a schema, $ref names an entry of `schemas` ("#/schemas/finding"), a part of the schema it stands in ("#/$defs/part"), or a JSON or YAML file beside the workflow. Nothing is fetched from elsewhere.',
+    wrong: `dagrun: 1
+name: review
+schemas: { finding: { fields: { line: integer, issue: string } } }
+nodes:
+  scan:
+    prompt: Find a bug in this line. x = = 1
+    output: { $ref: "#/schemas/findings" }
+outputs: { finding: nodes.scan.output }
+`,
+    right: `dagrun: 1
+name: review
+schemas: { finding: { fields: { line: integer, issue: string } } }
+nodes:
+  scan:
+    prompt: Find a bug in this line. x = = 1
+    output: { $ref: "#/schemas/finding" }
+outputs: { finding: nodes.scan.output }
+`,
+  },
+};

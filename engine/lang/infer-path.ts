@@ -1,0 +1,139 @@
+import type { Expr } from '../contracts/expression.ts';
+import { complainOfNull, guardHelp } from './null-problem.ts';
+import { pathKey, pathText } from './path-text.ts';
+import { ANY, elementOf, fieldOf, isAny, membersOf, NULL, type Shape, union, withoutNull } from './shape.ts';
+import { printShape, printSort } from './shape-text.ts';
+import type { Env, Mode } from './type-env.ts';
+import type { Stretch } from './type-problem.ts';
+import { wantType } from './wanted-type.ts';
+
+/** What a field of something gives; that it is not there is a mistake in either mode. */
+export function inferField(tree: Expr & { op: 'field' }, env: Env, mode: Mode): Shape {
+  const fact = env.facts.get(pathKey(tree) ?? '');
+  const base = env.infer(tree.of, env, mode);
+  if (fact !== undefined) return fact;
+  return stepInto(tree, tree.name, base, env, mode);
+}
+
+/** True where a step before was `.?`: what follows it is null when it was. */
+function isChained(tree: Expr): boolean {
+  return (tree.op === 'field' || tree.op === 'index') && (tree.optional || isChained(tree.of));
+}
+
+/** The field `name` of `base`; what cannot be there is a mistake in either mode. */
+function stepInto(tree: Expr & { op: 'field' | 'index' }, name: string, base: Shape, env: Env, mode: Mode): Shape {
+  const at = lastStep(tree, name);
+  const found = fieldOf(base, name);
+  const below = nullsBelow(tree.of, base, env, isChained(tree.of) ? 'asking' : mode);
+  switch (found.found) {
+    case 'unknown':
+      return below.length > 0 ? union(ANY, ...below) : ANY;
+    case 'always':
+      return union(found.shape, ...below);
+    case 'unlisted':
+      if (mode === 'asking' || isChained(tree)) return union(found.shape, NULL, ...below);
+      env.missing?.([]);
+      return union(found.shape, ...below);
+    case 'sometimes':
+      if (mode === 'asking' || isChained(tree)) return union(found.shape, NULL, ...below);
+      env.complain(
+        'DAG404',
+        at,
+        isHere(tree.of) ? `"${name}" may be missing here` : `"${name}" may be missing from \`${pathText(tree.of)}\``,
+        {
+          label: 'not in every value',
+          help: guardHelp(pathText(tree), 'missing', env),
+        },
+      );
+      return found.shape;
+    case 'never':
+      env.complain('DAG403', at, isHere(tree.of) ? `there is no field "${name}" here` : `\`${pathText(tree.of)}\` has no field "${name}"`, {
+        label: found.names.length === 0 ? 'it has no fields' : `not in ${printShape(withoutNull(base))}`,
+        name,
+        candidates: found.names,
+      });
+      return ANY;
+    case 'no_object':
+      complainOfFlat(tree, name, found.shape, at, env);
+      return ANY;
+  }
+}
+
+function complainOfFlat(tree: Expr & { op: 'field' | 'index' }, name: string, flat: Shape, at: Stretch, env: Env): void {
+  const of = pathText(tree.of);
+  const list = membersOf(flat).some((one) => one.type === 'list');
+  const counts = name === 'length' || name === 'size' || name === 'count';
+  env.complain('DAG403', at, `\`${of}\` is ${printSort(flat)}: it has no field "${name}"`, {
+    label: `of ${printShape(flat)}`,
+    ...(counts
+      ? { help: env.notation === 'template' ? `write \`{{length ${of}}}\`` : `write \`size(${of})\`` }
+      : list
+        ? { help: elementsHelp(of, name, env) }
+        : /^(nodes\.\w+\.)?output$/.test(of) && { help: 'for fields, give the node an `output`: `output: { fields: { … } }`' }),
+  });
+}
+
+function elementsHelp(of: string, name: string, env: Env): string {
+  if (env.notation === 'template') return `go through it: \`{{#each ${of} as |x|}} {{x.${name}}} {{/each}}\``;
+  return `take one element, \`${of}[0].${name}\`, or all of them, \`${of}.map(x, x.${name})\``;
+}
+
+/** What is left of null in the base of a path: answers where one is asking, a mistake where a value is wanted. */
+function nullsBelow(of: Expr, base: Shape, env: Env, mode: Mode): readonly Shape[] {
+  const members = membersOf(base);
+  const nulls = members.filter((one) => one.type === 'null');
+  if (nulls.length === 0) return [];
+  if (mode === 'asking') return nulls;
+  if (nulls.some((one) => one.skipped === undefined)) complainOfNull(of, env);
+  return [];
+}
+
+/** True for the context of a template's block, which has no name of its own. */
+function isHere(tree: Expr): boolean {
+  return tree.op === 'name' && tree.name.startsWith('this#');
+}
+
+/** What an element of a list, or a field of an object whose name is computed, gives. */
+export function inferIndex(tree: Expr & { op: 'index' }, env: Env, mode: Mode): Shape {
+  const fact = env.facts.get(pathKey(tree) ?? '');
+  const base = env.infer(tree.of, env, mode);
+  const at = mode === 'asking' ? withoutNull(env.infer(tree.at, env, mode)) : env.infer(tree.at, env, mode);
+  if (fact !== undefined) return fact;
+  if (tree.at.op === 'literal' && typeof tree.at.value === 'string') return stepInto(tree, tree.at.value, base, env, mode);
+  const below = nullsBelow(tree.of, base, env, isChained(tree.of) ? 'asking' : mode);
+  const asking = isChained(tree) ? 'asking' : mode;
+  const members = membersOf(base).filter((one) => one.type !== 'null');
+  if (members.length === 0 || isAny(base)) return union(ANY, ...below);
+  const results: Shape[] = [...below];
+  for (const one of members) {
+    if (one.type === 'list') {
+      wantType(tree.at, at, ['number'], 'the index of a list', 'a whole number', env);
+      const literal = tree.at.op === 'literal' && typeof tree.at.value === 'number' ? tree.at.value : undefined;
+      const exact = literal === undefined ? undefined : one.tuple?.[literal];
+      const element = exact ?? elementOf(one);
+      results.push(element.type === 'never' ? ANY : element);
+      // An index past the end is found in the run only; whoever asks gets null.
+      if (exact === undefined && asking === 'asking') results.push(NULL);
+      else if (exact === undefined) env.missing?.([]);
+    } else if (one.type === 'object') {
+      wantType(tree.at, at, ['string'], 'the key of an object', 'text', env);
+      const values = [...[...one.fields.values()].map((field) => field.shape), ...(one.rest === undefined ? [] : [one.rest])];
+      results.push(values.length === 0 ? ANY : union(...values));
+      if (asking === 'asking') results.push(NULL);
+      else env.missing?.([]);
+    } else {
+      env.complain('DAG403', tree, `\`${pathText(tree.of)}\` is ${printSort(one)}: it has no elements`, {
+        label: `of ${printShape(one)}`,
+        ...(one.type === 'string' && { help: `a part of a text: \`slice(${pathText(tree.of)}, 0, 1)\`` }),
+      });
+      return ANY;
+    }
+  }
+  return union(...results);
+}
+
+/** Where the last step of a path is written. */
+function lastStep(tree: Expr & { op: 'field' | 'index' }, name: string): Stretch {
+  if (tree.op === 'index') return tree.at;
+  return { start: Math.max(tree.start, tree.end - name.length), end: tree.end };
+}

@@ -1,0 +1,20 @@
+import type { Expr } from '../contracts/expression.ts';
+import { pathText } from './path-text.ts';
+import type { Env } from './type-env.ts';
+
+/** How to guard a path that may lead to nothing. */
+export function guardHelp(whole: string, why: 'missing' | 'null', env: Env): string {
+  const path = whole.replace(/^this\./, '');
+  if (env.notation === 'template') return `put it inside \`{{#if ${path}}} … {{/if}}\`, or write \`default ${path} "…"\``;
+  if (why === 'missing') return `guard it: \`coalesce(${path}, …)\` or \`has(${path}) && …\`; or list it under \`required\``;
+  return `guard it: \`${path} != null && …\`, \`${path} == null ? … : …\`, or \`coalesce(${path}, …)\``;
+}
+
+/** Complains that a value may be null where it has to be there. */
+export function complainOfNull(tree: Expr, env: Env): void {
+  const text = pathText(tree);
+  env.complain('DAG405', tree, `\`${text}\` may be null`, {
+    label: 'may be null',
+    help: guardHelp(text, 'null', env),
+  });
+}

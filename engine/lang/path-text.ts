@@ -1,0 +1,31 @@
+import type { Expr } from '../contracts/expression.ts';
+import { printExpression } from './expression-text.ts';
+
+/** `a.b[0].c` for a path whose steps are all known; undefined for anything else. */
+export function pathKey(tree: Expr): string | undefined {
+  switch (tree.op) {
+    case 'name':
+      return tree.name;
+    case 'field': {
+      const of = pathKey(tree.of);
+      return of === undefined ? undefined : `${of}.${tree.name}`;
+    }
+    case 'index': {
+      const of = pathKey(tree.of);
+      if (of === undefined || tree.at.op !== 'literal') return undefined;
+      return typeof tree.at.value === 'string' ? `${of}.${tree.at.value}` : `${of}[${String(tree.at.value)}]`;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** Longer parts are not repeated in a message; the frame shows them. */
+const MOST_TEXT = 60;
+
+/** A part of an expression as text, for messages; `(…)` when it is long. */
+export function pathText(tree: Expr): string {
+  // Contexts of template blocks carry a number, so that two of them can be told apart.
+  const text = printExpression(tree).replace(/#\d+/g, '');
+  return text.length <= MOST_TEXT || pathKey(tree) !== undefined ? text : '(…)';
+}

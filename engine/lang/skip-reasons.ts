@@ -1,0 +1,82 @@
+import type { Json } from '../base/json.ts';
+import type { Expr } from '../contracts/expression.ts';
+import type { NodeDecl } from '../contracts/workflow.ts';
+import { parseExpression } from './expression.ts';
+import { infer } from './infer-expression.ts';
+import { surroundings } from './narrowing.ts';
+import { pathKey } from './path-text.ts';
+import { isAny, mayBeNull, type Shape } from './shape.ts';
+import { conditionOf, neverAll, type SkipCondition } from './skip-conditions.ts';
+import { quietShape } from './type-env.ts';
+
+/** Which nodes may be skipped, and which of them never all in one run. Nodes are added in the order of the plan. */
+export interface SkipReasons {
+  /** Takes a node in, and says whether it may be skipped; `needed` are nodes that may be skipped, and this one with them. */
+  add(node: NodeDecl, needed: readonly string[]): boolean;
+  /** True when it is certain that not all of these groups have a skipped member. */
+  oneAlwaysRuns(groups: readonly (readonly string[])[]): boolean;
+}
+
+/** `names` are those every condition sees; `missing` are the nodes, so far, that leave null when they are skipped. */
+export function skipConditions(names: ReadonlyMap<string, Shape>, missing: ReadonlySet<string>): SkipReasons {
+  const known = new Map<string, SkipCondition>();
+  const skipped = (node: string): SkipCondition => known.get(node) ?? { type: 'never' };
+
+  return {
+    add(node, needed) {
+      const reasons: SkipCondition[] = needed.map((from) => ({ type: 'skipped', node: from }));
+      const own = ownCondition(node);
+      if (own !== undefined && !neverAll([own], skipped)) reasons.push(own);
+      if (node.onError.action === 'skip' && node.foreach === undefined) reasons.push({ type: 'fact', key: `"${node.id}" failed` });
+      const group = groupCondition(node);
+      if (group !== undefined) reasons.push(group);
+      if (reasons.length > 0) known.set(node.id, { type: 'any', of: reasons });
+      return reasons.length > 0;
+    },
+    oneAlwaysRuns(groups) {
+      const conditions = groups.map((nodes): SkipCondition => ({ type: 'any', of: nodes.map((node) => ({ type: 'skipped', node })) }));
+      return conditions.length > 0 && neverAll(conditions, skipped);
+    },
+  };
+
+  function ownCondition({ id, skipIf }: NodeDecl): SkipCondition | undefined {
+    if (skipIf === undefined) return undefined;
+    const { source } = skipIf.when;
+    const tree = treeOf(source);
+    // A condition that is no text, or cannot be read, is told elsewhere; it may go either way.
+    const when: SkipCondition =
+      tree !== undefined
+        ? read(tree)
+        : typeof source === 'boolean'
+          ? { type: source ? 'always' : 'never' }
+          : { type: 'fact', key: `if ${id}` };
+    return skipIf.negate ? { type: 'not', of: when } : when;
+  }
+
+  /** `needs: { any_of }`: skipped when all of them were, which may be impossible. */
+  function groupCondition({ needs }: NodeDecl): SkipCondition | undefined {
+    const group = needs.filter((need) => need.anyOf);
+    if (group.length === 0 || !group.every((need) => missing.has(need.from))) return undefined;
+    const all: SkipCondition = { type: 'all', of: group.map((need) => ({ type: 'skipped', node: need.from })) };
+    return neverAll([all], skipped) ? undefined : all;
+  }
+
+  function read(tree: Expr): SkipCondition {
+    const env = surroundings({ names, skips: 'follow' }, () => {}, 'expression', infer);
+    return conditionOf(tree, {
+      shapeOf: (path) => quietShape(path, env),
+      nodeNullWhenSkipped: (path) => {
+        const id = pathKey(path)?.match(/^nodes\.(\w+)\.output$/)?.[1];
+        if (id === undefined || !missing.has(id)) return undefined;
+        const shape = quietShape(path, env);
+        return mayBeNull(shape) || isAny(shape) ? undefined : id;
+      },
+    });
+  }
+}
+
+/** The tree of an expression that stands alone in a field; undefined when it is something else, or cannot be read. */
+export function treeOf(source: Json | undefined): Expr | undefined {
+  const parsed = typeof source === 'string' ? parseExpression(source) : undefined;
+  return parsed?.ok ? parsed.tree : undefined;
+}
