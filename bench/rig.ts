@@ -72,7 +72,8 @@ export async function runPlan(plan: Plan, inputs: JsonObject = {}, models: Model
   const index = indexPlan(plan);
   const store = openMemoryStore();
   const tally = createTally(index);
-  await store.create(run, plan, systemClock.now());
+  const at = systemClock.now();
+  await store.create({ id: run, plan, file: 'bench.workflow.yml', at });
   const scopes = createScopes(index, store, tally, { id: run, startedAt: new Date(0).toISOString(), inputs });
   const performer = createPerformer(index, {
     run,
@@ -100,8 +101,7 @@ export async function runPlan(plan: Plan, inputs: JsonObject = {}, models: Model
         outputs = event.outputs;
       },
     },
-    inputs,
-    false,
+    { type: 'start', inputs, simulated: false, by: 'bench', at },
   );
   await store.close();
   return outputs ?? {};

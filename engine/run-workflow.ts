@@ -58,7 +58,7 @@ export async function runIn({ clock, random, id }: World, workflow: LoadedWorkfl
   const startedAt = clock.now();
   const models = assembleModels(config, clock);
   try {
-    await store.create(id, plan, startedAt);
+    await store.create({ id, plan, file: workflow.file, at: startedAt });
     const performer = createPerformer(index, {
       run: id,
       store,
@@ -89,8 +89,7 @@ export async function runIn({ clock, random, id }: World, workflow: LoadedWorkfl
           tell(event);
         },
       },
-      inputs,
-      offline !== undefined,
+      { type: 'start', inputs, simulated: offline !== undefined, by: options.by ?? 'unknown', at: startedAt },
     );
     return resultOf(id, index, tally);
   } finally {

@@ -30,6 +30,8 @@ export interface RunOptions extends Surroundings {
   readonly offline?: boolean;
   /** A replies file, relative to `cwd`; implies `offline`. */
   readonly replies?: string;
+  /** Who starts the run; approvals can ask for somebody else. */
+  readonly by?: string;
   /** First wish to stop: nothing new starts, what is in flight finishes. */
   readonly drain?: AbortSignal;
   /** Second wish: what is in flight is given up. */

@@ -1,7 +1,8 @@
-import type { BlobRef, Instant, Millis, NodeId, PlanDigest, RunId, TaskKey } from '../base/ids.ts';
+import type { BlobRef, Instant, Millis, NodeId, PlanDigest, RunId, TaskKey, Usd } from '../base/ids.ts';
 import type { Json, JsonObject } from '../base/json.ts';
 import type { Failure } from './failure.ts';
-import type { ModelCall } from './provider.ts';
+import type { Wake, WakeCondition } from './node-kind.ts';
+import type { ModelCall, ModelReply } from './provider.ts';
 
 /** One fact in the journal. `seq` counts from 1 within a run, without gaps. */
 export type RunEvent = { readonly run: RunId; readonly seq: number; readonly at: Instant } & EventBody;
@@ -14,8 +15,15 @@ export type EventBody =
       readonly plan: PlanDigest;
       readonly inputs: JsonObject;
       readonly simulated: boolean;
+      /** Who started it. */
+      readonly by: string;
     }
   | { readonly type: 'run.cancel_requested'; readonly by: string }
+  /** It had failed or was cancelled, and gets another chance. */
+  | { readonly type: 'run.reopened' }
+  | { readonly type: 'node.reopened'; readonly node: TaskKey; readonly redo: readonly number[] }
+  /** Another process goes on with it. */
+  | { readonly type: 'run.resumed'; readonly interrupted: number }
   | { readonly type: 'run.failing'; readonly node: NodeId | null; readonly failure: Failure }
   /** Every node has settled; the outputs are being evaluated. */
   | { readonly type: 'run.finishing' }
@@ -55,7 +63,25 @@ export type EventBody =
       readonly stageAttempt: number;
     }
   | { readonly type: 'attempt.started'; readonly task: TaskKey; readonly attempt: number }
-  | { readonly type: 'model.called'; readonly task: TaskKey; readonly attempt: number; readonly call: ModelCall }
+  /** Committed right after the answer. `request` is a digest of what was asked, `reply` null when no usable answer came. */
+  | {
+      readonly type: 'model.called';
+      readonly task: TaskKey;
+      readonly attempt: number;
+      readonly call: ModelCall;
+      readonly request: string;
+      readonly reply: ModelReply | null;
+    }
+  | {
+      readonly type: 'attempt.parked';
+      readonly task: TaskKey;
+      readonly attempt: number;
+      readonly until: WakeCondition;
+      readonly memo: Json;
+    }
+  | { readonly type: 'attempt.woken'; readonly task: TaskKey; readonly attempt: number; readonly wake: Wake }
+  /** Its process ended while it was in flight: a call it was making may have been paid for. */
+  | { readonly type: 'attempt.interrupted'; readonly task: TaskKey; readonly attempt: number }
   | {
       readonly type: 'attempt.succeeded';
       readonly task: TaskKey;
@@ -63,6 +89,10 @@ export type EventBody =
       readonly output: Value;
       readonly duration: Millis;
       readonly recovered?: Failure;
+      /** Digest of everything that made this output: the same key gives the same output. */
+      readonly contentKey?: string;
+      /** It was not computed again. */
+      readonly reused?: Reuse;
     }
   | {
       readonly type: 'attempt.failed';
@@ -77,6 +107,15 @@ export type EventBody =
 export type EventType = EventBody['type'];
 
 export type RunStatus = 'succeeded' | 'failed' | 'cancelled';
+
+/** Where an output that was not computed again came from. */
+export interface Reuse {
+  readonly from: 'run' | 'cache';
+  readonly run: RunId;
+  readonly task: TaskKey;
+  /** What its calls had cost; null when that is not known. */
+  readonly saved: Usd | null;
+}
 
 /** By reference when large, so that rows stay small. */
 export type Value = { readonly json: Json } | { readonly blob: BlobRef; readonly bytes: number };

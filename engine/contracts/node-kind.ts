@@ -30,9 +30,45 @@ export interface NodeKind<Spec = any> {
   readonly outputField?: string;
   /** Mistakes only this kind can see. `path` is relative to the node. */
   check?(spec: JsonObject, report: (code: Code, path: Path, message: string, more?: { label?: string; help?: string }) => void): void;
-  /** Throws Failed. */
-  execute(spec: Spec, ctx: TaskContext): Promise<Json>;
+  /** Its output, or `Parked` to wait for something without holding a worker. Throws Failed. */
+  execute(spec: Spec, ctx: TaskContext): Promise<Json | Parked>;
+  /** Goes on with a parked task, with the memo it left. Throws Failed. */
+  wake?(spec: Spec, memo: Json, wake: Wake, ctx: TaskContext): Promise<Json | Parked>;
 }
+
+/** What an executor returns to wait: the task holds nothing meanwhile, and the process may exit. */
+export class Parked {
+  readonly until: WakeCondition;
+  /** What `wake` needs to go on; kept in the journal. */
+  readonly memo: Json;
+  constructor(until: WakeCondition, memo: Json = null) {
+    this.until = until;
+    this.memo = memo;
+  }
+}
+
+/** What a parked task waits for. With a `deadline`, it is woken then at the latest. */
+export type WakeCondition =
+  | { readonly type: 'timer'; readonly at: Instant }
+  | { readonly type: 'signal'; readonly name: string; readonly since: Instant; readonly deadline?: Instant }
+  | { readonly type: 'approval'; readonly request: ApprovalRequest; readonly deadline?: Instant };
+
+/** What a person is asked. */
+export interface ApprovalRequest {
+  readonly message: string;
+  /** JSON Schema of what is filled in besides yes or no. */
+  readonly form?: JsonSchema;
+  /** Who may answer; anybody when empty. */
+  readonly approvers: readonly string[];
+  /** Whoever started the run may not answer. */
+  readonly requireDifferentApprover: boolean;
+}
+
+/** Why a parked task goes on. */
+export type Wake =
+  | { readonly type: 'due' | 'deadline_passed' }
+  | { readonly type: 'signalled'; readonly payload: Json; readonly by: string }
+  | { readonly type: 'answered'; readonly approved: boolean; readonly by: string; readonly reason: string | null; readonly form: Json };
 
 /** All an executor may touch. */
 export interface TaskContext {

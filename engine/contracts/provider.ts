@@ -135,9 +135,26 @@ export interface ModelFact {
 
 /** The only road to a provider: chooses, limits, calls, repairs, meters. */
 export interface ModelClient {
-  /** Throws Failed. Every call made, failed ones included, is handed to `record` as soon as it ends. */
-  ask(ask: ModelAsk, record: (call: ModelCall) => void, abort: AbortSignal): Promise<ModelAnswer>;
+  /** Throws Failed. Every call made, failed ones included, is in `book` before anything is done with its answer. */
+  ask(ask: ModelAsk, book: CallBook, abort: AbortSignal): Promise<ModelAnswer>;
   close(): Promise<void>;
+}
+
+/** The calls of one attempt: what makes sure that none is paid twice. */
+export interface CallBook {
+  /** The reply to the same request in an attempt that was interrupted, once: it is used, and nothing is called. */
+  paid(request: string): ModelReply | undefined;
+  /** Commits a call; resolves once it outlives the process. `reply` is null for a call that failed. */
+  record(call: ModelCall, request: string, reply: ModelReply | null): Promise<void>;
+}
+
+/** A call that was made, with what came back. */
+export interface PaidCall {
+  readonly call: ModelCall;
+  /** Digest of what was asked. */
+  readonly request: string;
+  /** null: it failed, and `call.failure` says of what. */
+  readonly reply: ModelReply | null;
 }
 
 /** One call to a provider, as it is billed. */

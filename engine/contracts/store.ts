@@ -1,13 +1,14 @@
-import type { Instant, NodeId, RunId, TaskKey } from '../base/ids.ts';
+import type { Instant, NodeId, PlanDigest, RunId, TaskKey, Usd } from '../base/ids.ts';
 import type { Json, JsonObject } from '../base/json.ts';
-import type { EventBody, RunEvent, RunStatus, SkipReason, Value } from './event.ts';
+import type { EventBody, Reuse, RunEvent, RunStatus, SkipReason, Value } from './event.ts';
 import type { Failure } from './failure.ts';
+import type { Wake, WakeCondition } from './node-kind.ts';
 import type { Plan } from './plan.ts';
-import type { ModelCall } from './provider.ts';
+import type { PaidCall } from './provider.ts';
 
 /** Everything the outside tells the kernel. `at` is when it happened. */
 export type InEvent = { readonly at: Instant } & (
-  | { readonly type: 'start'; readonly inputs: JsonObject; readonly simulated: boolean }
+  | { readonly type: 'start'; readonly inputs: JsonObject; readonly simulated: boolean; readonly by: string }
   /** The conditions of a node were evaluated. */
   | { readonly type: 'opened'; readonly node: TaskKey; readonly opening: Opening }
   | { readonly type: 'started'; readonly task: TaskKey; readonly attempt: number }
@@ -16,12 +17,19 @@ export type InEvent = { readonly at: Instant } & (
       readonly task: TaskKey;
       readonly attempt: number;
       readonly outcome: TaskOutcome;
-      readonly calls: readonly ModelCall[];
       readonly startedAt: Instant;
       /** Uniform in [0, 1): the jitter of a retry. */
       readonly roll: number;
     }
+  /** A call was made; told as soon as its answer is there. */
+  | { readonly type: 'called'; readonly task: TaskKey; readonly attempt: number; readonly paid: PaidCall }
+  /** The time of a retry has come, or of what a parked task waits for. */
   | { readonly type: 'due'; readonly task: TaskKey; readonly attempt: number }
+  | { readonly type: 'wake'; readonly task: TaskKey; readonly attempt: number; readonly wake: Wake }
+  /** A run that has failed or was cancelled has another chance. `redo`: items of a fan-out that did not succeed. */
+  | { readonly type: 'reopen'; readonly redo: ReadonlyMap<TaskKey, readonly number[]> }
+  /** Another process goes on with the run: `tasks` are those that have begun and not settled, in any order. */
+  | { readonly type: 'resume'; readonly tasks: readonly TaskKey[] }
   /** Nothing new starts; what is in flight finishes. */
   | { readonly type: 'cancel'; readonly by: string }
   /** The run as a whole failed (its time or its money is used up). */
@@ -42,14 +50,18 @@ export type Opening =
     }
   | { readonly type: 'failed'; readonly failure: Failure };
 
-export type TaskOutcome = { readonly type: 'output'; readonly output: Value } | { readonly type: 'failure'; readonly failure: Failure };
+export type TaskOutcome =
+  | { readonly type: 'output'; readonly output: Value; readonly contentKey?: string; readonly reused?: Reuse }
+  | { readonly type: 'parked'; readonly until: WakeCondition; readonly memo: Json }
+  | { readonly type: 'failure'; readonly failure: Failure };
 
 /**
  * What the kernel may ask about a run. A question costs the same however large the run is.
  *
  *   (absent) ─▶ opening ─▶ scheduled ─▶ running ─▶ succeeded
  *                  │           ▲           ├─────▶ failed
- *                  │           └─ backing_off ◀┘
+ *                  │           ├─ backing_off ◀┤
+ *                  │           └─ parked ◀─────┘            (the same attempt goes on when it is woken)
  *                  ├─▶ expanded ─▶ succeeded | failed      (a fan-out; its items live under their own keys)
  *                  └─▶ skipped                              any unsettled state ─▶ cancelled
  */
@@ -69,11 +81,13 @@ export interface RunState {
   readonly failure: { readonly node: NodeId | null; readonly failure: Failure } | null;
   /** Tasks waiting for their retry. */
   readonly backingOff: readonly TaskKey[];
+  /** Tasks waiting for a person, a signal or a time; not open. */
+  readonly parked: readonly TaskKey[];
 }
 
 export type TaskState =
   /** `skip`: it will be skipped for this reason, whatever its own conditions say. */
-  | { readonly status: 'opening'; readonly skip?: string }
+  | { readonly status: 'opening'; readonly skip?: string /** Its last try, if it was reopened. */; readonly attempt?: number }
   | {
       readonly status: 'expanded';
       readonly count: number;
@@ -87,6 +101,8 @@ export type TaskState =
       /** No new item starts. */
       readonly closed: boolean;
       readonly first: Failure | null;
+      /** Items below `next` that are to be done again, in order. */
+      readonly redo?: readonly number[];
     }
   | {
       readonly status: 'scheduled' | 'running';
@@ -97,6 +113,10 @@ export type TaskState =
       readonly stageAttempt: number;
       /** Why the try before failed. */
       readonly failure?: Failure;
+      /** The attempt this one goes on for, when that was interrupted: its calls are paid. */
+      readonly base?: number;
+      /** It was parked, and this is why it goes on. */
+      readonly woken?: { readonly memo: Json; readonly wake: Wake };
     }
   | {
       readonly status: 'backing_off';
@@ -104,9 +124,19 @@ export type TaskState =
       readonly stage: number;
       readonly stageAttempt: number;
       readonly failure: Failure;
+      readonly until: Instant;
+    }
+  | {
+      readonly status: 'parked';
+      readonly attempt: number;
+      readonly stage: number;
+      readonly stageAttempt: number;
+      readonly failure?: Failure;
+      readonly until: WakeCondition;
+      readonly memo: Json;
     }
   | { readonly status: 'succeeded'; readonly output: Value | null; readonly recovered?: Failure }
-  | { readonly status: 'failed'; readonly failure: Failure }
+  | { readonly status: 'failed'; readonly failure: Failure; readonly attempt?: number; readonly fanOut?: ExpandedState }
   | {
       readonly status: 'skipped';
       readonly reason: SkipReason;
@@ -115,13 +145,19 @@ export type TaskState =
       readonly guarded: boolean;
       readonly failure?: Failure;
     }
-  | { readonly status: 'cancelled'; readonly detail: string };
+  | { readonly status: 'cancelled'; readonly detail: string; readonly attempt?: number; readonly fanOut?: ExpandedState }
+  /** It did not succeed, and waits for another chance; `attempt` was its last. */
+  | { readonly status: 'reopened'; readonly attempt: number };
+
+export type ExpandedState = Extract<TaskState, { readonly status: 'expanded' }>;
 
 /** A change of a run's state; the store applies it without knowing what it means. */
 export type Write =
   | { readonly type: 'run'; readonly state: RunState }
   | { readonly type: 'task'; readonly key: TaskKey; readonly state: TaskState }
   | { readonly type: 'settled_sources'; readonly node: TaskKey; readonly count: number }
+  /** A call of an attempt that has not ended; `null` when it has. */
+  | { readonly type: 'paid_call'; readonly task: TaskKey; readonly paid: PaidCall | null }
   | { readonly type: 'items'; readonly node: TaskKey; readonly items: Value; readonly keys?: readonly string[] };
 
 /** What is to be done outside. */
@@ -149,20 +185,94 @@ export interface Advanced {
   readonly commands: readonly Command[];
 }
 
+/** How an event changes a run's state. */
+export type Fold = (view: RunView, event: EventBody) => readonly Write[];
+
 /** Everything that outlives a step of a run. */
 export interface Store {
-  create(run: RunId, plan: Plan, at: Instant): Promise<void>;
-  /** One transaction: lock the run, decide, append, apply, and give back what is to be done. */
+  /** Throws StoreFailed when it cannot be kept. */
+  create(run: NewRun): Promise<void>;
+  /** One step: decide, append to the journal, apply; resolves once that outlives the process, with what is to be done. */
   advance(run: RunId, event: InEvent, decide: Decide): Promise<Advanced>;
+  /** Makes the state of a run that this process did not start ready, by folding its journal. */
+  load(run: RunId): Promise<void>;
+  /** What a loaded run has come to. */
+  state(run: RunId): Promise<RunState>;
   /** A task's state, or undefined when it has none yet. */
   task(run: RunId, key: TaskKey): Promise<TaskState | undefined>;
   /** The states of items 0 to `count - 1` of a fan-out, in order. */
   itemStates(run: RunId, node: TaskKey, count: number): Promise<readonly (TaskState | undefined)[]>;
   /** What a fan-out goes over. */
   items(run: RunId, node: TaskKey): Promise<FanOutItems>;
+  /** Tasks that have begun and not settled. */
+  unsettledTasks(run: RunId): Promise<readonly TaskKey[]>;
+  /** The calls of a task's attempts that have not ended, in the order they were made. */
+  paidCalls(run: RunId, task: TaskKey): Promise<readonly PaidCall[]>;
   readonly journal: Journal;
+  readonly runs: RunDirectory;
+  readonly inbox: Inbox;
   close(): Promise<void>;
 }
+
+/** A run as it is filed when it starts. */
+export interface NewRun {
+  readonly id: RunId;
+  readonly plan: Plan;
+  /** The workflow's file, absolute. */
+  readonly file: string;
+  readonly at: Instant;
+  /** The run it was forked from, or whose answers it reuses. */
+  readonly parent?: RunId;
+}
+
+/** What is known of a run without reading its journal. */
+export interface RunRecord {
+  readonly id: RunId;
+  readonly workflow: string;
+  readonly file: string;
+  readonly digest: PlanDigest;
+  readonly parent: RunId | null;
+  /** `running` also for one whose process is gone: `beatAt` tells. */
+  readonly status: 'running' | 'waiting' | RunStatus;
+  readonly startedAt: Instant;
+  readonly endedAt: Instant | null;
+  /** Known cost of its calls so far. */
+  readonly cost: Usd;
+  /** Who drives it, and when that was last heard of. */
+  readonly owner: string | null;
+  readonly beatAt: Instant | null;
+}
+
+export interface RunDirectory {
+  /** Newest first. */
+  list(filter?: {
+    readonly workflow?: string;
+    readonly status?: RunRecord['status'];
+    readonly limit?: number;
+  }): Promise<readonly RunRecord[]>;
+  find(run: RunId): Promise<RunRecord | undefined>;
+  plan(run: RunId): Promise<Plan | undefined>;
+  /** Takes a run for `owner` if nobody drives it: no owner, or none heard of since `deadBefore`. False when somebody does. */
+  claim(run: RunId, owner: string, at: Instant, deadBefore: Instant): Promise<boolean>;
+  /** Says that `owner` still drives it; false when it was taken over. */
+  beat(run: RunId, owner: string, at: Instant): Promise<boolean>;
+  release(run: RunId, owner: string, status: RunRecord['status'], at: Instant): Promise<void>;
+  /** Forgets runs that have ended, with everything they hold. */
+  remove(runs: readonly RunId[]): Promise<void>;
+}
+
+/** Wishes from outside to a run, whoever drives it: kept until they are taken. */
+export interface Inbox {
+  post(run: RunId, message: InboxMessage, at: Instant): Promise<void>;
+  /** Takes what was posted to a run, oldest first; `done` forgets it once it is in the journal. */
+  read(run: RunId): Promise<readonly { readonly id: number; readonly at: Instant; readonly message: InboxMessage }[]>;
+  done(run: RunId, upTo: number): Promise<void>;
+}
+
+export type InboxMessage =
+  | { readonly type: 'cancel'; readonly by: string }
+  | { readonly type: 'answer'; readonly task: TaskKey; readonly wake: Extract<Wake, { readonly type: 'answered' }> }
+  | { readonly type: 'signal'; readonly name: string; readonly payload: Json; readonly by: string };
 
 export interface FanOutItems {
   readonly items: readonly Json[];
@@ -173,4 +283,17 @@ export interface FanOutItems {
 export interface Journal {
   /** Events of a run with `seq` above `after`, oldest first. */
   read(run: RunId, after?: number): AsyncIterable<RunEvent>;
+}
+
+/** The store cannot keep what it is given, or give back what it kept. */
+export class StoreFailed extends Error {
+  readonly reason: 'full' | 'read_only' | 'corrupt' | 'locked' | 'newer' | 'unreachable' | 'unknown_run' | 'taken_over';
+  /** One action that mends it. */
+  readonly help: string;
+  constructor(reason: StoreFailed['reason'], message: string, help: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'StoreFailed';
+    this.reason = reason;
+    this.help = help;
+  }
 }

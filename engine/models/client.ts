@@ -1,8 +1,10 @@
+import { hash } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import { millis, nanoUsd } from '../base/ids.ts';
 import type { JsonSchema } from '../base/json.ts';
 import { Failed, type Failure } from '../contracts/failure.ts';
 import type {
+  CallBook,
   Message,
   ModelAsk,
   ModelCall,
@@ -57,12 +59,12 @@ export function createModels({ providers, clock }: ModelsOptions): Models {
       const premium = pricedPremium(run, providers);
       return { ask, close: () => Promise.resolve() };
 
-      async function ask(ask: ModelAsk, record: (call: ModelCall) => void, abort: AbortSignal): ReturnType<ModelClient['ask']> {
+      async function ask(ask: ModelAsk, book: CallBook, abort: AbortSignal): ReturnType<ModelClient['ask']> {
         const failures: Failure[] = [];
         for (const candidate of candidatesOf(ask, run, providers)) {
           const provider = run.offline ?? (await once(opened, candidate.access.id, () => candidate.access.open()));
           try {
-            const output = await answer(ask, callOf(candidate, provider, ask, record, abort), {
+            const output = await answer(ask, callOf(candidate, provider, ask, book, abort), {
               takes: (schema) => takesSchema(candidate, provider, schema),
               refused: () => schemaless.add(candidate.name),
             });
@@ -76,15 +78,13 @@ export function createModels({ providers, clock }: ModelsOptions): Models {
       }
 
       /** One call to a candidate: waits for its turn and for money, calls, reads, records. */
-      function callOf(
-        candidate: Candidate,
-        provider: Provider,
-        ask: ModelAsk,
-        record: (call: ModelCall) => void,
-        abort: AbortSignal,
-      ): Call {
+      function callOf(candidate: Candidate, provider: Provider, ask: ModelAsk, book: CallBook, abort: AbortSignal): Call {
         const { access, info, model } = candidate;
         return async ({ messages, schema, call, read }) => {
+          const question = { candidate: candidate.name, messages, schema: schema ?? null, call, ...samplingOf(ask) };
+          const request = hash('sha256', JSON.stringify(question));
+          const before = book.paid(request);
+          if (before) return { reply: before, reading: readReply(before, read, Number.POSITIVE_INFINITY, undefined) };
           const gate = provider.simulated ? undefined : once(gates, access.id, () => createGate({ ...access, provider: access.id, clock }));
           const leave = await gate?.enter(abort);
           let ending: Ending = 'failed';
@@ -97,9 +97,11 @@ export function createModels({ providers, clock }: ModelsOptions): Models {
             const started = clock.now();
             const recorded = (
               outcome: Pick<ModelCall, 'status' | 'usage' | 'cost' | 'baseline'> & { readonly failure?: Failure },
-            ): void => {
+              reply: ModelReply | null,
+            ): Promise<void> => {
               const latency = millis(clock.now() - started);
-              record({ provider: provider.id, model, ...tierOf(ask), call, ...outcome, latency, simulated: provider.simulated });
+              const made = { provider: provider.id, model, ...tierOf(ask), call, ...outcome, latency, simulated: provider.simulated };
+              return book.record(made, request, reply);
             };
             let reply: ModelReply;
             try {
@@ -110,19 +112,22 @@ export function createModels({ providers, clock }: ModelsOptions): Models {
               const cost = error instanceof Failed && !error.mayHaveCharged ? nanoUsd(0) : null;
               money.settle(cost);
               if (failure.type === 'rate_limited') ending = { slowDown: failure.retryAfter };
-              recorded({ status: 'failed', failure, usage: NO_USAGE, cost, baseline: cost });
+              await recorded({ status: 'failed', failure, usage: NO_USAGE, cost, baseline: cost }, null);
               throw error;
             }
             ending = 'answered';
             const cost = priceOf(info, reply.usage);
             money.settle(cost);
             const reading = readReply(reply, read, money.most, money.most < asked ? budget : undefined);
-            recorded({
-              ...('failed' in reading ? { status: 'failed', failure: reading.failed.failure } : { status: 'succeeded' }),
-              usage: reply.usage,
-              cost,
-              baseline: priceOf(premium, reply.usage),
-            });
+            await recorded(
+              {
+                ...('failed' in reading ? { status: 'failed', failure: reading.failed.failure } : { status: 'succeeded' }),
+                usage: reply.usage,
+                cost,
+                baseline: priceOf(premium, reply.usage),
+              },
+              reply,
+            );
             return { reply, reading };
           } finally {
             leave?.(ending);
@@ -140,6 +145,15 @@ export function createModels({ providers, clock }: ModelsOptions): Models {
     if (provider.simulated) return true;
     return info?.structured !== false && !schemaless.has(name) && (provider.takesSchema?.(schema) ?? true);
   }
+}
+
+function samplingOf(ask: ModelAsk): Pick<ModelAsk, 'temperature' | 'stop' | 'maxOutputTokens'> {
+  const { temperature, stop, maxOutputTokens } = ask;
+  return {
+    ...(temperature !== undefined && { temperature }),
+    ...(stop && { stop }),
+    ...(maxOutputTokens !== undefined && { maxOutputTokens }),
+  };
 }
 
 function tierOf(ask: ModelAsk): Pick<ModelCall, 'tier'> {

@@ -22,9 +22,20 @@ export function changesOf(index: PlanIndex, view: RunView, event: EventBody): re
       return [runIs({ ...run, status: 'finishing' })];
     case 'run.finished':
       return [runIs({ ...run, status: event.status })];
+    case 'run.resumed':
+      return [];
+    case 'run.reopened':
+      return [runIs({ ...run, status: 'running', failure: null })];
 
     case 'node.opening':
-      return [taskIs(event.node, { status: 'opening', ...(event.skip !== undefined && { skip: event.skip }) }), opened(run, 1)];
+      return [
+        taskIs(event.node, {
+          status: 'opening',
+          ...(event.skip !== undefined && { skip: event.skip }),
+          ...lastAttempt(view.task(event.node)),
+        }),
+        opened(run, 1),
+      ];
     case 'node.expanded':
       return [
         { type: 'items', node: event.node, items: event.items, ...(event.keys && { keys: event.keys }) },
@@ -66,13 +77,15 @@ export function changesOf(index: PlanIndex, view: RunView, event: EventBody): re
         attempt: event.attempt,
         stage: event.stage,
         stageAttempt: event.stageAttempt,
-        ...(before?.status === 'backing_off' && { failure: before.failure }),
+        ...(before && 'failure' in before && before.failure && isUnsettled(before) && { failure: before.failure }),
+        // It goes on for one that was interrupted: what that one paid for is not paid again.
+        ...(before?.status === 'running' && { base: before.base ?? before.attempt, ...(before.woken && { woken: before.woken }) }),
       };
-      // An opening and a task that backs off are counted as open already.
-      const known = before?.status === 'opening' || before?.status === 'backing_off';
+      // What was begun and has not settled is counted as open already.
+      const known = before?.status === 'opening' || (before !== undefined && isUnsettled(before));
       return [
         taskIs(event.task, state),
-        ...itemStarts(view, event.task, before === undefined),
+        ...itemStarts(view, event.task, before),
         runIs({ ...run, open: run.open + (known ? 0 : 1), backingOff: without(run.backingOff, event.task) }),
       ];
     }
@@ -85,8 +98,41 @@ export function changesOf(index: PlanIndex, view: RunView, event: EventBody): re
       return [
         taskIs(event.task, { status: 'succeeded', output: event.output, ...(event.recovered && { recovered: event.recovered }) }),
         ...itemSettles(view, event.task),
+        forget(event.task),
         opened(run, -1),
       ];
+    case 'attempt.parked': {
+      const before = view.task(event.task);
+      invariant(before?.status === 'running', `${event.task} parked without running`);
+      return [
+        taskIs(event.task, {
+          status: 'parked',
+          attempt: event.attempt,
+          stage: before.stage,
+          stageAttempt: before.stageAttempt,
+          ...(before.failure && { failure: before.failure }),
+          until: event.until,
+          memo: event.memo,
+        }),
+        forget(event.task),
+        runIs({ ...run, open: run.open - 1, parked: [...run.parked, event.task] }),
+      ];
+    }
+    case 'attempt.woken': {
+      const before = view.task(event.task);
+      invariant(before?.status === 'parked', `${event.task} was woken without being parked`);
+      return [
+        taskIs(event.task, {
+          status: 'scheduled',
+          attempt: event.attempt,
+          stage: before.stage,
+          stageAttempt: before.stageAttempt,
+          ...(before.failure && { failure: before.failure }),
+          woken: { memo: before.memo, wake: event.wake },
+        }),
+        runIs({ ...run, open: run.open + 1, parked: without(run.parked, event.task) }),
+      ];
+    }
     case 'attempt.failed': {
       const before = view.task(event.task);
       invariant(before?.status === 'running', `${event.task} failed without running`);
@@ -99,28 +145,43 @@ export function changesOf(index: PlanIndex, view: RunView, event: EventBody): re
             stage: event.next.stage,
             stageAttempt,
             failure: event.failure,
+            until: event.next.at,
           }),
+          forget(event.task),
           runIs({ ...run, backingOff: [...run.backingOff, event.task] }),
         ];
       }
       const state: TaskState =
         event.next.type === 'skip'
           ? { status: 'skipped', reason: 'failed', detail: event.failure.message, output: null, guarded: false, failure: event.failure }
-          : { status: 'failed', failure: event.failure };
+          : { status: 'failed', failure: event.failure, attempt: event.attempt };
       return [
         taskIs(event.task, state),
         ...itemSettles(view, event.task, event.next.type === 'give_up' ? event.failure : undefined),
+        forget(event.task),
         opened(run, -1),
       ];
     }
-    case 'attempt.cancelled':
+    case 'attempt.cancelled': {
+      const wasOpen = view.task(event.task)?.status !== 'parked';
       return [
-        taskIs(event.task, { status: 'cancelled', detail: 'the run was stopped' }),
+        taskIs(event.task, { status: 'cancelled', detail: 'the run was stopped', attempt: event.attempt }),
         ...itemSettles(view, event.task),
-        runIs({ ...run, open: run.open - 1, backingOff: without(run.backingOff, event.task) }),
+        forget(event.task),
+        runIs({
+          ...run,
+          open: run.open - (wasOpen ? 1 : 0),
+          backingOff: without(run.backingOff, event.task),
+          parked: without(run.parked, event.task),
+        }),
       ];
-    case 'node.opened':
+    }
     case 'model.called':
+      return [{ type: 'paid_call', task: event.task, paid: { call: event.call, request: event.request, reply: event.reply } }];
+    case 'node.reopened':
+      return reopened(index, view, event.node, event.redo);
+    case 'node.opened':
+    case 'attempt.interrupted':
       return [];
     default:
       return assertNever(event);
@@ -129,6 +190,39 @@ export function changesOf(index: PlanIndex, view: RunView, event: EventBody): re
 
 function runIs(state: RunState): Write {
   return { type: 'run', state };
+}
+
+/** The number of a task's last try, while that is known. */
+export function lastAttempt(state: TaskState | undefined): { readonly attempt?: number } {
+  return state && 'attempt' in state && state.attempt !== undefined ? { attempt: state.attempt } : {};
+}
+
+function forget(task: TaskKey): Write {
+  return { type: 'paid_call', task, paid: null };
+}
+
+function isUnsettled(state: TaskState): boolean {
+  return state.status === 'running' || state.status === 'scheduled' || state.status === 'backing_off' || state.status === 'parked';
+}
+
+/** A node that did not succeed has another chance: as if it had never settled. Of a fan-out, only `redo` is done again. */
+function reopened(index: PlanIndex, view: RunView, key: TaskKey, redo: readonly number[]): readonly Write[] {
+  const before = view.task(key);
+  const fanOut = before && 'fanOut' in before ? before.fanOut : undefined;
+  const run = view.run;
+  return [
+    {
+      type: 'task',
+      key,
+      state: fanOut
+        ? { ...fanOut, settled: fanOut.next - redo.length, failed: 0, closed: false, first: null, redo }
+        : { status: 'reopened', attempt: lastAttempt(before).attempt ?? 0 },
+    },
+    runIs({ ...run, unsettled: run.unsettled + 1 }),
+    ...nodeAt(index, key).dependents.map(
+      (dependent): Write => ({ type: 'settled_sources', node: dependent.key, count: view.settledSources(dependent.key) - 1 }),
+    ),
+  ];
 }
 
 function opened(run: RunState, by: 1 | -1): Write {
@@ -150,8 +244,11 @@ function settled(
   const before = view.task(key);
   const indexed = nodeAt(index, key);
   const run = view.run;
+  // What a fan-out was is kept, in case that it is reopened.
+  const lost = state.status === 'failed' || state.status === 'cancelled';
+  const kept = lost ? { ...state, ...lastAttempt(before), ...(before?.status === 'expanded' && { fanOut: before }) } : state;
   return [
-    taskIs(key, state),
+    taskIs(key, kept),
     runIs({
       ...run,
       unsettled: run.unsettled - 1,
@@ -164,11 +261,12 @@ function settled(
   ];
 }
 
-function itemStarts(view: RunView, key: TaskKey, first: boolean): readonly Write[] {
-  const item = first ? itemOf(key) : undefined;
+function itemStarts(view: RunView, key: TaskKey, before: TaskState | undefined): readonly Write[] {
+  const item = before && isUnsettled(before) ? undefined : itemOf(key);
   if (!item) return [];
   const fanOut = view.task(item.node);
   invariant(fanOut?.status === 'expanded', `${item.node} has items but was not expanded`);
+  if (fanOut.redo?.[0] === item.index) return [taskIs(item.node, { ...fanOut, redo: fanOut.redo.slice(1) })];
   return [taskIs(item.node, { ...fanOut, next: fanOut.next + 1 })];
 }
 

@@ -2,10 +2,11 @@ import { invariant } from '../base/assert.ts';
 import { type Instant, itemKey, type Millis, millis, type NodeId, type TaskKey } from '../base/ids.ts';
 import type { EventBody } from '../contracts/event.ts';
 import type { Failure } from '../contracts/failure.ts';
+import type { Wake, WakeCondition } from '../contracts/node-kind.ts';
 import type { PlanNode } from '../contracts/plan.ts';
 import type { Command, Decide, Decision, InEvent, Opening, RunView, TaskState } from '../contracts/store.ts';
 import { Draft } from './draft.ts';
-import { nodeAt } from './fold.ts';
+import { lastAttempt, nodeAt } from './fold.ts';
 import { type IndexedNode, keyOf, type PlanIndex } from './plan-index.ts';
 import { afterFailure } from './retry.ts';
 
@@ -37,7 +38,7 @@ class Step {
   }
 
   take(event: InEvent): void {
-    if (isOver(this.draft.run.status)) return;
+    if (isOver(this.draft.run.status) && event.type !== 'reopen') return;
     switch (event.type) {
       case 'start':
         if (this.draft.run.status !== 'new') return;
@@ -47,6 +48,7 @@ class Step {
           plan: this.index.plan.digest,
           inputs: event.inputs,
           simulated: event.simulated,
+          by: event.by,
         });
         for (const node of this.index.nodes.values()) if (node.node.after.length === 0) this.begin(node);
         break;
@@ -59,13 +61,25 @@ class Step {
       case 'done':
         this.done(event);
         break;
+      case 'called':
+        this.draft.emit({ type: 'model.called', task: event.task, attempt: event.attempt, ...event.paid });
+        return;
       case 'due':
         this.due(event.task, event.attempt);
+        break;
+      case 'wake':
+        this.wake(event.task, event.attempt, event.wake);
+        break;
+      case 'reopen':
+        if (this.draft.run.status === 'failed' || this.draft.run.status === 'cancelled') this.reopen(event.redo);
+        break;
+      case 'resume':
+        this.resume(event.tasks);
         break;
       case 'cancel':
         if (this.draft.run.status === 'running' || this.draft.run.status === 'failing') {
           this.draft.emit({ type: 'run.cancel_requested', by: event.by });
-          this.stopRetries();
+          this.stopWaiting();
         }
         break;
       case 'abandon':
@@ -99,7 +113,7 @@ class Step {
       this.draft.emit({ type: 'node.opening', node: key });
       this.draft.command({ type: 'open', node: key });
     } else {
-      this.schedule(indexed, key, 1, 0, 1);
+      this.scheduleFirst(indexed, key);
     }
   }
 
@@ -126,7 +140,7 @@ class Step {
     switch (opening.type) {
       case 'run':
         if (opening.operands) this.draft.emit({ type: 'node.opened', node: key, operands: opening.operands });
-        this.schedule(indexed, key, 1, 0, 1);
+        this.scheduleFirst(indexed, key);
         return;
       case 'skip': {
         const forced = this.draft.task(key);
@@ -171,16 +185,35 @@ class Step {
     const { task: key, attempt, outcome } = event;
     const state = this.draft.task(key);
     if (state?.status !== 'running' || state.attempt !== attempt) return;
-    for (const call of event.calls) this.draft.emit({ type: 'model.called', task: key, attempt, call });
     const indexed = nodeAt(this.index, key);
     const duration = durationOf(event.startedAt, this.at);
 
     if (outcome.type === 'output') {
       // Something else than the node itself gave this: why is kept.
       const recovered = state.stage > 0 ? state.failure : undefined;
-      this.draft.emit({ type: 'attempt.succeeded', task: key, attempt, output: outcome.output, duration, ...(recovered && { recovered }) });
+      const { output, contentKey, reused } = outcome;
+      this.draft.emit({
+        type: 'attempt.succeeded',
+        task: key,
+        attempt,
+        output,
+        duration,
+        ...(recovered && { recovered }),
+        ...(contentKey !== undefined && { contentKey }),
+        ...(reused && { reused }),
+      });
       if (key === indexed.key) this.settle(indexed, { type: 'node.succeeded', node: key });
       else this.advanceFanOut(indexed);
+      return;
+    }
+
+    if (outcome.type === 'parked') {
+      if (this.draft.run.status !== 'running') {
+        this.cancelAttempt(key, attempt);
+        return;
+      }
+      this.draft.emit({ type: 'attempt.parked', task: key, attempt, until: outcome.until, memo: outcome.memo });
+      this.setTimer(key, attempt, outcome.until);
       return;
     }
 
@@ -206,8 +239,64 @@ class Step {
 
   private due(key: TaskKey, attempt: number): void {
     const state = this.draft.task(key);
-    if (state?.status !== 'backing_off' || state.attempt !== attempt || this.draft.run.status !== 'running') return;
-    this.schedule(nodeAt(this.index, key), key, attempt + 1, state.stage, state.stageAttempt + 1);
+    if (this.draft.run.status !== 'running' || !state || !('attempt' in state) || state.attempt !== attempt) return;
+    if (state.status === 'backing_off') {
+      this.schedule(nodeAt(this.index, key), key, attempt + 1, state.stage, state.stageAttempt + 1);
+    } else if (state.status === 'parked') {
+      this.wake(key, attempt, { type: state.until.type === 'timer' ? 'due' : 'deadline_passed' });
+    }
+  }
+
+  private wake(key: TaskKey, attempt: number, wake: Wake): void {
+    const state = this.draft.task(key);
+    if (this.draft.run.status !== 'running' || state?.status !== 'parked' || state.attempt !== attempt) return;
+    this.draft.emit({ type: 'attempt.woken', task: key, attempt, wake });
+    this.draft.command({ type: 'call', task: key, attempt, stage: state.stage, urgency: nodeAt(this.index, key).node.height });
+  }
+
+  /** What a parked task waits for, if that is a time. */
+  private setTimer(key: TaskKey, attempt: number, until: WakeCondition): void {
+    const at = until.type === 'timer' ? until.at : until.deadline;
+    if (at !== undefined) this.draft.command({ type: 'timer', task: key, attempt, at });
+  }
+
+  /** Everything that had not succeeded is as if it had never begun; what was paid for stays. */
+  private reopen(redo: ReadonlyMap<TaskKey, readonly number[]>): void {
+    this.draft.emit({ type: 'run.reopened' });
+    const again: IndexedNode[] = [];
+    for (const indexed of this.index.nodes.values()) {
+      if (!isLost(this.draft.task(indexed.key))) continue;
+      this.draft.emit({ type: 'node.reopened', node: indexed.key, redo: redo.get(indexed.key) ?? [] });
+      again.push(indexed);
+    }
+    for (const indexed of again) {
+      const state = this.draft.task(indexed.key);
+      if (state?.status === 'expanded') this.advanceFanOut(indexed);
+      else if (isUntouched(state) && this.draft.settledSources(indexed.key) === indexed.node.after.length) this.begin(indexed);
+    }
+  }
+
+  /** Hands out again what the process before had been handed. */
+  private resume(tasks: readonly TaskKey[]): void {
+    const interrupted = tasks.filter((key) => this.draft.task(key)?.status === 'running');
+    this.draft.emit({ type: 'run.resumed', interrupted: interrupted.length });
+    for (const key of tasks) {
+      const state = this.draft.task(key);
+      const indexed = nodeAt(this.index, key);
+      if (state?.status === 'opening') this.draft.command({ type: 'open', node: key });
+      else if (state?.status === 'scheduled') {
+        this.draft.command({ type: 'call', task: key, attempt: state.attempt, stage: state.stage, urgency: indexed.node.height });
+      } else if (state?.status === 'backing_off') {
+        this.draft.command({ type: 'timer', task: key, attempt: state.attempt, at: state.until });
+      } else if (state?.status === 'parked') {
+        this.setTimer(key, state.attempt, state.until);
+      } else if (state?.status === 'running') {
+        this.draft.emit({ type: 'attempt.interrupted', task: key, attempt: state.attempt });
+        if (this.draft.run.status === 'running') this.schedule(indexed, key, state.attempt + 1, state.stage, state.stageAttempt);
+        else this.cancelAttempt(key, state.attempt);
+      }
+    }
+    if (this.draft.run.status === 'finishing') this.draft.command({ type: 'outputs' });
   }
 
   private schedule(indexed: IndexedNode, key: TaskKey, attempt: number, stage: number, stageAttempt: number): void {
@@ -215,20 +304,32 @@ class Step {
     this.draft.command({ type: 'call', task: key, attempt, stage, urgency: indexed.node.height });
   }
 
+  /** The first try of a task; after the run was reopened its tries go on counting, so that every one keeps its own number. */
+  private scheduleFirst(indexed: IndexedNode, key: TaskKey): void {
+    this.schedule(indexed, key, (lastAttempt(this.draft.task(key)).attempt ?? 0) + 1, 0, 1);
+  }
+
   /** Fills the window of a fan-out, and settles it when nothing of it is left to do. */
   private advanceFanOut(indexed: IndexedNode): void {
     for (;;) {
       const fanOut = this.draft.task(indexed.key);
       invariant(fanOut?.status === 'expanded', `${indexed.key} was not expanded`);
-      const inFlight = fanOut.next - fanOut.settled;
-      const mayStart = this.draft.run.status === 'running' && !fanOut.closed && fanOut.next < fanOut.count;
+      const waiting = fanOut.redo?.length ?? 0;
+      const inFlight = fanOut.next - fanOut.settled - waiting;
+      const left = waiting > 0 || fanOut.next < fanOut.count;
+      const mayStart = this.draft.run.status === 'running' && !fanOut.closed && left;
       if (mayStart && inFlight < fanOut.window) {
-        this.schedule(indexed, itemKey(indexed.key, fanOut.next), 1, 0, 1);
+        this.scheduleItem(indexed, fanOut.redo?.[0] ?? fanOut.next);
         continue;
       }
-      if (inFlight === 0 && !mayStart && (fanOut.closed || fanOut.next === fanOut.count)) this.settleFanOut(indexed, fanOut);
+      if (inFlight === 0 && !mayStart && (fanOut.closed || !left)) this.settleFanOut(indexed, fanOut);
       return;
     }
+  }
+
+  private scheduleItem(indexed: IndexedNode, index: number): void {
+    const key = itemKey(indexed.key, index);
+    this.scheduleFirst(indexed, key);
   }
 
   private settleFanOut(indexed: IndexedNode, fanOut: Extract<TaskState, { status: 'expanded' }>): void {
@@ -253,14 +354,14 @@ class Step {
 
   private failRun(node: NodeId | null, failure: Failure): void {
     this.draft.emit({ type: 'run.failing', node, failure });
-    this.stopRetries();
+    this.stopWaiting();
   }
 
-  /** What waits for its retry is not in flight: it ends here. */
-  private stopRetries(): void {
-    for (const key of this.draft.run.backingOff) {
+  /** What waits, for its retry or for somebody, is not in flight: it ends here. */
+  private stopWaiting(): void {
+    for (const key of [...this.draft.run.backingOff, ...this.draft.run.parked]) {
       const state = this.draft.task(key);
-      if (state?.status === 'backing_off') this.cancelAttempt(key, state.attempt);
+      if (state?.status === 'backing_off' || state?.status === 'parked') this.cancelAttempt(key, state.attempt);
     }
   }
 
@@ -281,7 +382,7 @@ class Step {
       if (this.draft.run.status !== 'running') return;
       for (const dependent of settled.dependents) {
         const waitsFor = dependent.node.after.length;
-        if (this.draft.settledSources(dependent.key) === waitsFor && this.draft.task(dependent.key) === undefined) this.begin(dependent);
+        if (this.draft.settledSources(dependent.key) === waitsFor && isUntouched(this.draft.task(dependent.key))) this.begin(dependent);
       }
     }
   }
@@ -326,6 +427,10 @@ function skipped(
 
 function isOver(status: RunView['run']['status']): boolean {
   return status === 'succeeded' || status === 'failed' || status === 'cancelled';
+}
+
+function isUntouched(state: TaskState | undefined): boolean {
+  return state === undefined || state.status === 'reopened';
 }
 
 function isLost(state: TaskState | undefined): boolean {

@@ -1,9 +1,10 @@
+import { invariant } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
 import { type Instant, type Millis, millis, type RunId, type TaskKey } from '../base/ids.ts';
 import { isList, type Json, type JsonObject } from '../base/json.ts';
 import { Failed, type Failure } from '../contracts/failure.ts';
-import type { NodeKind, TaskContext } from '../contracts/node-kind.ts';
-import type { ModelCall, ModelClient } from '../contracts/provider.ts';
+import { type NodeKind, Parked, type TaskContext, type Wake } from '../contracts/node-kind.ts';
+import type { CallBook, ModelClient } from '../contracts/provider.ts';
 import type { InEvent, Opening, Store, TaskOutcome } from '../contracts/store.ts';
 import type { Scope } from '../lang/evaluate.ts';
 import { compileSource } from '../lang/structure.ts';
@@ -15,14 +16,18 @@ import type { Scopes } from './scope.ts';
 export interface Performer {
   /** Evaluates a node's conditions and what it goes over. `skip`: it is skipped for this reason, and only its stand-in is evaluated. */
   open(node: TaskKey, skip: string | undefined): Promise<Opening>;
-  /** Makes one try of a task. */
-  call(
-    task: TaskKey,
-    attempt: number,
-    stage: number,
-    abort: AbortSignal,
-  ): Promise<{ readonly outcome: TaskOutcome; readonly calls: readonly ModelCall[] }>;
+  /** Makes one try of a task, or goes on with one that was parked. Never throws. */
+  call(request: CallRequest): Promise<TaskOutcome>;
   outputs(): Promise<Extract<InEvent, { type: 'outputs' }>['outcome']>;
+}
+
+export interface CallRequest {
+  readonly task: TaskKey;
+  readonly attempt: number;
+  readonly stage: number;
+  readonly abort: AbortSignal;
+  readonly book: CallBook;
+  readonly woken?: { readonly memo: Json; readonly wake: Wake };
 }
 
 export interface Surroundings {
@@ -77,8 +82,7 @@ export function createPerformer(index: PlanIndex, around: Surroundings): Perform
       }
     },
 
-    async call(task, attempt, stage, abort) {
-      const calls: ModelCall[] = [];
+    async call({ task, attempt, stage, abort, book, woken }) {
       try {
         const item = itemOf(task);
         const key = item?.node ?? task;
@@ -88,10 +92,9 @@ export function createPerformer(index: PlanIndex, around: Surroundings): Perform
           const all = await itemsOf(key);
           scope = { ...scope, [node.foreach.as]: all[item.index] ?? null, index: item.index };
         }
-        const output = await attemptOnce({ node, stage: node.stage(stage), scope, task, attempt, item: item?.index, abort, calls }, around);
-        return { outcome: { type: 'output', output: { json: output } }, calls };
+        return await attemptOnce({ node, stage: node.stage(stage), scope, task, attempt, item: item?.index, abort, book, woken }, around);
       } catch (error) {
-        return { outcome: { type: 'failure', failure: failureOf(error) }, calls };
+        return { type: 'failure', failure: failureOf(error) };
       }
     },
 
@@ -153,17 +156,27 @@ interface Attempt {
   readonly attempt: number;
   readonly item: number | undefined;
   readonly abort: AbortSignal;
-  readonly calls: ModelCall[];
+  readonly book: CallBook;
+  readonly woken: CallRequest['woken'];
 }
 
-async function attemptOnce(made: Attempt, around: Surroundings): Promise<Json> {
-  const { node, stage } = made;
+async function attemptOnce(made: Attempt, around: Surroundings): Promise<TaskOutcome> {
+  const { stage, woken } = made;
   const spec = stage.spec(made.scope);
-  const output = await withTimeout(stage.stage.timeout, made.abort, around.clock, (abort) =>
-    stage.kind.execute(spec, contextOf(made, abort, around)),
-  );
-  if (stage.isValue) return output;
+  const { kind } = stage;
+  const output = await withTimeout(stage.stage.timeout, made.abort, around.clock, (abort) => {
+    const ctx = contextOf(made, abort, around);
+    if (!woken) return kind.execute(spec, ctx);
+    invariant(kind.wake, `${kind.kind} parks but cannot be woken`);
+    return kind.wake(spec, woken.memo, woken.wake, ctx);
+  });
+  if (output instanceof Parked) return { type: 'parked', until: output.until, memo: output.memo };
+  return { type: 'output', output: { json: stage.isValue ? output : accepted(made, output) } };
+}
 
+/** An output that fits its schema and its checks, adapted by `result`. Throws Failed. */
+function accepted(made: Attempt, output: Json): Json {
+  const { node } = made;
   const invalid = node.validate(output);
   if (invalid.length > 0) {
     const problems = invalid.map((problem) => problem.message);
@@ -197,7 +210,7 @@ function contextOf(made: Attempt, abort: AbortSignal, around: Surroundings): Tas
           origin: { node: id, task: made.task, ...(made.item !== undefined && { item: made.item }), attempt: made.attempt },
           ...(made.node.check.length > 0 && { problemsOf: (output: Json) => problemsOf(made, output) }),
         },
-        (call) => made.calls.push(call),
+        made.book,
         abort,
       ),
     readText: around.readText,

@@ -183,7 +183,28 @@ function add(index: PlanIndex, nodeAt: (key: TaskKey) => NodeTally, run: RunTall
       if (item) item.status = 'cancelled';
       return;
     }
+    case 'run.reopened':
+      run.status = 'running';
+      run.failure = null;
+      run.failedNode = null;
+      run.endedAt = null;
+      return;
+    case 'node.reopened': {
+      const node = nodeAt(event.node);
+      node.status = 'pending';
+      node.failure = null;
+      node.endedAt = null;
+      for (const index of event.redo) {
+        const item = node.items?.[index];
+        if (item) item.status = 'pending';
+      }
+      return;
+    }
     case 'run.cancel_requested':
+    case 'run.resumed':
+    case 'attempt.parked':
+    case 'attempt.woken':
+    case 'attempt.interrupted':
     case 'run.finishing':
     case 'node.opened':
       return;

@@ -2,12 +2,12 @@ import { setMaxListeners } from 'node:events';
 import TinyQueue from 'tinyqueue';
 import type { Clock } from '../base/clock.ts';
 import type { RunId, TaskKey } from '../base/ids.ts';
-import type { JsonObject } from '../base/json.ts';
 import { renderDuration } from '../base/units.ts';
 import type { RunEvent } from '../contracts/event.ts';
 import type { PlanLimits } from '../contracts/plan.ts';
+import type { CallBook } from '../contracts/provider.ts';
 import type { Command, Decide, InEvent, Store } from '../contracts/store.ts';
-import type { Performer } from '../run/perform.ts';
+import type { CallRequest, Performer } from '../run/perform.ts';
 
 export interface EmbeddedRun {
   readonly run: RunId;
@@ -29,10 +29,11 @@ export interface EmbeddedRun {
 type Call = Extract<Command, { type: 'call' }> & { readonly order: number };
 
 /**
- * Drives a run to its end in this process: hands what happened to the kernel, and does what it decides. Holds no state of
+ * Drives a run to its end in this process, from its first event (`start`, or `resume`): hands what happened to the kernel, and does
+ * what it decides. Holds no state of
  * its own but what is in flight. Calls wait in one queue, the most urgent first, for one of `limits.concurrency` slots.
  */
-export function driveEmbedded(options: EmbeddedRun, inputs: JsonObject, simulated: boolean): Promise<void> {
+export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<void> {
   const { run, store, decide, performer, limits, clock } = options;
   const ready = new TinyQueue<Call>([], (a, b) => b.urgency - a.urgency || a.order - b.order);
   const timers = new Set<() => void>();
@@ -109,11 +110,26 @@ export function driveEmbedded(options: EmbeddedRun, inputs: JsonObject, simulate
       const startedAt = clock.now();
       const events = await advance({ type: 'started', task, attempt, at: startedAt });
       if (events.some((event) => event.type === 'attempt.started')) {
-        const { outcome, calls } = await performer.call(task, attempt, stage, stop.signal);
-        await report({ type: 'done', task, attempt, outcome, calls, startedAt, at: clock.now(), roll: options.random() });
+        const outcome = await performer.call({ task, attempt, stage, abort: stop.signal, ...(await memoryOf(task, attempt)) });
+        await report({ type: 'done', task, attempt, outcome, startedAt, at: clock.now(), roll: options.random() });
       }
       inFlight -= 1;
       pump();
+    };
+
+    /** What an attempt knows of the past: why it was woken, and the calls of the one it goes on for. */
+    const memoryOf = async (task: TaskKey, attempt: number): Promise<Pick<CallRequest, 'book' | 'woken'>> => {
+      const state = await store.task(run, task);
+      const going = state?.status === 'running' ? state : undefined;
+      const before = going?.base === undefined ? [] : [...(await store.paidCalls(run, task))];
+      const book: CallBook = {
+        paid(request) {
+          const at = before.findIndex((call) => call.request === request && call.reply !== null);
+          return at < 0 ? undefined : (before.splice(at, 1)[0]?.reply ?? undefined);
+        },
+        record: (call, request, reply) => report({ type: 'called', task, attempt, paid: { call, request, reply }, at: clock.now() }),
+      };
+      return { book, ...(going?.woken && { woken: going.woken }) };
     };
 
     const on = (signal: AbortSignal | undefined, act: () => void): void => {
@@ -123,7 +139,7 @@ export function driveEmbedded(options: EmbeddedRun, inputs: JsonObject, simulate
     };
 
     const start = async (): Promise<void> => {
-      await report({ type: 'start', inputs, simulated, at: clock.now() });
+      await report(first);
       on(options.drain, () => guard(report({ type: 'cancel', by: 'user', at: clock.now() })));
       on(options.abort, () => {
         guard(report({ type: 'cancel', by: 'user', at: clock.now() }));

@@ -1,109 +1,113 @@
 import { invariant } from '../base/assert.ts';
-import { type Instant, itemKey, type RunId, type TaskKey } from '../base/ids.ts';
-import type { Json } from '../base/json.ts';
-import type { RunEvent, Value } from '../contracts/event.ts';
-import type { Plan } from '../contracts/plan.ts';
-import type { Advanced, Decide, FanOutItems, InEvent, RunState, RunView, Store, TaskState, Write } from '../contracts/store.ts';
+import { nanoUsd, type RunId } from '../base/ids.ts';
+import type { RunEvent } from '../contracts/event.ts';
+import { type InboxMessage, type NewRun, type RunRecord, type Store, StoreFailed } from '../contracts/store.ts';
+import { RunMemory } from './run-memory.ts';
 
 /** A store that lives as long as its process: for tests, and for runs nobody wants to resume. */
 export function openMemoryStore(): Store {
-  const runs = new Map<RunId, MemoryRun>();
-  const runAt = (id: RunId): MemoryRun => {
-    const run = runs.get(id);
-    invariant(run, `no run ${id}`);
-    return run;
+  const runs = new Map<RunId, Kept>();
+  const keptOf = (id: RunId): Kept => {
+    const kept = runs.get(id);
+    if (!kept) throw new StoreFailed('unknown_run', `there is no run ${id}`, '`dagrun runs list` shows the runs there are');
+    return kept;
   };
+  let posted = 0;
   return {
-    async create(id: RunId, plan: Plan, _at: Instant): Promise<void> {
-      invariant(!runs.has(id), `run ${id} exists`);
-      runs.set(id, newRun(id, plan));
+    async create(run) {
+      invariant(!runs.has(run.id), `run ${run.id} exists`);
+      runs.set(run.id, { run, memory: new RunMemory(run.id), events: [], inbox: [], record: recordOf(run) });
     },
-    async advance(id: RunId, event: InEvent, decide: Decide): Promise<Advanced> {
-      return advance(runAt(id), event, decide);
+    async advance(id, event, decide) {
+      const kept = keptOf(id);
+      const advanced = kept.memory.advance(event, decide);
+      for (const one of advanced.events) {
+        kept.events.push(one);
+        if (one.type === 'model.called' && one.call.cost !== null) {
+          kept.record = { ...kept.record, cost: nanoUsd(kept.record.cost + one.call.cost) };
+        }
+      }
+      return advanced;
     },
-    async task(id: RunId, key: TaskKey): Promise<TaskState | undefined> {
-      return runAt(id).tasks.get(key);
-    },
-    async itemStates(id: RunId, node: TaskKey, count: number): Promise<readonly (TaskState | undefined)[]> {
-      const { tasks } = runAt(id);
-      return Array.from({ length: count }, (_, index) => tasks.get(itemKey(node, index)));
-    },
-    async items(id: RunId, node: TaskKey): Promise<FanOutItems> {
-      return runAt(id).items.get(node) ?? { items: [] };
-    },
+    load: async (id) => void keptOf(id),
+    state: async (id) => keptOf(id).memory.run,
+    task: async (id, key) => keptOf(id).memory.task(key),
+    itemStates: async (id, node, count) => keptOf(id).memory.itemStates(node, count),
+    items: async (id, node) => keptOf(id).memory.items(node),
+    unsettledTasks: async (id) => keptOf(id).memory.unsettledTasks(),
+    paidCalls: async (id, task) => keptOf(id).memory.paidCalls(task),
     journal: {
-      async *read(id: RunId, after = 0): AsyncIterable<RunEvent> {
-        yield* runAt(id).events.slice(after);
+      async *read(id, after = 0) {
+        yield* keptOf(id).events.slice(after);
       },
     },
-    async close(): Promise<void> {
+    runs: {
+      async list({ workflow, status, limit = Number.POSITIVE_INFINITY } = {}) {
+        const all = [...runs.values()].map((kept) => kept.record).reverse();
+        return all.filter((run) => (!workflow || run.workflow === workflow) && (!status || run.status === status)).slice(0, limit);
+      },
+      find: async (id) => runs.get(id)?.record,
+      plan: async (id) => runs.get(id)?.run.plan,
+      async claim(id, owner, at, deadBefore) {
+        const kept = keptOf(id);
+        const { owner: other, beatAt } = kept.record;
+        if (other !== null && other !== owner && beatAt !== null && beatAt >= deadBefore) return false;
+        kept.record = { ...kept.record, owner, beatAt: at, status: 'running', endedAt: null };
+        return true;
+      },
+      async beat(id, owner, at) {
+        const kept = keptOf(id);
+        if (kept.record.owner !== owner) return false;
+        kept.record = { ...kept.record, beatAt: at };
+        return true;
+      },
+      async release(id, owner, status, at) {
+        const kept = keptOf(id);
+        if (kept.record.owner !== owner) return;
+        const ended = status !== 'running' && status !== 'waiting';
+        kept.record = { ...kept.record, owner: null, status, endedAt: ended ? at : null };
+      },
+      async remove(ids) {
+        for (const id of ids) runs.delete(id);
+      },
+    },
+    inbox: {
+      async post(id, message, at) {
+        posted += 1;
+        keptOf(id).inbox.push({ id: posted, at, message });
+      },
+      read: async (id) => [...keptOf(id).inbox],
+      async done(id, upTo) {
+        const kept = keptOf(id);
+        kept.inbox = kept.inbox.filter((one) => one.id > upTo);
+      },
+    },
+    async close() {
       runs.clear();
     },
   };
 }
 
-interface MemoryRun {
-  readonly id: RunId;
-  readonly plan: Plan;
-  state: RunState;
-  readonly tasks: Map<TaskKey, TaskState>;
-  readonly sources: Map<TaskKey, number>;
-  readonly items: Map<TaskKey, FanOutItems>;
+interface Kept {
+  readonly run: NewRun;
+  readonly memory: RunMemory;
   readonly events: RunEvent[];
-  readonly view: RunView;
+  inbox: { readonly id: number; readonly at: NewRun['at']; readonly message: InboxMessage }[];
+  record: RunRecord;
 }
 
-function newRun(id: RunId, plan: Plan): MemoryRun {
-  const tasks = new Map<TaskKey, TaskState>();
-  const sources = new Map<TaskKey, number>();
-  const run: MemoryRun = {
-    id,
-    plan,
-    state: { status: 'new', open: 0, unsettled: 0, failure: null, backingOff: [] },
-    tasks,
-    sources,
-    items: new Map(),
-    events: [],
-    view: {
-      get run() {
-        return run.state;
-      },
-      task: (key) => tasks.get(key),
-      settledSources: (node) => sources.get(node) ?? 0,
-    },
+function recordOf(run: NewRun): RunRecord {
+  return {
+    id: run.id,
+    workflow: run.plan.workflow,
+    file: run.file,
+    digest: run.plan.digest,
+    parent: run.parent ?? null,
+    status: 'running',
+    startedAt: run.at,
+    endedAt: null,
+    cost: nanoUsd(0),
+    owner: null,
+    beatAt: null,
   };
-  return run;
-}
-
-function advance(run: MemoryRun, event: InEvent, decide: Decide): Advanced {
-  const decision = decide(run.view, event);
-  for (const write of decision.writes) apply(run, write);
-  const events: RunEvent[] = [];
-  for (const body of decision.events) {
-    const stamped: RunEvent = { run: run.id, seq: run.events.length + 1, at: event.at, ...body };
-    run.events.push(stamped);
-    events.push(stamped);
-  }
-  return { events, commands: decision.commands };
-}
-
-function apply(run: MemoryRun, write: Write): void {
-  switch (write.type) {
-    case 'run':
-      run.state = write.state;
-      return;
-    case 'task':
-      run.tasks.set(write.key, write.state);
-      return;
-    case 'settled_sources':
-      run.sources.set(write.node, write.count);
-      return;
-    case 'items':
-      run.items.set(write.node, { items: listIn(write.items), ...(write.keys && { keys: write.keys }) });
-  }
-}
-
-function listIn(value: Value): readonly Json[] {
-  invariant('json' in value && Array.isArray(value.json), 'the memory store keeps values in place');
-  return value.json;
 }

@@ -77,6 +77,7 @@ export const e = {
     plan: planDigest('digest'),
     inputs: {},
     simulated,
+    by: 'ada',
   }),
   finished: (status: RunStatus = 'succeeded'): EventBody => ({ type: 'run.finished', status, outputs: null }),
   cancel: (): EventBody => ({ type: 'run.cancel_requested', by: 'SIGINT' }),
@@ -105,6 +106,8 @@ export const e = {
     type: 'model.called',
     task: taskKey(task),
     attempt: 1,
+    request: 'digest',
+    reply: null,
     call: {
       provider: 'acme',
       model: `acme-${tier}`,

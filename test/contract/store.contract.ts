@@ -9,7 +9,7 @@ import { planOf } from '../support/plan-of.ts';
 const PLAN = planOf([{ id: 'a' }, { id: 'all', after: ['a'], items: true }, { id: 'b', after: ['all'] }]);
 const ONE = runId('run_one');
 const TWO = runId('run_two');
-const START: InEvent = { type: 'start', inputs: { topic: 'x' }, simulated: false, at: instant(1) };
+const START: InEvent = { type: 'start', inputs: { topic: 'x' }, simulated: false, by: 'ada', at: instant(1) };
 
 /** What every store must do; `open` gives a fresh, empty one. */
 export function describeStore(name: string, open: () => Promise<Store>): void {
@@ -33,14 +33,13 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       task: taskKey(task),
       attempt: 1,
       outcome: { type: 'output', output: { json } },
-      calls: [],
       startedAt: instant(at),
       at: instant(at),
       roll: 0,
     });
     /** Runs the plan up to two items of `all`, the second of them done. */
     const runSome = async (store: Store): Promise<void> => {
-      await store.create(ONE, PLAN, instant(0));
+      await store.create({ id: ONE, plan: PLAN, file: '/w/test.workflow.yml', at: instant(0) });
       await store.advance(ONE, START, decide);
       await store.advance(ONE, { type: 'started', task: taskKey('a'), attempt: 1, at: instant(2) }, decide);
       await store.advance(ONE, done('a', 3, 'A'), decide);
@@ -53,12 +52,22 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     test('numbers the events of a run from 1, without gaps, each run by itself', () =>
       withStore(async (store) => {
         await runSome(store);
-        await store.create(TWO, PLAN, instant(0));
+        await store.create({ id: TWO, plan: PLAN, file: '/w/test.workflow.yml', at: instant(0) });
         await store.advance(TWO, START, decide);
         const events = await eventsOf(store);
         expect(events.map((event) => event.seq)).toEqual(events.map((_, at) => at + 1));
         expect(events.slice(0, 4)).toEqual([
-          { run: ONE, seq: 1, at: 1, type: 'run.started', workflow: 'test', plan: 'test', inputs: { topic: 'x' }, simulated: false },
+          {
+            run: ONE,
+            seq: 1,
+            at: 1,
+            type: 'run.started',
+            workflow: 'test',
+            plan: 'test',
+            inputs: { topic: 'x' },
+            simulated: false,
+            by: 'ada',
+          },
           { run: ONE, seq: 2, at: 1, type: 'attempt.scheduled', task: 'a', attempt: 1, stage: 0, stageAttempt: 1 },
           { run: ONE, seq: 3, at: 2, type: 'attempt.started', task: 'a', attempt: 1 },
           { run: ONE, seq: 4, at: 3, type: 'attempt.succeeded', task: 'a', attempt: 1, output: { json: 'A' }, duration: 0 },

@@ -3,7 +3,7 @@ import { millis, taskKey, type Usd } from '../../engine/base/ids.ts';
 import type { Json } from '../../engine/base/json.ts';
 import { fromDollars } from '../../engine/base/units.ts';
 import { Failed } from '../../engine/contracts/failure.ts';
-import type { ModelAsk, ModelCall, ModelClient } from '../../engine/contracts/provider.ts';
+import type { CallBook, ModelAsk, ModelCall, ModelClient } from '../../engine/contracts/provider.ts';
 import { createModels, type Models, type ProviderAccess } from '../../engine/models/client.ts';
 import { loadTokenCounter } from '../../engine/models/tokens.ts';
 import { openAnthropic } from '../../engine/providers/anthropic.ts';
@@ -77,6 +77,7 @@ describe('a model client over real servers', () => {
     ]);
 
   const clientOf = (maxCost?: Usd): ModelClient => models.forRun({ tiers: TIERS, ...(maxCost !== undefined && { maxCost }) });
+  const book: CallBook = { paid: () => undefined, record: async (call) => void bill.push(call) };
   const asking = (more: Partial<ModelAsk> = {}): ModelAsk => ({
     ...(more.model === undefined && { tier: 'cheap' as const }),
     messages: [{ role: 'user', text: 'How risky is it?' }],
@@ -84,7 +85,7 @@ describe('a model client over real servers', () => {
     ...more,
   });
   const ask = (more: Partial<ModelAsk> = {}, client = clientOf(), abort = new AbortController().signal) =>
-    client.ask(asking(more), (call) => bill.push(call), abort);
+    client.ask(asking(more), book, abort);
   const failure = async (more: Partial<ModelAsk> = {}, client = clientOf()) => {
     const error: unknown = await ask(more, client).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(Failed);
@@ -359,16 +360,12 @@ describe('a model client over real servers', () => {
       tiers: { ...TIERS, cheap: ['groq/x', LUNA], capable: [SONNET] },
       offline: createOfflineProvider({ tokenCounter }),
     });
-    const answer = await client.ask(
-      asking({ tier: 'capable', outputSchema: risk }),
-      (call) => bill.push(call),
-      new AbortController().signal,
-    );
+    const answer = await client.ask(asking({ tier: 'capable', outputSchema: risk }), book, new AbortController().signal);
     expect(answer).toEqual({ output: { risk: expect.any(Number) }, model: 'claude-sonnet-5-5', provider: 'offline', tier: 'capable' });
     expect(bill).toMatchObject([
       { provider: 'offline', model: 'claude-sonnet-5-5', simulated: true, status: 'succeeded', cost: expect.any(Number) },
     ]);
-    await client.ask(asking({ tier: 'cheap' }), (call) => bill.push(call), new AbortController().signal);
+    await client.ask(asking({ tier: 'cheap' }), book, new AbortController().signal);
     expect(bill[1]).toMatchObject({ model: 'x', cost: null });
     expect(anthropic.received).toEqual([]);
   });

@@ -32,7 +32,7 @@ async function story(
 ): Promise<readonly string[]> {
   const clock = virtualClock();
   const store = openMemoryStore();
-  await store.create(RUN, plan, instant(0));
+  await store.create({ id: RUN, plan, file: 'test.workflow.yml', at: instant(0) });
   const lines: string[] = [];
   const performer: Performer = {
     open: async () => ({
@@ -41,16 +41,16 @@ async function story(
       window: options.window ?? 99,
       maxFailures: null,
     }),
-    call: (task, attempt, _stage, abort) =>
+    call: ({ task, attempt, abort }) =>
       new Promise((resolve) => {
         const answer = options.answer?.(task, attempt) ?? {};
         const outcome: TaskOutcome = answer.failure
           ? { type: 'failure', failure: answer.failure }
           : { type: 'output', output: { json: 1 } };
-        const cancel = clock.after(millis(answer.after ?? 10), () => resolve({ outcome, calls: [] }));
+        const cancel = clock.after(millis(answer.after ?? 10), () => resolve(outcome));
         abort.addEventListener('abort', () => {
           cancel();
-          resolve({ outcome: { type: 'failure', failure: { type: 'cancelled', message: 'stopped' } }, calls: [] });
+          resolve({ type: 'failure', failure: { type: 'cancelled', message: 'stopped' } });
         });
       }),
     outputs: async () => ({ outputs: {} }),
@@ -71,8 +71,7 @@ async function story(
       abort: abort.signal,
       onEvent: (event) => lines.push(lineOf(event)),
     },
-    {},
-    false,
+    { type: 'start', inputs: {}, simulated: false, by: 'ada', at: instant(0) },
   );
   await clock.run();
   await run;

@@ -1,0 +1,101 @@
+import { invariant } from '../base/assert.ts';
+import { type Instant, itemKey, type RunId, type TaskKey } from '../base/ids.ts';
+import type { Json } from '../base/json.ts';
+import type { EventBody, RunEvent, Value } from '../contracts/event.ts';
+import type { PaidCall } from '../contracts/provider.ts';
+import type { Decide, Decision, FanOutItems, InEvent, RunState, RunView, TaskState, Write } from '../contracts/store.ts';
+
+/** The state of a run that has not begun. */
+const NEW: RunState = { status: 'new', open: 0, unsettled: 0, failure: null, backingOff: [], parked: [] };
+
+/**
+ * The state of one run, in maps. It is a fold over the journal and nothing else, so whoever drives a run keeps it here, and
+ * whoever goes on with one makes it anew.
+ */
+export class RunMemory implements RunView {
+  run: RunState = NEW;
+  /** Of the last event. */
+  seq = 0;
+  private readonly id: RunId;
+  private readonly tasks = new Map<TaskKey, TaskState>();
+  private readonly sources = new Map<TaskKey, number>();
+  private readonly fanOuts = new Map<TaskKey, FanOutItems>();
+  private readonly calls = new Map<TaskKey, PaidCall[]>();
+
+  constructor(id: RunId) {
+    this.id = id;
+  }
+
+  task(key: TaskKey): TaskState | undefined {
+    return this.tasks.get(key);
+  }
+
+  settledSources(node: TaskKey): number {
+    return this.sources.get(node) ?? 0;
+  }
+
+  items(node: TaskKey): FanOutItems {
+    return this.fanOuts.get(node) ?? { items: [] };
+  }
+
+  itemStates(node: TaskKey, count: number): readonly (TaskState | undefined)[] {
+    return Array.from({ length: count }, (_, index) => this.tasks.get(itemKey(node, index)));
+  }
+
+  unsettledTasks(): readonly TaskKey[] {
+    const keys: TaskKey[] = [];
+    for (const [key, { status }] of this.tasks) {
+      if (status === 'opening' || status === 'scheduled' || status === 'running' || status === 'backing_off' || status === 'parked')
+        keys.push(key);
+    }
+    return keys;
+  }
+
+  paidCalls(task: TaskKey): readonly PaidCall[] {
+    return this.calls.get(task) ?? [];
+  }
+
+  /** Decides on an event and takes over what follows. A decision that throws leaves everything as it was. */
+  advance(event: InEvent, decide: Decide): { readonly events: readonly RunEvent[]; readonly commands: Decision['commands'] } {
+    const decision = decide(this, event);
+    for (const write of decision.writes) this.apply(write);
+    return { events: decision.events.map((body) => this.stamp(event.at, body)), commands: decision.commands };
+  }
+
+  /** Takes over an event from the journal. */
+  replay(event: RunEvent, writes: readonly Write[]): void {
+    for (const write of writes) this.apply(write);
+    this.seq = event.seq;
+  }
+
+  private stamp(at: Instant, body: EventBody): RunEvent {
+    this.seq += 1;
+    return { run: this.id, seq: this.seq, at, ...body };
+  }
+
+  private apply(write: Write): void {
+    switch (write.type) {
+      case 'run':
+        this.run = write.state;
+        return;
+      case 'task':
+        this.tasks.set(write.key, write.state);
+        return;
+      case 'settled_sources':
+        this.sources.set(write.node, write.count);
+        return;
+      case 'items':
+        this.fanOuts.set(write.node, { items: listIn(write.items), ...(write.keys && { keys: write.keys }) });
+        return;
+      case 'paid_call': {
+        if (write.paid === null) this.calls.delete(write.task);
+        else this.calls.set(write.task, [...(this.calls.get(write.task) ?? []), write.paid]);
+      }
+    }
+  }
+}
+
+function listIn(value: Value): readonly Json[] {
+  invariant('json' in value && Array.isArray(value.json), 'values are in place when they are applied');
+  return value.json;
+}
