@@ -42,7 +42,10 @@ export interface Figure {
   readonly memory?: string;
 }
 
-export const micros = (ms: number, count: number): string => `${((ms * 1000) / count).toFixed(1)} µs`;
+export const micros = (ms: number, count: number): string => {
+  const each = (ms * 1000) / count;
+  return `${each.toFixed(each < 1 ? 2 : each < 100 ? 1 : 0)} µs`;
+};
 export const millis = (ms: number): string => (ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`);
 export const megabytes = (mb: number): string => `${mb.toFixed(mb < 10 ? 1 : 0)} MB`;
 export const times = (a: number, b: number): string => {
