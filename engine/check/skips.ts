@@ -1,11 +1,12 @@
 import type { NodeId } from '../base/ids.ts';
 import type { Report } from '../contracts/diagnostic.ts';
 import type { Reference } from '../contracts/reference.ts';
-import { factsWhenRun, isUse } from '../lang/edges.ts';
+import { edgesOf } from '../lang/edges.ts';
 import { isGuarded } from '../lang/guards.ts';
 import { type FieldReading, nodeRead } from '../lang/readings.ts';
 import { typesOf } from '../lang/scope-shape.ts';
 import { fieldOf, isAny, mayBeNull, type Shape } from '../lang/shape.ts';
+import { factsWhenRun, isUse } from '../lang/uses.ts';
 import type { CheckInput } from './rule.ts';
 
 interface Use {
@@ -19,6 +20,7 @@ interface Use {
  */
 export function checkSkips({ workflow, kinds, references }: CheckInput, report: Report): void {
   const types = typesOf(workflow, kinds);
+  const edges = edgesOf(workflow, kinds);
   const { document } = workflow;
   for (const [node, readings] of byNode(references)) {
     const guarded = new Map<NodeId, Use>();
@@ -36,7 +38,9 @@ export function checkSkips({ workflow, kinds, references }: CheckInput, report: 
     }
     for (const [from, { reference, reading }] of unguarded) {
       const other = guarded.get(from);
-      if (other === undefined) continue;
+      // With an optional edge the node runs in any case: the read without a guard is one that needs none.
+      const edge = edges.get(node)?.find((one) => one.from === from);
+      if (other === undefined || edge === undefined || edge.optional) continue;
       report({
         code: 'DAG415',
         severity: 'warning',

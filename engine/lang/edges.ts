@@ -4,10 +4,10 @@ import type { NodeKind } from '../contracts/node-kind.ts';
 import type { Edge, EdgeReason } from '../contracts/plan.ts';
 import type { Reference } from '../contracts/reference.ts';
 import type { NodeDecl, Workflow } from '../contracts/workflow.ts';
-import { parseExpression } from './expression.ts';
-import { type Facts, isGuarded, NO_FACTS } from './guards.ts';
+import type { Facts } from './guards.ts';
+import { joinedReads } from './joins.ts';
 import { nodeRead, readingsOf } from './readings.ts';
-import { factsOfCondition } from './references.ts';
+import { factsWhenRun, isBareUse } from './uses.ts';
 
 /**
  * For each node what it waits for: one edge per source, in document order of the sources, with all its reasons.
@@ -37,15 +37,16 @@ export function edgesOf(workflow: Workflow, kinds: readonly NodeKind[]): Readonl
     for (const need of node.needs) join(node, need.from, need.optional || need.anyOf, { because: 'needs', path: need.path });
   }
   const factsOf = new Map<NodeDecl, Facts>();
-  for (const { node, field, references } of readingsOf(workflow, kinds)) {
+  const readings = readingsOf(workflow, kinds);
+  const joined = joinedReads(workflow, kinds, readings);
+  for (const { node, field, references } of readings) {
     if (!node) continue;
     for (const reference of references) {
       const from = nodeRead(reference);
       if (from === undefined) continue;
       const facts = factsOf.get(node) ?? factsWhenRun(node);
       factsOf.set(node, facts);
-      const spared = !DECIDES_SKIPPING.has(field) && isGuarded(reference.path, facts);
-      const optional = !isUse(reference) || reference.guarded || spared;
+      const optional = joined.has(reference) || !isBareUse(reference, field, facts);
       join(node, from, optional, { because: 'reference', path: reference.at, text: readText(reference) });
     }
   }
@@ -78,21 +79,6 @@ export function nodeGraphOf(workflow: Workflow, kinds: readonly NodeKind[]): Gra
 }
 
 const graphs = new WeakMap<Workflow, Graph>();
-
-/** True when a read needs the value: not a null test, and not of how the node fared. */
-export function isUse({ use, path }: Reference): boolean {
-  return use && (path[2] === undefined || path[2] === 'output');
-}
-
-/** Fields that are looked at when it is being decided that a node is skipped, or after that: its own condition does not shield them. */
-const DECIDES_SKIPPING: ReadonlySet<string> = new Set(['skip_if', 'run_if', 'reason', 'if_skipped']);
-
-/** The paths that are there whenever a node runs, because its own condition skips it when they are null. */
-export function factsWhenRun({ skipIf }: NodeDecl): Facts {
-  if (typeof skipIf?.when.source !== 'string') return NO_FACTS;
-  const parsed = parseExpression(skipIf.when.source);
-  return parsed.ok ? factsOfCondition(parsed.tree, skipIf.negate) : NO_FACTS;
-}
 
 /** What is read, as written; in full where it is written by the name of a variable (`f.line`). */
 function readText({ text, path }: Reference): string {

@@ -2,7 +2,7 @@ import { buildGraph, topologicalOrder } from '../base/graph.ts';
 import type { NodeId } from '../base/ids.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
 import type { NodeDecl, Workflow } from '../contracts/workflow.ts';
-import { edgesOf, isUse } from './edges.ts';
+import { edgesOf } from './edges.ts';
 import { type InferredSource, inferSource } from './infer-source.ts';
 import { nodeShape } from './node-shape.ts';
 import { type FieldReading, nodeRead, readingsOf } from './readings.ts';
@@ -24,6 +24,7 @@ import {
 } from './shape.ts';
 import { skipConditions, treeOf } from './skip-reasons.ts';
 import type { KnownCondition, TypeScope } from './type-scope.ts';
+import { isUse } from './uses.ts';
 import { settledLiterals, shapeOfValue, widened } from './value-shape.ts';
 
 /** The types of a workflow: what every field can read, and what every field gives. */
