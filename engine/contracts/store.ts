@@ -287,7 +287,7 @@ export interface Journal {
 
 /** The store cannot keep what it is given, or give back what it kept. */
 export class StoreFailed extends Error {
-  readonly reason: 'full' | 'read_only' | 'corrupt' | 'locked' | 'newer' | 'unreachable' | 'unknown_run' | 'taken_over';
+  readonly reason: 'full' | 'read_only' | 'corrupt' | 'locked' | 'io' | 'newer' | 'unreachable' | 'unknown_run' | 'taken_over';
   /** One action that mends it. */
   readonly help: string;
   constructor(reason: StoreFailed['reason'], message: string, help: string, options?: ErrorOptions) {

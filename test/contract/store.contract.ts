@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { instant, itemKey, runId, taskKey } from '../../engine/base/ids.ts';
+import { instant, itemKey, type RunId, runId, taskKey } from '../../engine/base/ids.ts';
 import type { RunEvent } from '../../engine/contracts/event.ts';
 import type { Decide, InEvent, Store } from '../../engine/contracts/store.ts';
 import { createKernel } from '../../engine/run/kernel.ts';
@@ -23,6 +23,10 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         await store.close();
       }
     };
+    const begin = async (store: Store, run: RunId): Promise<void> => {
+      await store.create({ id: run, plan: PLAN, file: '/w/test.workflow.yml', at: instant(0) });
+      expect(await store.runs.claim(run, 'me', instant(0), instant(0))).toBe(true);
+    };
     const eventsOf = async (store: Store, run = ONE, after?: number): Promise<RunEvent[]> => {
       const events: RunEvent[] = [];
       for await (const event of store.journal.read(run, after)) events.push(event);
@@ -39,7 +43,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     });
     /** Runs the plan up to two items of `all`, the second of them done. */
     const runSome = async (store: Store): Promise<void> => {
-      await store.create({ id: ONE, plan: PLAN, file: '/w/test.workflow.yml', at: instant(0) });
+      await begin(store, ONE);
       await store.advance(ONE, START, decide);
       await store.advance(ONE, { type: 'started', task: taskKey('a'), attempt: 1, at: instant(2) }, decide);
       await store.advance(ONE, done('a', 3, 'A'), decide);
@@ -52,7 +56,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     test('numbers the events of a run from 1, without gaps, each run by itself', () =>
       withStore(async (store) => {
         await runSome(store);
-        await store.create({ id: TWO, plan: PLAN, file: '/w/test.workflow.yml', at: instant(0) });
+        await begin(store, TWO);
         await store.advance(TWO, START, decide);
         const events = await eventsOf(store);
         expect(events.map((event) => event.seq)).toEqual(events.map((_, at) => at + 1));

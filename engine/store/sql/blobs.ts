@@ -1,0 +1,65 @@
+import { hash } from 'node:crypto';
+import type { BlobRef } from '../../base/ids.ts';
+import type { Json } from '../../base/json.ts';
+import type { RunEvent, Value } from '../../contracts/event.ts';
+import type { NewBlob } from './driver.ts';
+
+/** Values whose JSON is longer are kept once, by their content: a journal stays quick to read. */
+const INLINE_LIMIT = 16 * 1024;
+
+/** An event as it is kept: large values by reference; the blobs they refer to are added to `blobs`. */
+export function withoutLargeValues(event: RunEvent, blobs: NewBlob[]): RunEvent {
+  switch (event.type) {
+    case 'attempt.succeeded':
+      return { ...event, output: toKept(event.output, blobs) };
+    case 'node.expanded':
+      return { ...event, items: toKept(event.items, blobs) };
+    case 'model.called': {
+      if (event.reply === null || event.reply.text.length <= INLINE_LIMIT) return event;
+      const kept = toKept({ json: event.reply.text }, blobs);
+      return { ...event, reply: { ...event.reply, text: '', textRef: kept } as never };
+    }
+    default:
+      return event;
+  }
+}
+
+/** The event as it happened, its values in place. */
+export function withLargeValues(event: RunEvent, read: (ref: BlobRef) => Json): RunEvent {
+  switch (event.type) {
+    case 'attempt.succeeded':
+      return 'blob' in event.output ? { ...event, output: { json: read(event.output.blob) } } : event;
+    case 'node.expanded':
+      return 'blob' in event.items ? { ...event, items: { json: read(event.items.blob) } } : event;
+    case 'model.called': {
+      const kept = event.reply as (typeof event.reply & { readonly textRef?: Value }) | null;
+      if (!kept?.textRef || !('blob' in kept.textRef)) return event;
+      const { textRef, ...reply } = kept;
+      return { ...event, reply: { ...reply, text: String(read(textRef.blob)) } };
+    }
+    default:
+      return event;
+  }
+}
+
+/** The blobs an event refers to. */
+export function refsIn(event: RunEvent): readonly BlobRef[] {
+  const values: readonly (Value | undefined)[] =
+    event.type === 'attempt.succeeded'
+      ? [event.output]
+      : event.type === 'node.expanded'
+        ? [event.items]
+        : event.type === 'model.called'
+          ? [(event.reply as { readonly textRef?: Value } | null)?.textRef]
+          : [];
+  return values.flatMap((value) => (value && 'blob' in value ? [value.blob] : []));
+}
+
+function toKept(value: Value, blobs: NewBlob[]): Value {
+  if (!('json' in value)) return value;
+  const content = JSON.stringify(value.json);
+  if (content.length <= INLINE_LIMIT) return value;
+  const ref = hash('sha256', content) as BlobRef;
+  blobs.push({ hash: ref, content });
+  return { blob: ref, bytes: content.length };
+}
