@@ -5,7 +5,7 @@ import type { JsonSchema } from '../engine/base/json.ts';
 import { configSchema } from '../engine/config-schema.ts';
 import { codes } from '../engine/diagnostics/codes.ts';
 import { kinds } from '../engine/nodes/registry.ts';
-import { repliesSchema } from '../engine/providers/replies.ts';
+import { repliesSchema } from '../engine/providers/replies-schema.ts';
 import { resultSchema } from '../engine/syntax/result-schema.ts';
 import { workflowSchema } from '../engine/syntax/schema.ts';
 import { renderCodes, renderKinds } from './reference.ts';

@@ -12,6 +12,8 @@ export interface Provider {
   readonly simulated: boolean;
   /** Whether the provider can hold a model to this schema; where it cannot, the schema is put into the prompt. Absent: any schema. */
   takesSchema?(schema: JsonSchema): boolean;
+  /** Of a recording: the models, `provider/model`, that were asked in this attempt, in order; they stand for the tier's candidates. */
+  replays?(origin: Omit<RequestOrigin, 'call' | 'tier'>): readonly string[];
   /** Throws Failed. When the provider may have charged for a call that gave no usable answer, `mayHaveCharged` is true on the error. */
   complete(request: ModelRequest, abort: AbortSignal): Promise<ModelReply>;
   close?(): Promise<void>;
@@ -63,6 +65,8 @@ export interface ModelReply {
   /** The model that answered, by the provider's word. */
   readonly model: string;
   readonly requestId?: string;
+  /** Of a recording: what the call was billed at. */
+  readonly billed?: { readonly cost: Usd | null; readonly baseline: Usd | null };
 }
 
 /** Tokens. `cacheRead` and `cacheWrite` are parts of `input`, never on top of it. */

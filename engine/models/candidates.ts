@@ -39,7 +39,8 @@ export interface Candidate {
 
 /** The candidates of an ask that can be called, preferred first. Throws Failed (unauthorized) when there is none. */
 export function candidatesOf(ask: ModelAsk, run: RunModels, providers: ReadonlyMap<string, ProviderAccess>): readonly Candidate[] {
-  const names = ask.model !== undefined ? [ask.model] : run.tiers[ask.tier ?? 'capable'];
+  const recorded = run.offline?.replays?.(ask.origin) ?? [];
+  const names = recorded.length > 0 ? recorded : ask.model !== undefined ? [ask.model] : run.tiers[ask.tier ?? 'capable'];
   const candidates: Candidate[] = [];
   let variable: string | undefined;
   for (const name of names) {
@@ -48,7 +49,7 @@ export function candidatesOf(ask: ModelAsk, run: RunModels, providers: ReadonlyM
     if (access && (access.usable || run.offline)) candidates.push({ name, model, access, info: findModel(name) });
     else variable ??= access?.variable;
   }
-  if (candidates.length > 0) return run.offline ? candidates.slice(0, 1) : candidates;
+  if (candidates.length > 0) return run.offline && recorded.length === 0 ? candidates.slice(0, 1) : candidates;
   throw new Failed({
     type: 'unauthorized',
     message: `no provider is set up for ${names.join(', ')}${variable === undefined ? '' : `: set ${variable}`}`,

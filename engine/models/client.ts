@@ -116,7 +116,7 @@ export function createModels({ providers, clock }: ModelsOptions): Models {
               throw error;
             }
             ending = 'answered';
-            const cost = priceOf(info, reply.usage);
+            const cost = reply.billed ? reply.billed.cost : priceOf(info, reply.usage);
             money.settle(cost);
             const reading = readReply(reply, read, money.most, money.most < asked ? budget : undefined);
             await recorded(
@@ -124,7 +124,7 @@ export function createModels({ providers, clock }: ModelsOptions): Models {
                 ...('failed' in reading ? { status: 'failed', failure: reading.failed.failure } : { status: 'succeeded' }),
                 usage: reply.usage,
                 cost,
-                baseline: priceOf(premium, reply.usage),
+                baseline: reply.billed ? reply.billed.baseline : priceOf(premium, reply.usage),
               },
               reply,
             );

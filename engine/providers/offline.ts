@@ -1,13 +1,14 @@
-import { millis } from '../base/ids.ts';
 import { digestOf } from '../base/json.ts';
-import { Failed, type Failure, failedByAbort } from '../contracts/failure.ts';
+import { Failed, failedByAbort } from '../contracts/failure.ts';
 import type { ModelReply, ModelRequest, Provider, Usage } from '../contracts/provider.ts';
 import { makeUpAnswer } from './made-up.ts';
-import type { Replies, ReplyFailure } from './replies.ts';
+import { failureFrom, type Replies } from './replies.ts';
 
 export interface OfflineOptions {
   /** Answers written down; each is given as often as it says, so they belong to one run. */
   readonly replies?: Replies;
+  /** Another one makes other answers up. */
+  readonly seed?: string;
   /** Loads the counter of tokens. */
   readonly tokenCounter: () => Promise<(text: string) => number>;
 }
@@ -16,26 +17,35 @@ export interface OfflineOptions {
  * A provider that asks nobody: it answers from a replies file where an entry fits the request, else makes an answer up that
  * fits the request's schema. The same request always gets the same answer. Its usage is counted as a real one would be.
  */
-export function createOfflineProvider({ replies, tokenCounter }: OfflineOptions): Provider {
+export function createOfflineProvider({ replies, seed, tokenCounter }: OfflineOptions): Provider {
   return {
     id: 'offline',
     simulated: true,
+    ...(replies && { replays: (origin) => replies.modelsOf(origin) }),
     async complete(request, abort): Promise<ModelReply> {
       if (abort.aborted) throw failedByAbort(abort);
       const reply = replies?.take(request.origin);
-      if (reply !== undefined && 'fail' in reply) throw new Failed(failureOf(reply.fail, request));
-      const text = reply === undefined ? madeUp(request) : 'text' in reply ? reply.text : JSON.stringify(reply.json);
+      if (reply !== undefined && 'fail' in reply) {
+        const { task, attempt } = request.origin;
+        throw new Failed(failureFrom(reply.fail, `${task}, attempt ${attempt}`), reply.fail);
+      }
+      const text = reply === undefined ? madeUp(request, seed) : 'text' in reply ? reply.text : JSON.stringify(reply.json);
       const usage = reply?.usage ?? count(await tokenCounter(), request, text);
-      return { text, stop: 'end', usage, model: request.model };
+      return { text, stop: reply?.stop ?? 'end', usage, model: request.model, ...(reply?.billed && { billed: reply.billed }) };
     },
   };
 }
 
-function madeUp(request: ModelRequest): string {
+function madeUp(request: ModelRequest, own: string | undefined): string {
   const { model, messages, outputSchema } = request;
   const subject = subjectOf(request);
   if (outputSchema === undefined) return `A made-up answer to "${subject}". Nobody was asked: this run is offline.`;
-  const seed = digestOf({ model, messages: messages.map(({ role, text }) => ({ role, text })), schema: outputSchema });
+  const seed = digestOf({
+    model,
+    messages: messages.map(({ role, text }) => ({ role, text })),
+    schema: outputSchema,
+    ...(own !== undefined && { own }),
+  });
   return JSON.stringify(makeUpAnswer(outputSchema, seed, subject));
 }
 
@@ -62,10 +72,4 @@ function count(counter: (text: string) => number, { messages, outputSchema }: Mo
     input += own;
   }
   return { input, output: counter(text), cacheRead: 0, cacheWrite: 0 };
-}
-
-function failureOf(type: ReplyFailure, { origin }: ModelRequest): Failure {
-  const message = `the replies file says so: ${type} for ${origin.task}, attempt ${origin.attempt}`;
-  if (type === 'timed_out') return { type, message, after: millis(0) };
-  return { type, message };
 }

@@ -1,78 +1,76 @@
-import { isList, isObject, type Json, type JsonObject, type JsonSchema } from '../base/json.ts';
+import { millis, type Usd } from '../base/ids.ts';
+import { isList, isObject, type Json, type JsonObject } from '../base/json.ts';
+import { fromDollars, parseDuration } from '../base/units.ts';
 import type { Code, Report } from '../contracts/diagnostic.ts';
-import type { RequestOrigin, Tier, Usage } from '../contracts/provider.ts';
+import type { Failure } from '../contracts/failure.ts';
+import type { ModelReply, RequestOrigin, Tier, Usage } from '../contracts/provider.ts';
 import type { Document, Path } from '../contracts/source.ts';
 import { adviceOn, suggest } from '../diagnostics/suggest.ts';
 import { compileValidator } from '../lang/validate.ts';
+import { type FAILURES, repliesSchema } from './replies-schema.ts';
 
-/** Failures that a replies file can stage: those a provider can give. */
-const FAILURES = ['rate_limited', 'unavailable', 'unauthorized', 'context_too_long', 'refused', 'bad_request', 'timed_out'] as const;
 export type ReplyFailure = (typeof FAILURES)[number];
 
-/** What the outside world says to one request. */
-export type Reply = { readonly usage?: Usage } & ({ readonly json: Json } | { readonly text: string } | { readonly fail: ReplyFailure });
+/** A failure as it is staged; without a message it gets one that says where it is from. */
+export interface StagedFailure {
+  readonly type: ReplyFailure;
+  readonly message?: string;
+  /** The fields that failures of this type have besides. */
+  readonly details: Partial<Failure>;
+  readonly mayHaveCharged: boolean;
+  readonly schemaRefused: boolean;
+}
 
-/** The outside world written down: answers to model calls, each given as often as it says. */
+/** What the outside world says to one request. */
+export type Reply = {
+  readonly usage?: Usage;
+  readonly stop?: ModelReply['stop'];
+  readonly billed?: { readonly model: string; readonly cost: Usd | null; readonly baseline: Usd | null };
+} & Given;
+
+/** What stands in for a node that calls no model. */
+export type Given = { readonly json: Json } | { readonly text: string } | { readonly fail: StagedFailure };
+
+/** What a person says at a gate. */
+export interface GateAnswer {
+  readonly approved: boolean;
+  readonly reason: string | null;
+  readonly form: Json;
+  readonly by: string;
+}
+
+type Place = Pick<RequestOrigin, 'node' | 'item' | 'attempt'>;
+
+/** The outside world written down: each entry is used as often as it says. */
 export interface Replies {
   /** The first entry that fits a request and is not used up, which this uses; undefined when there is none. */
   take(origin: RequestOrigin): Reply | undefined;
+  /** The models a recording says were asked in this attempt, in order; empty when it does not say. */
+  modelsOf(origin: Place): readonly string[];
+  /** The same for a node that calls no model. */
+  stub(place: Place): Given | undefined;
+  /** What is said where a node waits for a person. */
+  answer(place: Place): GateAnswer | undefined;
 }
 
-/** JSON Schema of a replies file (draft-07). */
-export const repliesSchema: JsonSchema = {
-  $schema: 'http://json-schema.org/draft-07/schema#',
-  title: 'dagrun replies',
-  type: 'object',
-  properties: {
-    replies: {
-      type: 'array',
-      description: 'The first entry that fits a model call answers it, once unless `times` says otherwise.',
-      items: {
-        type: 'object',
-        properties: {
-          node: { type: 'string', description: 'The node that asks.' },
-          item: { type: 'integer', minimum: 0, description: 'Of a fan-out, counted from 0; any when left out.' },
-          attempt: { type: 'integer', minimum: 1, description: 'Counted from 1; any when left out.' },
-          tier: { enum: ['cheap', 'capable', 'premium'] },
-          call: { enum: ['ask', 'repair'], description: '`repair` is the question asked again when an answer did not fit.' },
-          json: { description: 'The answer, as data.' },
-          text: { type: 'string', description: 'The answer, as text.' },
-          fail: { enum: [...FAILURES], description: 'What goes wrong instead of an answer.' },
-          usage: {
-            type: 'object',
-            properties: {
-              input: { type: 'integer', minimum: 0 },
-              output: { type: 'integer', minimum: 0 },
-              cache_read: { type: 'integer', minimum: 0 },
-              cache_write: { type: 'integer', minimum: 0 },
-            },
-            required: ['input', 'output'],
-            additionalProperties: false,
-            description: 'Tokens; counted when left out.',
-          },
-          times: {
-            anyOf: [{ type: 'integer', minimum: 1 }, { const: 'any' }],
-            description: 'How often the entry answers. Default: 1.',
-          },
-        },
-        required: ['node'],
-        additionalProperties: false,
-      },
-    },
-  },
-  required: ['replies'],
-  additionalProperties: false,
-};
+/** Entries of one file or scenario, in the order they were written. */
+export interface Staged {
+  readonly replies: readonly Entry<Reply>[];
+  readonly stubs: readonly Entry<Given>[];
+  readonly answers: readonly Entry<GateAnswer>[];
+}
 
-interface Entry {
-  /** Its place in the file: the first that fits wins. */
-  readonly order: number;
-  readonly reply: Reply;
+export interface Entry<T> {
+  /** Where it is written. */
+  readonly path: Path;
+  readonly gives: T;
+  readonly node: string;
   readonly item: number | undefined;
   readonly attempt: number | undefined;
   readonly tier: Tier | undefined;
   readonly call: RequestOrigin['call'] | undefined;
   left: number;
+  used: boolean;
 }
 
 /**
@@ -80,105 +78,206 @@ interface Entry {
  * answer or several). `nodes` are the ids of the workflow's nodes.
  */
 export function parseReplies(document: Document, nodes: readonly string[], report: Report): Replies | undefined {
-  let mistakes = 0;
-  const say = (code: Code, path: Path, message: string, more: { part?: 'key'; label?: string; help?: string } = {}): void => {
-    mistakes += 1;
-    const { part = 'value', ...details } = more;
-    report({ code, severity: 'error', message, at: document.spanOf(path, part), ...details });
-  };
-  for (const { path, keyword, params, schema, message } of compileValidator(repliesSchema)(document.value)) {
-    if (keyword !== 'additionalProperties' || typeof params.key !== 'string') say('DAG721', path, message);
-    else {
-      const help = adviceOn(params.key, Object.keys(isObject(schema.properties) ? schema.properties : {}));
-      const where = path.length === 0 ? 'a replies file' : path.at(-1) === 'usage' ? '`usage`' : 'an entry';
-      say('DAG721', [...path, params.key], `"${params.key}" is not a key of ${where}`, { part: 'key', ...(help && { help }) });
-    }
-  }
-  if (mistakes > 0 || !isObject(document.value) || !isList(document.value.replies)) return undefined;
-
-  const entries = new Map<string, Entry[]>();
-  for (const [order, raw] of document.value.replies.entries()) {
-    if (!isObject(raw) || typeof raw.node !== 'string') continue;
-    const path: Path = ['replies', order];
-    if (!nodes.includes(raw.node)) {
-      const near = suggest(raw.node, nodes);
-      say('DAG722', [...path, 'node'], `"${raw.node}" is not a node of the workflow`, {
-        label: 'no node has this id',
-        ...(near !== undefined && { help: `did you mean "${near}"?` }),
-      });
-    }
-    const answers = ['json', 'text', 'fail'].filter((key) => raw[key] !== undefined);
-    if (answers.length !== 1)
-      say(
-        'DAG723',
-        path,
-        `an entry gives one of json, text, fail; this one gives ${answers.length === 0 ? 'none' : answers.join(' and ')}`,
-        {
-          help: answers.length === 0 ? 'add `json:`, `text:` or `fail:`' : 'keep one of them, and write another entry for the other',
-        },
-      );
-    const list = entries.get(raw.node) ?? [];
-    list.push(entryOf(raw, order));
-    entries.set(raw.node, list);
-  }
-  return mistakes > 0 ? undefined : createReplies(entries);
+  const staged = parseRepliesFile(document, nodes, report);
+  return staged && createReplies([staged]);
 }
 
-function entryOf(raw: JsonObject, order: number): Entry {
-  const usage = isObject(raw.usage) ? { usage: usageOf(raw.usage) } : {};
-  const reply =
-    raw.fail !== undefined
-      ? { ...usage, fail: raw.fail as ReplyFailure }
-      : typeof raw.text === 'string'
-        ? { ...usage, text: raw.text }
-        : { ...usage, json: raw.json ?? null };
+/** As `parseReplies`, but the entries, so that others can be put before them. */
+export function parseRepliesFile(document: Document, nodes: readonly string[], report: Report): Staged | undefined {
+  let mistakes = 0;
+  const say = (path: Path, message: string, more: { part?: 'key'; help?: string } = {}): void => {
+    mistakes += 1;
+    const { part = 'value', ...details } = more;
+    report({ code: 'DAG721', severity: 'error', message, at: document.spanOf(path, part), ...details });
+  };
+  for (const { path, keyword, params, schema, message } of compileValidator(repliesSchema)(document.value)) {
+    if (keyword !== 'additionalProperties' || typeof params.key !== 'string') say(path, message);
+    else {
+      const help = adviceOn(params.key, Object.keys(isObject(schema.properties) ? schema.properties : {}));
+      const where = path.length === 0 ? 'a replies file' : typeof path.at(-1) === 'string' ? `\`${path.at(-1)}\`` : 'an entry';
+      say([...path, params.key], `"${params.key}" is not a key of ${where}`, { part: 'key', ...(help && { help }) });
+    }
+  }
+  return mistakes > 0 ? undefined : readStaged(document, [], document.value, nodes, report);
+}
+
+/**
+ * The entries of `replies`, `stubs` and `answers` in an object whose shape was checked, or undefined when they have mistakes
+ * (DAG722, DAG723). `path` is where the object stands.
+ */
+export function readStaged(document: Document, path: Path, value: Json, nodes: readonly string[], report: Report): Staged | undefined {
+  let mistakes = 0;
+  const say = (code: Code, at: Path, message: string, more: { label?: string; help?: string } = {}): void => {
+    mistakes += 1;
+    report({ code, severity: 'error', message, at: document.spanOf(at), ...more });
+  };
+  const entries = <T>(list: string, name: string, read: (raw: JsonObject) => T): Entry<T>[] => {
+    const raw = isObject(value) ? value[list] : undefined;
+    return (isList(raw) ? raw : []).flatMap((one, order) => {
+      if (!isObject(one)) return [];
+      const at = [...path, list, order];
+      const node = String(one[name]);
+      if (!nodes.includes(node)) {
+        const near = suggest(node, nodes);
+        say('DAG722', [...at, name], `"${node}" is not a node of the workflow`, {
+          label: 'no node has this id',
+          ...(near !== undefined && { help: `did you mean "${near}"?` }),
+        });
+      }
+      if (name === 'node') checkGiven(one, at, say);
+      return [entryOf(one, at, node, read(one))];
+    });
+  };
+  const staged = {
+    replies: entries('replies', 'node', replyOf),
+    stubs: entries('stubs', 'node', givenOf),
+    answers: entries('answers', 'gate', answerOf),
+  };
+  return mistakes > 0 ? undefined : staged;
+}
+
+function checkGiven(raw: JsonObject, at: Path, say: (code: Code, at: Path, message: string, more: { help?: string }) => void): void {
+  const given = ['json', 'text', 'fail'].filter((key) => raw[key] !== undefined);
+  if (given.length === 1) return;
+  const found = given.length === 0 ? 'none' : given.join(' and ');
+  say('DAG723', at, `an entry gives one of json, text, fail; this one gives ${found}`, {
+    help: given.length === 0 ? 'add `json:`, `text:` or `fail:`' : 'keep one of them, and write another entry for the other',
+  });
+}
+
+function entryOf<T>(raw: JsonObject, path: Path, node: string, gives: T): Entry<T> {
   return {
-    order,
-    reply,
+    path,
+    gives,
+    node,
     item: typeof raw.item === 'number' ? raw.item : undefined,
     attempt: typeof raw.attempt === 'number' ? raw.attempt : undefined,
     tier: raw.tier as Tier | undefined,
     call: raw.call as RequestOrigin['call'] | undefined,
     left: raw.times === 'any' ? Infinity : typeof raw.times === 'number' ? raw.times : 1,
+    used: false,
   };
 }
+
+function replyOf(raw: JsonObject): Reply {
+  const { usage, stop, billed } = raw;
+  return {
+    ...(isObject(usage) && { usage: usageOf(usage) }),
+    ...(typeof stop === 'string' && { stop: stop as ModelReply['stop'] }),
+    ...(isObject(billed) && {
+      billed: { model: String(billed.model), cost: dollars(billed.cost), baseline: dollars(billed.baseline) },
+    }),
+    ...givenOf(raw),
+  };
+}
+
+function givenOf(raw: JsonObject): Given {
+  if (raw.fail !== undefined) return { fail: failureOf(raw.fail) };
+  return typeof raw.text === 'string' ? { text: raw.text } : { json: raw.json ?? null };
+}
+
+function answerOf(raw: JsonObject): GateAnswer {
+  return {
+    approved: raw.approved === true,
+    reason: typeof raw.reason === 'string' ? raw.reason : null,
+    form: raw.form ?? null,
+    by: typeof raw.by === 'string' ? raw.by : 'replies',
+  };
+}
+
+function failureOf(raw: Json): StagedFailure {
+  if (!isObject(raw)) return { type: raw as ReplyFailure, details: {}, mayHaveCharged: false, schemaRefused: false };
+  const duration = (value: Json | undefined): number | undefined => (typeof value === 'string' ? parseDuration(value) : undefined);
+  const retryAfter = duration(raw.retry_after);
+  const after = duration(raw.after);
+  const details: Partial<Record<string, Json>> = {
+    ...(retryAfter !== undefined && { retryAfter }),
+    ...(after !== undefined && { after }),
+    ...(typeof raw.status === 'number' && { status: raw.status }),
+    ...(typeof raw.variable === 'string' && { variable: raw.variable }),
+  };
+  return {
+    type: raw.type as ReplyFailure,
+    ...(typeof raw.message === 'string' && { message: raw.message }),
+    details: details as Partial<Failure>,
+    mayHaveCharged: raw.charged === 'unknown',
+    schemaRefused: raw.schema_refused === true,
+  };
+}
+
+/** A staged failure as it is thrown; `where` says for whom, when it has no message of its own. */
+export function failureFrom(staged: StagedFailure, where: string): Failure {
+  const message = staged.message ?? `the replies file says so: ${staged.type} for ${where}`;
+  const failure = { type: staged.type, message, ...(staged.type === 'timed_out' && { after: millis(0) }), ...staged.details };
+  return failure as Failure;
+}
+
+const dollars = (value: Json | undefined): Usd | null => (typeof value === 'number' ? fromDollars(value) : null);
 
 function usageOf(raw: JsonObject): Usage {
   const count = (key: string): number => (typeof raw[key] === 'number' ? raw[key] : 0);
   return { input: count('input'), output: count('output'), cacheRead: count('cache_read'), cacheWrite: count('cache_write') };
 }
 
+/** What all entries together say; those of the first list come first. */
+export function createReplies(lists: readonly Staged[]): Replies {
+  const replies = createSearch(lists.flatMap((list) => list.replies));
+  const stubs = createSearch(lists.flatMap((list) => list.stubs));
+  const answers = createSearch(lists.flatMap((list) => list.answers));
+  return {
+    take: (origin) => replies.take(origin),
+    modelsOf(place) {
+      const models = replies.all(place).flatMap(({ gives }) => gives.billed?.model ?? []);
+      return [...new Set(models)];
+    },
+    stub: (place) => stubs.take(place),
+    answer: (place) => answers.take(place),
+  };
+}
+
+interface Search<T> {
+  take(origin: Place & Partial<RequestOrigin>): T | undefined;
+  all(origin: Place): readonly Entry<T>[];
+}
+
 /** Entries are kept by item, so that a recording of a wide fan-out is not searched from its start for every item. */
-function createReplies(entries: ReadonlyMap<string, readonly Entry[]>): Replies {
-  const index = new Map<string, Map<number | undefined, Entry[]>>();
-  for (const [node, list] of entries) {
-    const byItem = new Map<number | undefined, Entry[]>();
-    for (const entry of list) {
-      const same = byItem.get(entry.item);
-      if (same) same.push(entry);
-      else byItem.set(entry.item, [entry]);
-    }
-    index.set(node, byItem);
+function createSearch<T>(entries: readonly Entry<T>[]): Search<T> {
+  type Ordered = { readonly entry: Entry<T>; readonly order: number };
+  const index = new Map<string, Map<number | undefined, Ordered[]>>();
+  for (const [order, entry] of entries.entries()) {
+    const byItem = index.get(entry.node) ?? new Map<number | undefined, Ordered[]>();
+    index.set(entry.node, byItem);
+    const same = byItem.get(entry.item);
+    if (same) same.push({ entry, order });
+    else byItem.set(entry.item, [{ entry, order }]);
   }
-  const firstOf = (list: Entry[] | undefined, origin: RequestOrigin): Entry | undefined => {
-    while (list?.[0]?.left === 0) list.shift();
-    return list?.find(
-      (entry) =>
-        entry.left > 0 &&
-        (entry.attempt ?? origin.attempt) === origin.attempt &&
-        (entry.tier ?? origin.tier) === origin.tier &&
-        (entry.call ?? origin.call) === origin.call,
-    );
+  const fits = ({ entry }: Ordered, origin: Place & Partial<RequestOrigin>): boolean =>
+    entry.left > 0 &&
+    (entry.attempt ?? origin.attempt) === origin.attempt &&
+    (entry.tier ?? origin.tier) === origin.tier &&
+    (entry.call ?? origin.call) === origin.call;
+  const firstOf = (list: Ordered[] | undefined, origin: Place & Partial<RequestOrigin>): Ordered | undefined => {
+    while (list?.[0]?.entry.left === 0) list.shift();
+    return list?.find((one) => fits(one, origin));
   };
   return {
     take(origin) {
       const byItem = index.get(origin.node);
       const general = firstOf(byItem?.get(undefined), origin);
       const own = origin.item === undefined ? undefined : firstOf(byItem?.get(origin.item), origin);
-      const entry = general && own ? (own.order < general.order ? own : general) : (own ?? general);
-      if (entry === undefined) return undefined;
-      entry.left -= 1;
-      return entry.reply;
+      const found = general && own ? (own.order < general.order ? own : general) : (own ?? general);
+      if (found === undefined) return undefined;
+      found.entry.left -= 1;
+      found.entry.used = true;
+      return found.entry.gives;
+    },
+    all({ node, item, attempt }) {
+      const byItem = index.get(node);
+      const both = [...(byItem?.get(undefined) ?? []), ...(item === undefined ? [] : (byItem?.get(item) ?? []))];
+      return both
+        .filter(({ entry }) => entry.left > 0 && (entry.attempt ?? attempt) === attempt)
+        .sort((a, b) => a.order - b.order)
+        .map(({ entry }) => entry);
     },
   };
 }

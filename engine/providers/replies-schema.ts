@@ -1,0 +1,129 @@
+import type { JsonObject, JsonSchema } from '../base/json.ts';
+
+/** Failures that can be staged by name: those a provider can give. */
+export const FAILURES = ['rate_limited', 'unavailable', 'unauthorized', 'context_too_long', 'refused', 'bad_request', 'timed_out'] as const;
+
+const where: JsonObject = {
+  node: { type: 'string', description: 'The node that asks.' },
+  item: { type: 'integer', minimum: 0, description: 'Of a fan-out, counted from 0; any when left out.' },
+  attempt: { type: 'integer', minimum: 1, description: 'Counted from 1; any when left out.' },
+};
+
+const times: JsonObject = {
+  anyOf: [{ type: 'integer', minimum: 1 }, { const: 'any' }],
+  description: 'How often the entry is used. Default: 1.',
+};
+
+const fail: JsonObject = {
+  anyOf: [
+    { enum: [...FAILURES] },
+    {
+      type: 'object',
+      properties: {
+        type: { enum: [...FAILURES] },
+        message: { type: 'string' },
+        retry_after: { type: 'string', description: 'How long the provider asked to be left alone: `2s`.' },
+        status: { type: 'integer', description: 'The HTTP status.' },
+        after: { type: 'string', description: 'When the time was up: `90s`.' },
+        variable: { type: 'string', description: 'The environment variable that holds the key.' },
+        charged: { const: 'unknown', description: 'The provider may have charged for it.' },
+        schema_refused: { const: true, description: 'It would not take the JSON Schema in the request.' },
+      },
+      required: ['type'],
+      additionalProperties: false,
+    },
+  ],
+  description: 'What goes wrong instead of an answer.',
+};
+
+/** One answer to a model call. */
+export const replySchema: JsonSchema = {
+  type: 'object',
+  properties: {
+    ...where,
+    tier: { enum: ['cheap', 'capable', 'premium'] },
+    call: { enum: ['ask', 'repair'], description: '`repair` is the question asked again when an answer did not fit.' },
+    json: { description: 'The answer, as data.' },
+    text: { type: 'string', description: 'The answer, as text.' },
+    fail,
+    stop: { enum: ['end', 'length', 'refused', 'other'], description: 'Why the model stopped. Default: end.' },
+    usage: {
+      type: 'object',
+      properties: {
+        input: { type: 'integer', minimum: 0 },
+        output: { type: 'integer', minimum: 0 },
+        cache_read: { type: 'integer', minimum: 0 },
+        cache_write: { type: 'integer', minimum: 0 },
+      },
+      required: ['input', 'output'],
+      additionalProperties: false,
+      description: 'Tokens; counted when left out.',
+    },
+    billed: {
+      type: 'object',
+      properties: {
+        model: { type: 'string', description: 'Who answered: `provider/model`.' },
+        cost: { type: ['number', 'null'], description: 'Dollars; null when it was not known.' },
+        baseline: { type: ['number', 'null'], description: 'What the same tokens cost on the premium tier.' },
+      },
+      required: ['model', 'cost', 'baseline'],
+      additionalProperties: false,
+      description: 'As recorded; reckoned from the present configuration when left out.',
+    },
+    times,
+  },
+  required: ['node'],
+  additionalProperties: false,
+};
+
+/** What stands in for a node that calls no model. */
+export const stubSchema: JsonSchema = {
+  type: 'object',
+  properties: {
+    ...where,
+    node: { type: 'string', description: 'A node that calls no model.' },
+    json: { description: 'Its output, as data, before `result`.' },
+    text: { type: 'string', description: 'Its output, as text.' },
+    fail,
+    times,
+  },
+  required: ['node'],
+  additionalProperties: false,
+};
+
+/** What a person says at a gate. */
+export const answerSchema: JsonSchema = {
+  type: 'object',
+  properties: {
+    gate: { type: 'string', description: 'The node that waits for a person.' },
+    item: where.item ?? {},
+    approved: { type: 'boolean' },
+    reason: { type: 'string' },
+    form: { description: 'What is filled in besides yes or no.' },
+    by: { type: 'string', description: 'Who answers. Default: `replies`.' },
+    times,
+  },
+  required: ['gate', 'approved'],
+  additionalProperties: false,
+};
+
+/** The lists a replies file may hold, which a test's scenario may hold too. */
+export const stagedLists: JsonObject = {
+  replies: {
+    type: 'array',
+    description: 'The first entry that fits a model call answers it, once unless `times` says otherwise.',
+    items: replySchema,
+  },
+  stubs: { type: 'array', description: 'The same for nodes that call no model: their output.', items: stubSchema },
+  answers: { type: 'array', description: 'What people say where the run waits for them.', items: answerSchema },
+};
+
+/** JSON Schema of a replies file (draft-07). */
+export const repliesSchema: JsonSchema = {
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  title: 'dagrun replies',
+  type: 'object',
+  properties: stagedLists,
+  required: ['replies'],
+  additionalProperties: false,
+};
