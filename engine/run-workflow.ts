@@ -1,34 +1,36 @@
-import { readFileSync } from 'node:fs';
-import { dirname, relative, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { type Clock, systemClock, systemRandom } from './base/clock.ts';
-import type { RunId } from './base/ids.ts';
-import type { Config } from './config.ts';
-import { loadConfig } from './config.ts';
-import type { Diagnostic } from './contracts/diagnostic.ts';
-import type { LoadedWorkflow, RunOptions } from './contracts/engine.ts';
+import { type RunId, runId } from './base/ids.ts';
+import type { JsonObject } from './base/json.ts';
+import { type Config, loadConfig } from './config.ts';
+import type { LoadedWorkflow, ResumeOptions, RunOptions } from './contracts/engine.ts';
 import type { RunEvent } from './contracts/event.ts';
+import type { Plan } from './contracts/plan.ts';
 import type { ModelWant, Provider } from './contracts/provider.ts';
 import type { RunResult } from './contracts/result.ts';
+import type { InEvent, Store } from './contracts/store.ts';
 import { DagrunError } from './errors.ts';
 import { completeInputs } from './inputs.ts';
 import { assembleModels, assembleOffline, requireProviders, tiersOf } from './model-assembly.ts';
 import { kinds } from './nodes/registry.ts';
-import { parseReplies, type Replies } from './providers/replies.ts';
+import { deadBefore, newOwner } from './owner.ts';
+import { openProjectStore } from './project-store.ts';
+import { readReplies } from './replies-file.ts';
 import { createKernel } from './run/kernel.ts';
 import { createPerformer } from './run/perform.ts';
 import { indexPlan } from './run/plan-index.ts';
+import { redoOf } from './run/redo.ts';
 import { resultOf } from './run/result.ts';
 import { createScopes } from './run/scope.ts';
-import { createTally } from './run/tally.ts';
+import { createTally, type Tally } from './run/tally.ts';
 import { newRunId } from './run-id.ts';
 import { driveEmbedded } from './shells/embedded.ts';
-import { parseDocument } from './source/document.ts';
-import { openMemoryStore } from './store/memory.ts';
 import { createTextReader, workspaceOf } from './workspace.ts';
 
 /**
  * Runs a workflow to its end and returns its result, whatever it is: a run that fails is a result, not an exception.
- * Throws DagrunError before anything has run: InputsInvalid, or exit code 3 when no provider can be used.
+ * Throws DagrunError before anything has run: InputsInvalid, or exit code 3 when no provider can be used; StoreFailed when the
+ * run cannot be kept.
  */
 export async function run(workflow: LoadedWorkflow, options: RunOptions = {}): Promise<RunResult> {
   return runIn({ clock: systemClock, random: systemRandom, id: newRunId() }, workflow, options);
@@ -43,45 +45,138 @@ export interface World {
 }
 
 /** As `run`, with time, chance and the run's name given: the same world gives the same journal. */
-export async function runIn({ clock, random, id }: World, workflow: LoadedWorkflow, options: RunOptions): Promise<RunResult> {
+export async function runIn(world: World, workflow: LoadedWorkflow, options: RunOptions): Promise<RunResult> {
   const { plan } = workflow;
-  const cwd = resolve(options.cwd ?? '.');
+  const { clock, id } = world;
   const inputs = completeInputs(workflow, options.inputs ?? {});
-  const config = loadConfig({ cwd, workflowFile: workflow.file, ...(options.env && { env: options.env }) });
-  const tiers = tiersOf(config, plan.tiers);
-  const offline = options.offline || options.replies !== undefined ? openOffline(workflow, options.replies, cwd) : undefined;
-  if (!offline) requireProviders(config, tiers, wantsOf(workflow));
+  const cwd = resolve(options.cwd ?? '.');
+  const replies = options.replies === undefined ? undefined : resolve(cwd, options.replies);
+  const isOffline = options.offline === true || replies !== undefined;
+  const offline = isOffline ? assembleOffline(replies === undefined ? undefined : readReplies(plan, replies, cwd)) : undefined;
+  const config = configOf(workflow.file, options);
+  if (!offline) requireProviders(config, tiersOf(config, plan.tiers), wantsOf(plan));
 
-  const index = indexPlan(plan);
-  const tally = createTally(index);
-  const store = openMemoryStore();
-  const startedAt = clock.now();
-  const models = assembleModels(config, clock);
+  const store = await openProjectStore(options);
   try {
-    await store.create({ id, plan, file: workflow.file, at: startedAt });
+    const at = clock.now();
+    const owner = newOwner(id);
+    await store.create({ id, plan, file: workflow.file, at });
+    await store.runs.claim(id, owner, at, at);
+    const first: InEvent = {
+      type: 'start',
+      inputs,
+      simulated: isOffline,
+      by: options.by ?? 'unknown',
+      ...(replies !== undefined && { replies }),
+      at,
+    };
+    const drive = { world, store, owner, plan, file: workflow.file, config, offline, inputs, startedAt: at };
+    return await driveToEnd({ ...drive, tally: createTally(indexPlan(plan)), first }, options);
+  } finally {
+    await store.close();
+  }
+}
+
+/**
+ * Goes on with a run that was interrupted, waits, failed or was cancelled, on the plan it started with: what succeeded stays, and
+ * what was paid is not paid again. A run that has succeeded gives its result. Throws DagrunError (exit code 2) for a run that
+ * another process drives, StoreFailed for one that is not there.
+ */
+export async function resume(run: string, options: ResumeOptions = {}): Promise<RunResult> {
+  const id = runId(run);
+  const clock = systemClock;
+  const store = await openProjectStore(options);
+  try {
+    const record = await store.runs.find(id);
+    const plan = await store.runs.plan(id);
+    await store.load(id);
+    if (!record || !plan) throw new Error(`run ${id} was loaded but is not filed`);
+    const owner = newOwner(newRunId());
+    const now = clock.now();
+    const index = indexPlan(plan);
+    const tally = createTally(index);
+    const past: RunEvent[] = [];
+    for await (const event of store.journal.read(id)) {
+      tally.add(event);
+      past.push(event);
+      options.onPast?.(event);
+    }
+    const started = past.find((event) => event.type === 'run.started');
+    if (!started)
+      throw new DagrunError(`run ${id} ended before anything of it was kept`, { exitCode: 2, help: 'start it again with `dagrun run`' });
+    if (record.status === 'succeeded') return resultOf(id, index, tally);
+    if (!(await store.runs.claim(id, owner, now, deadBefore(record.owner, now)))) {
+      throw new DagrunError(`run ${id} is driven by another process (${record.owner})`, {
+        exitCode: 2,
+        help: '`dagrun runs show` tells how it goes on; `dagrun runs cancel` asks it to stop',
+      });
+    }
+
+    const cwd = resolve(options.cwd ?? '.');
+    const replies = options.replies === undefined ? started.replies : resolve(cwd, options.replies);
+    const offline = started.simulated
+      ? assembleOffline(replies === undefined ? undefined : readReplies(plan, replies, cwd, past))
+      : undefined;
+    const config = configOf(record.file, options);
+    if (!offline) requireProviders(config, tiersOf(config, plan.tiers), wantsOf(plan));
+    const state = await store.state(id);
+    const first: InEvent =
+      state.status === 'failed' || state.status === 'cancelled'
+        ? { type: 'reopen', redo: await redoOf(index, store, id), at: now }
+        : { type: 'resume', tasks: await store.unsettledTasks(id), at: now };
+    const world: World = { clock, random: systemRandom, id };
+    const drive = { world, store, owner, plan, file: record.file, config, offline, inputs: started.inputs, startedAt: started.at };
+    return await driveToEnd({ ...drive, tally, first }, options);
+  } finally {
+    await store.close();
+  }
+}
+
+interface Drive {
+  readonly world: World;
+  readonly store: Store;
+  readonly owner: string;
+  readonly plan: Plan;
+  readonly file: string;
+  readonly config: Config;
+  readonly offline: Provider | undefined;
+  readonly inputs: JsonObject;
+  readonly startedAt: RunEvent['at'];
+  readonly tally: Tally;
+  readonly first: InEvent;
+}
+
+async function driveToEnd(drive: Drive, options: RunOptions | ResumeOptions): Promise<RunResult> {
+  const { store, plan, config, offline, tally, owner } = drive;
+  const { clock, random, id } = drive.world;
+  const index = indexPlan(plan);
+  const models = assembleModels(config, clock);
+  const tell = observer(options.onEvent);
+  try {
     const performer = createPerformer(index, {
       run: id,
       store,
       kinds,
       models: models.forRun({
-        tiers,
-        ...(plan.limits.maxCost !== undefined && { maxCost: plan.limits.maxCost }),
+        tiers: tiersOf(config, plan.tiers),
+        ...(plan.limits.maxCost !== undefined && { maxCost: plan.limits.maxCost, spent: tally.run.bill.cost }),
         ...(offline && { offline }),
       }),
-      scopes: createScopes(index, store, tally, { id, startedAt: new Date(startedAt).toISOString(), inputs }),
+      scopes: createScopes(index, store, tally, { id, startedAt: new Date(drive.startedAt).toISOString(), inputs: drive.inputs }),
       clock,
-      readText: createTextReader(dirname(workflow.file), rootsOf(workflow, cwd, config)),
+      readText: createTextReader(dirname(drive.file), rootsOf(drive.file, options.cwd ?? '.', config)),
     });
-    const tell = observer(options.onEvent);
-    await driveEmbedded(
+    const outcome = await driveEmbedded(
       {
         run: id,
         store,
+        owner,
         decide: createKernel(index),
         performer,
         limits: plan.limits,
         clock,
         random,
+        wait: options.wait ?? true,
         ...(options.drain && { drain: options.drain }),
         ...(options.abort && { abort: options.abort }),
         onEvent(event) {
@@ -89,47 +184,29 @@ export async function runIn({ clock, random, id }: World, workflow: LoadedWorkfl
           tell(event);
         },
       },
-      { type: 'start', inputs, simulated: offline !== undefined, by: options.by ?? 'unknown', at: startedAt },
+      drive.first,
     );
-    return resultOf(id, index, tally);
+    const result = resultOf(id, index, tally);
+    await store.runs.release(id, owner, outcome === 'waiting' ? 'waiting' : result.status, clock.now());
+    return result;
   } finally {
     await models.close();
-    await store.close();
   }
+}
+
+function configOf(workflowFile: string, options: RunOptions | ResumeOptions): Config {
+  return loadConfig({ cwd: resolve(options.cwd ?? '.'), workflowFile, ...(options.env && { env: options.env }) });
 }
 
 /** What the nodes of a workflow ask models for. */
-function wantsOf(workflow: LoadedWorkflow): readonly ModelWant[] {
+function wantsOf(plan: Plan): readonly ModelWant[] {
   const byName = new Map(kinds.map((kind) => [kind.kind, kind]));
-  return workflow.plan.nodes.flatMap((node) => node.stages.flatMap((stage) => byName.get(stage.kind)?.wants?.(stage.spec) ?? []));
-}
-
-function openOffline(workflow: LoadedWorkflow, file: string | undefined, cwd: string): Provider {
-  return assembleOffline(file === undefined ? undefined : readReplies(workflow, file, cwd));
-}
-
-function readReplies(workflow: LoadedWorkflow, file: string, cwd: string): Replies {
-  const path = resolve(cwd, file);
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch {
-    throw new DagrunError(`the replies file ${file} cannot be read`, { exitCode: 2 });
-  }
-  const diagnostics: Diagnostic[] = [];
-  const report = (diagnostic: Diagnostic): void => void diagnostics.push(diagnostic);
-  const document = parseDocument({ name: relative(cwd, path), text }, report);
-  const nodes = workflow.plan.nodes.map((node) => node.id);
-  const replies = document && parseReplies(document, nodes, report);
-  if (!replies || diagnostics.some((diagnostic) => diagnostic.severity === 'error')) {
-    throw new DagrunError(`${file} has mistakes`, { exitCode: 2, diagnostics });
-  }
-  return replies;
+  return plan.nodes.flatMap((node) => node.stages.flatMap((stage) => byName.get(stage.kind)?.wants?.(stage.spec) ?? []));
 }
 
 /** Files may be read from the workspace of the workflow and from that of whoever runs it. */
-function rootsOf(workflow: LoadedWorkflow, cwd: string, config: Config): readonly string[] {
-  return [workspaceOf(dirname(workflow.file)), workspaceOf(cwd), ...(config.file === undefined ? [] : [dirname(config.file)])];
+function rootsOf(file: string, cwd: string, config: Config): readonly string[] {
+  return [workspaceOf(dirname(file)), workspaceOf(resolve(cwd)), ...(config.file === undefined ? [] : [dirname(config.file)])];
 }
 
 /** A listener that fails is told nothing more: a run that is being paid for does not end because somebody who watches it does. */
