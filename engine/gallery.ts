@@ -49,7 +49,7 @@ export function findFile(nameOrFile: string, cwd: string): string {
 }
 
 /** The folder dagrun is installed in: where its own gallery and schemas are. */
-export function packageRoot(): string {
+function packageRoot(): string {
   for (let at = dirname(fileURLToPath(import.meta.url)); dirname(at) !== at; at = dirname(at)) {
     const file = join(at, 'package.json');
     if (existsSync(file) && JSON.parse(readFileSync(file, 'utf8')).name === 'dagrun') return at;

@@ -8,7 +8,7 @@ import type { Bound, ForeachDecl, InputDecl, Limits, NodeDecl, OutputDecl, Workf
 import { edgesOf, nodeGraphOf } from '../lang/edges.ts';
 
 /** Calls in flight in one run when the file says nothing: what the common providers allow on their lowest paid plans. */
-export const DEFAULT_CONCURRENCY = 16;
+const DEFAULT_CONCURRENCY = 16;
 
 /** The plan of a workflow in which no mistake was found. It is plain JSON, and the same text always gives the same plan. */
 export function buildPlan(workflow: Workflow, kinds: readonly NodeKind[]): Plan {
@@ -62,6 +62,7 @@ function planNode(decl: NodeDecl, kind: NodeKind, after: readonly Edge[], height
       onError.action === 'value'
         ? { action: 'value', value: onError.value.source }
         : { action: onError.action === 'skip' ? 'skip' : 'fail' },
+    ...(decl.cache && { cache: decl.cache }),
     output: decl.output ?? kind.output(decl.spec),
     check: decl.check.map(({ that, message }) => ({ that: that.source, ...(message !== undefined && { message }) })),
     ...(decl.result && { result: decl.result.source }),

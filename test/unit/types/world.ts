@@ -3,7 +3,7 @@ import { shapeOf } from '../../../engine/lang/schema-shape.ts';
 import { NULL, type Shape, union } from '../../../engine/lang/shape.ts';
 
 /** An object schema with these properties, all required but the `optional` ones. */
-export const object = (properties: Record<string, JsonSchema>, optional: readonly string[] = []): JsonSchema => ({
+const object = (properties: Record<string, JsonSchema>, optional: readonly string[] = []): JsonSchema => ({
   type: 'object',
   properties,
   required: Object.keys(properties).filter((name) => !optional.includes(name)),
