@@ -5,6 +5,8 @@ const config: ViteUserConfig = {
     include: ['test/**/*.test.ts'],
     // Goldens are compared, never written, in CI.
     environment: 'node',
+    // Runs of tests are kept nowhere, but where a test says so.
+    env: { DAGRUN_STORE: 'memory:' },
     testTimeout: 20_000,
   },
 };

@@ -74,6 +74,7 @@ export async function runPlan(plan: Plan, inputs: JsonObject = {}, models: Model
   const tally = createTally(index);
   const at = systemClock.now();
   await store.create({ id: run, plan, file: 'bench.workflow.yml', at });
+  await store.runs.claim(run, 'bench', at, at);
   const scopes = createScopes(index, store, tally, { id: run, startedAt: new Date(0).toISOString(), inputs });
   const performer = createPerformer(index, {
     run,
@@ -82,6 +83,7 @@ export async function runPlan(plan: Plan, inputs: JsonObject = {}, models: Model
     models,
     scopes,
     clock: systemClock,
+    send: () => Promise.reject(new Error('no signals in this bench')),
     readText: () => Promise.reject(new Error('no files in this bench')),
   });
   let outputs: JsonObject | null = null;
@@ -89,6 +91,8 @@ export async function runPlan(plan: Plan, inputs: JsonObject = {}, models: Model
     {
       run,
       store,
+      owner: 'bench',
+      wait: true,
       decide: createKernel(index),
       performer,
       limits: plan.limits,

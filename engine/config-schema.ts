@@ -48,6 +48,18 @@ export const configSchema: JsonSchema = {
         additionalProperties: false,
       },
     },
+    store: {
+      type: 'object',
+      description: 'Where runs are kept.',
+      properties: {
+        url: {
+          type: 'string',
+          pattern: '^(file:.+|postgres(ql)?://.+|memory:|\\$\\{)',
+          description: '`file:<path>` for SQLite (default: `file:.dagrun/dagrun.db`), `postgres://…`, or `memory:` to keep nothing.',
+        },
+      },
+      additionalProperties: false,
+    },
   },
   additionalProperties: false,
 };

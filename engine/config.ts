@@ -22,6 +22,8 @@ export interface Config {
   /** Candidates per tier, preferred first. */
   readonly tiers: Readonly<Record<Tier, readonly string[]>>;
   readonly providers: ReadonlyMap<string, ProviderConfig>;
+  /** Where runs are kept; `from` is the folder a relative path starts at. */
+  readonly store: { readonly url?: string; readonly from?: string };
   readonly warnings: readonly Diagnostic[];
 }
 
@@ -62,11 +64,12 @@ export function loadConfig(options: ConfigOptions = {}): Config {
   const value = document && isObject(document.value) ? document.value : {};
   const valid = (): boolean => !found.some(({ severity }) => severity === 'error');
   const providers = valid() ? readProviders(value, document, env, found) : new Map<string, ProviderConfig>();
+  const store = readStore(value, document, file, env, found);
   const tiers = valid() ? readTiers(value, document, providers, found) : suggestedTiers;
   const told = source ? found.map((one) => withoutKeys(one, source)) : found;
   if (source && !valid())
     throw new DagrunError(`${source.name} has ${found.length === 1 ? 'a mistake' : 'mistakes'}`, { exitCode: 3, diagnostics: told });
-  return { ...(file && { file }), tiers, providers, warnings: told };
+  return { ...(file && { file }), tiers, providers, store, warnings: told };
 }
 
 /** Inside braces YAML takes the braces of a variable for its own: the advice is then about the variable. */
@@ -245,6 +248,22 @@ function fillVariables(
 /** Dummies such as `ollama` or `none` are nobody's secret. */
 function looksLikeKey(text: string): boolean {
   return !text.includes('${') && (/^sk-/.test(text) || text.length >= 24);
+}
+
+/** The environment first, then the file. */
+function readStore(
+  value: JsonObject,
+  document: Document | undefined,
+  file: string | undefined,
+  env: NonNullable<ConfigOptions['env']>,
+  found: Diagnostic[],
+): Config['store'] {
+  if (env.DAGRUN_STORE) return { url: env.DAGRUN_STORE };
+  const url = isObject(value.store) ? value.store.url : undefined;
+  if (typeof url !== 'string' || !document || file === undefined) return {};
+  const filled = fillVariables(url, ['store', 'url'], document, env, found);
+  if (filled.problem) found.push(filled.problem);
+  return { ...(filled.text !== undefined && { url: filled.text }), from: dirname(file) };
 }
 
 function readTiers(

@@ -5,6 +5,9 @@ import type { JsonObject } from './base/json.ts';
 import { type Config, loadConfig } from './config.ts';
 import type { LoadedWorkflow, ResumeOptions, RunOptions } from './contracts/engine.ts';
 import type { RunEvent } from './contracts/event.ts';
+import { Failed } from './contracts/failure.ts';
+import type { TaskContext } from './contracts/node-kind.ts';
+import type { NodeKind } from './contracts/node-kind.ts';
 import type { Plan } from './contracts/plan.ts';
 import type { ModelWant, Provider } from './contracts/provider.ts';
 import type { RunResult } from './contracts/result.ts';
@@ -42,6 +45,12 @@ export interface World {
   /** Uniform in [0, 1). */
   random(): number;
   readonly id: RunId;
+  /** Answers in place of all providers. */
+  readonly offline?: Provider;
+  /** Kinds in place of the registry's. */
+  readonly kinds?: readonly NodeKind[];
+  /** Nobody else can reach the run: it says to nobody that it lives, and looks for no wishes. */
+  readonly alone?: boolean;
 }
 
 /** As `run`, with time, chance and the run's name given: the same world gives the same journal. */
@@ -164,6 +173,7 @@ async function driveToEnd(drive: Drive, options: RunOptions | ResumeOptions): Pr
       }),
       scopes: createScopes(index, store, tally, { id, startedAt: new Date(drive.startedAt).toISOString(), inputs: drive.inputs }),
       clock,
+      send: sender(store, clock, id),
       readText: createTextReader(dirname(drive.file), rootsOf(drive.file, options.cwd ?? '.', config)),
     });
     const outcome = await driveEmbedded(
@@ -196,6 +206,18 @@ async function driveToEnd(drive: Drive, options: RunOptions | ResumeOptions): Pr
 
 function configOf(workflowFile: string, options: RunOptions | ResumeOptions): Config {
   return loadConfig({ cwd: resolve(options.cwd ?? '.'), workflowFile, ...(options.env && { env: options.env }) });
+}
+
+/** Puts a signal where whoever drives a run finds it. */
+function sender(store: Store, clock: Clock, from: RunId): TaskContext['send'] {
+  return async (name, payload, to) => {
+    const records = to === 'all' ? await store.runs.list() : [await store.runs.find(runId(to))];
+    const open = records.filter((record) => record !== undefined && (record.status === 'running' || record.status === 'waiting'));
+    if (to !== 'all' && open.length === 0)
+      throw new Failed({ type: 'bad_request', message: `there is no run ${to} that could get a signal` });
+    for (const record of open) if (record) await store.inbox.post(record.id, { type: 'signal', name, payload, by: from }, clock.now());
+    return open.length;
+  };
 }
 
 /** What the nodes of a workflow ask models for. */

@@ -22,7 +22,7 @@ describe('runs, told by their journals', () => {
       const lines: string[] = [];
       const running = runIn({ clock, random: () => 0.5, id: runId('run_fixture') }, workflow, {
         ...(existsSync(replies) ? { replies } : { offline: true }),
-        env: {},
+        env: { DAGRUN_STORE: 'memory:' },
         onEvent: (event) => lines.push(lineOf(event)),
       });
       await clock.run();

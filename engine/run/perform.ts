@@ -37,7 +37,8 @@ export interface Surroundings {
   readonly models: ModelClient;
   readonly scopes: Scopes;
   readonly clock: Clock;
-  readText(path: string): Promise<{ readonly name: string; readonly text: string }>;
+  readText: TaskContext['readText'];
+  send: TaskContext['send'];
 }
 
 /** How long an executor may take to notice that its time is up before its try is given up without it. */
@@ -214,6 +215,7 @@ function contextOf(made: Attempt, abort: AbortSignal, around: Surroundings): Tas
         abort,
       ),
     readText: around.readText,
+    send: around.send,
     now: (): Instant => around.clock.now(),
   };
 }

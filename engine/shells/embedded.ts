@@ -1,23 +1,28 @@
 import { setMaxListeners } from 'node:events';
 import TinyQueue from 'tinyqueue';
 import type { Clock } from '../base/clock.ts';
-import type { RunId, TaskKey } from '../base/ids.ts';
+import { millis, type RunId, type TaskKey } from '../base/ids.ts';
 import { renderDuration } from '../base/units.ts';
 import type { RunEvent } from '../contracts/event.ts';
 import type { PlanLimits } from '../contracts/plan.ts';
 import type { CallBook } from '../contracts/provider.ts';
-import type { Command, Decide, InEvent, Store } from '../contracts/store.ts';
+import { type Command, type Decide, type InEvent, type Store, StoreFailed } from '../contracts/store.ts';
+import { eventOf } from '../run/inbox.ts';
 import type { CallRequest, Performer } from '../run/perform.ts';
 
 export interface EmbeddedRun {
   readonly run: RunId;
   readonly store: Store;
+  /** Who drives: the name under which the run was claimed. */
+  readonly owner: string;
   readonly decide: Decide;
   readonly performer: Performer;
   readonly limits: PlanLimits;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   random(): number;
+  /** False: the shell returns as soon as the run only waits for somebody or for a time. */
+  readonly wait: boolean;
   /** First wish to stop: nothing new starts, what is in flight finishes. */
   readonly drain?: AbortSignal;
   /** Second wish: what is in flight is given up. */
@@ -26,14 +31,18 @@ export interface EmbeddedRun {
   onEvent(event: RunEvent): void;
 }
 
+/** How often the shell says that it lives, and looks for wishes from outside. */
+export const HEARTBEAT: number = 500;
+
 type Call = Extract<Command, { type: 'call' }> & { readonly order: number };
 
 /**
- * Drives a run to its end in this process, from its first event (`start`, or `resume`): hands what happened to the kernel, and does
- * what it decides. Holds no state of
- * its own but what is in flight. Calls wait in one queue, the most urgent first, for one of `limits.concurrency` slots.
+ * Drives a run in this process, from its first event (`start`, `resume` or `reopen`): hands what happened to the kernel, and does
+ * what it decides. Holds no state of its own but what is in flight. Calls wait in one queue, the most urgent first, for one of
+ * `limits.concurrency` slots. Resolves when the run is over, or when it only waits and nobody wants to wait with it.
+ * Rejects with StoreFailed when the run cannot be kept, or was taken over.
  */
-export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<void> {
+export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'over' | 'waiting'> {
   const { run, store, decide, performer, limits, clock } = options;
   const ready = new TinyQueue<Call>([], (a, b) => b.urgency - a.urgency || a.order - b.order);
   const timers = new Set<() => void>();
@@ -43,25 +52,42 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<voi
   let inFlight = 0;
   let order = 0;
   let over = false;
+  let draining = false;
 
-  return new Promise<void>((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     const cleanUp: (() => void)[] = [];
-    const end = (error?: unknown): void => {
+    const end = (outcome: 'over' | 'waiting' | { readonly error: unknown }): void => {
       if (over) return;
       over = true;
       for (const cancel of timers) cancel();
       for (const undo of cleanUp) undo();
-      if (error === undefined) resolve();
-      else reject(error);
+      if (typeof outcome === 'string') resolve(outcome);
+      else {
+        // What is in flight cannot be kept any more: there is no sense in paying for it.
+        stop.abort();
+        reject(outcome.error);
+      }
     };
-    // A failure to decide or to store is ours: the run cannot go on, and nothing may be lost silently.
-    const guard = (work: Promise<void>): void => void work.catch(end);
+    // A failure to decide or to store: the run cannot go on, and nothing may be lost silently.
+    const guard = (work: Promise<unknown>): void => void work.catch((error: unknown) => end({ error }));
 
     const advance = async (event: InEvent): Promise<readonly RunEvent[]> => {
       const { events, commands } = await store.advance(run, event, decide);
       for (const one of events) options.onEvent(one);
       for (const command of commands) obey(command);
       return events;
+    };
+
+    const report = async (event: InEvent): Promise<void> => {
+      await advance(event);
+      await lookWhetherIdle();
+    };
+
+    /** With nothing in flight, the run goes on only when somebody or some time makes it. */
+    const lookWhetherIdle = async (): Promise<void> => {
+      if (over || inFlight > 0 || ready.length > 0 || (options.wait && !draining)) return;
+      const { status, open, parked } = await store.state(run);
+      if (status === 'running' && open === 0 && parked.length > 0) end('waiting');
     };
 
     const obey = (command: Command): void => {
@@ -73,23 +99,27 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<voi
           ready.push({ ...command, order: order++ });
           pump();
           return;
-        case 'timer': {
-          const cancel = clock.after(Math.max(0, command.at - clock.now()) as never, () => {
-            timers.delete(cancel);
-            guard(report({ type: 'due', task: command.task, attempt: command.attempt, at: clock.now() }));
-          });
-          timers.add(cancel);
+        case 'timer':
+          setTimer(command);
           return;
-        }
         case 'outputs':
           guard(performer.outputs().then((outcome) => report({ type: 'outputs', outcome, at: clock.now() })));
           return;
         case 'finish':
-          end();
+          end('over');
       }
     };
 
-    const report = async (event: InEvent): Promise<void> => void (await advance(event));
+    const setTimer = ({ task, attempt, at }: Extract<Command, { type: 'timer' }>): void => {
+      // A timer of Node holds 24.8 days at most; a later one is set again on the way.
+      const delay = millis(Math.min(Math.max(0, at - clock.now()), LONGEST_TIMER));
+      const cancel = clock.after(delay, () => {
+        timers.delete(cancel);
+        if (at > clock.now()) setTimer({ type: 'timer', task, attempt, at });
+        else guard(report({ type: 'due', task, attempt, at: clock.now() }));
+      });
+      timers.add(cancel);
+    };
 
     const openNode = async (node: TaskKey): Promise<void> => {
       const state = await store.task(run, node);
@@ -111,10 +141,12 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<voi
       const events = await advance({ type: 'started', task, attempt, at: startedAt });
       if (events.some((event) => event.type === 'attempt.started')) {
         const outcome = await performer.call({ task, attempt, stage, abort: stop.signal, ...(await memoryOf(task, attempt)) });
-        await report({ type: 'done', task, attempt, outcome, startedAt, at: clock.now(), roll: options.random() });
+        if (over) return;
+        await advance({ type: 'done', task, attempt, outcome, startedAt, at: clock.now(), roll: options.random() });
       }
       inFlight -= 1;
       pump();
+      await lookWhetherIdle();
     };
 
     /** What an attempt knows of the past: why it was woken, and the calls of the one it goes on for. */
@@ -127,9 +159,29 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<voi
           const at = before.findIndex((call) => call.request === request && call.reply !== null);
           return at < 0 ? undefined : (before.splice(at, 1)[0]?.reply ?? undefined);
         },
-        record: (call, request, reply) => report({ type: 'called', task, attempt, paid: { call, request, reply }, at: clock.now() }),
+        record: async (call, request, reply) =>
+          void (await advance({ type: 'called', task, attempt, paid: { call, request, reply }, at: clock.now() })),
       };
       return { book, ...(going?.woken && { woken: going.woken }) };
+    };
+
+    /** Says that this process lives, and does what was wished from outside. */
+    const beat = async (): Promise<void> => {
+      if (!(await store.runs.beat(run, options.owner, clock.now()))) {
+        throw new StoreFailed('taken_over', `run ${run} is driven by another process now`, '`dagrun runs show` tells how it goes on');
+      }
+      for (const { id, message } of await store.inbox.read(run)) {
+        const tasks = await Promise.all((await store.state(run)).parked.map(async (key) => [key, await store.task(run, key)] as const));
+        for (const event of eventOf(message, new Map(tasks), clock.now())) await report(event);
+        await store.inbox.done(run, id);
+      }
+    };
+    const keepBeating = (): void => {
+      const cancel = clock.after(millis(HEARTBEAT), () => {
+        timers.delete(cancel);
+        guard(beat().then(() => (over ? undefined : keepBeating())));
+      });
+      timers.add(cancel);
     };
 
     const on = (signal: AbortSignal | undefined, act: () => void): void => {
@@ -138,9 +190,18 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<voi
       cleanUp.push(() => signal?.removeEventListener('abort', act));
     };
 
+    /** A run that only waits is left waiting; any other is asked to come to its end. */
+    const drain = async (): Promise<void> => {
+      draining = true;
+      await lookWhetherIdle();
+      if (!over) await report({ type: 'cancel', by: 'user', at: clock.now() });
+    };
+
     const start = async (): Promise<void> => {
       await report(first);
-      on(options.drain, () => guard(report({ type: 'cancel', by: 'user', at: clock.now() })));
+      await beat();
+      keepBeating();
+      on(options.drain, () => guard(drain()));
       on(options.abort, () => {
         guard(report({ type: 'cancel', by: 'user', at: clock.now() }));
         stop.abort();
@@ -159,3 +220,6 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<voi
     guard(start());
   });
 }
+
+/** Longer delays overflow setTimeout's 32-bit count of milliseconds, which then fires at once. Source: nodejs.org/api/timers.html. */
+const LONGEST_TIMER = 2 ** 31 - 1;

@@ -33,6 +33,7 @@ async function story(
   const clock = virtualClock();
   const store = openMemoryStore();
   await store.create({ id: RUN, plan, file: 'test.workflow.yml', at: instant(0) });
+  await store.runs.claim(RUN, 'me', instant(0), instant(0));
   const lines: string[] = [];
   const performer: Performer = {
     open: async () => ({
@@ -64,6 +65,8 @@ async function story(
       store,
       decide: createKernel(indexPlan(plan)),
       performer,
+      owner: 'me',
+      wait: true,
       limits: plan.limits,
       clock,
       random: () => 1,

@@ -1,0 +1,30 @@
+import { hostname } from 'node:os';
+import { type Instant, instant } from './base/ids.ts';
+
+/** A process that has not been heard of for so long is taken for dead. */
+const DEAD_AFTER_MS = 10_000;
+
+/** The name of this process as a driver of runs: where it runs, which process it is, and which of its runs. */
+export function newOwner(unique: string): string {
+  return `${hostname()}/${process.pid}/${unique}`;
+}
+
+/**
+ * Who was last heard of before this instant is dead. A process of this machine that has ended is dead at once; of another
+ * machine nothing is known but its heartbeat.
+ */
+export function deadBefore(owner: string | null, now: Instant): Instant {
+  const [host, pid] = owner?.split('/') ?? [];
+  if (host === hostname() && pid !== undefined && !isAlive(Number(pid))) return instant(now + 1);
+  return instant(now - DEAD_AFTER_MS);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it lives, and belongs to somebody else.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

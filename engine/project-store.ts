@@ -1,0 +1,44 @@
+import { join, resolve } from 'node:path';
+import { loadConfig } from './config.ts';
+import type { Surroundings } from './contracts/engine.ts';
+import type { Plan } from './contracts/plan.ts';
+import { type Fold, type Store, StoreFailed } from './contracts/store.ts';
+import { changesOf } from './run/fold.ts';
+import { indexPlan } from './run/plan-index.ts';
+import { openMemoryStore } from './store/memory.ts';
+import { workspaceOf } from './workspace.ts';
+
+/** Where a project keeps its runs when nothing else is configured; in its workspace. */
+const DEFAULT_FILE = '.dagrun/dagrun.db';
+
+/**
+ * The store of the project around `cwd`: `DAGRUN_STORE`, else `store.url` of the configuration, else a file in the workspace.
+ * Throws StoreFailed when it cannot be used, DagrunError for a wrong configuration.
+ */
+export async function openProjectStore(around: Surroundings = {}): Promise<Store> {
+  const url = storeUrl(around);
+  if (url === 'memory:') return openMemoryStore();
+  if (/^postgres(ql)?:/.test(url)) return openPostgresStore(url);
+  const { openSqlite } = await import('./store/sql/sqlite.ts');
+  const { openSqlStore } = await import('./store/sql/sql-store.ts');
+  return openSqlStore(openSqlite(url.slice('file:'.length)), foldOf);
+}
+
+async function openPostgresStore(url: string): Promise<Store> {
+  throw new StoreFailed('unreachable', `no store at ${url}`, '');
+}
+
+/** How the journal of a plan's runs is read. */
+function foldOf(plan: Plan): Fold {
+  const index = indexPlan(plan);
+  return (view, event) => changesOf(index, view, event);
+}
+
+/** `memory:`, `postgres://…`, or `file:` with an absolute path. */
+function storeUrl(around: Surroundings): string {
+  const cwd = resolve(around.cwd ?? '.');
+  const config = loadConfig({ ...around, cwd });
+  const { url, from } = config.store;
+  if (url === undefined) return `file:${join(workspaceOf(cwd), DEFAULT_FILE)}`;
+  return url.startsWith('file:') ? `file:${resolve(from ?? cwd, url.slice('file:'.length))}` : url;
+}
