@@ -7,7 +7,7 @@ import type { RunEvent } from '../contracts/event.ts';
 import type { PlanLimits } from '../contracts/plan.ts';
 import type { CallBook } from '../contracts/provider.ts';
 import { type Command, type Decide, type InEvent, type Store, StoreFailed } from '../contracts/store.ts';
-import { eventOf } from '../run/inbox.ts';
+import { takeMessage } from '../run/inbox.ts';
 import type { CallRequest, Performer } from '../run/perform.ts';
 
 export interface EmbeddedRun {
@@ -23,6 +23,8 @@ export interface EmbeddedRun {
   random(): number;
   /** False: the shell returns as soon as the run only waits for somebody or for a time. */
   readonly wait: boolean;
+  /** True: nobody else can reach the run, so that it says to nobody that it lives, and looks for no wishes. */
+  readonly alone?: boolean;
   /** First wish to stop: nothing new starts, what is in flight finishes. */
   readonly drain?: AbortSignal;
   /** Second wish: what is in flight is given up. */
@@ -170,10 +172,10 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
       if (!(await store.runs.beat(run, options.owner, clock.now()))) {
         throw new StoreFailed('taken_over', `run ${run} is driven by another process now`, '`dagrun runs show` tells how it goes on');
       }
-      for (const { id, message } of await store.inbox.read(run)) {
-        const tasks = await Promise.all((await store.state(run)).parked.map(async (key) => [key, await store.task(run, key)] as const));
-        for (const event of eventOf(message, new Map(tasks), clock.now())) await report(event);
-        await store.inbox.done(run, id);
+      for (const posted of await store.inbox.read(run)) {
+        const task = 'task' in posted.message ? await store.task(run, posted.message.task) : undefined;
+        await report(takeMessage(posted, { run: await store.state(run), task }, clock.now()));
+        await store.inbox.done(run, posted.id);
       }
     };
     const keepBeating = (): void => {
@@ -199,8 +201,10 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
 
     const start = async (): Promise<void> => {
       await report(first);
-      await beat();
-      keepBeating();
+      if (!options.alone) {
+        await beat();
+        keepBeating();
+      }
       on(options.drain, () => guard(drain()));
       on(options.abort, () => {
         guard(report({ type: 'cancel', by: 'user', at: clock.now() }));
