@@ -23,6 +23,9 @@ export type Failure =
   /** A bug of dagrun. */
   | { readonly type: 'bug'; readonly message: string };
 
+/** A provider that asks for a longer pause is not waited for: another model is asked, or the node fails. */
+export const LONGEST_WAIT: Millis = 60_000 as Millis;
+
 export type FailureType = Failure['type'];
 
 /** The world's failure, thrown; caught by models/client.ts (next candidate) and run/perform.ts (recorded). */

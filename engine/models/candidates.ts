@@ -1,8 +1,7 @@
 import { millis, type Usd } from '../base/ids.ts';
-import { Failed, type Failure } from '../contracts/failure.ts';
+import { Failed, type Failure, LONGEST_WAIT } from '../contracts/failure.ts';
 import type { ModelAsk, Provider, Tier } from '../contracts/provider.ts';
 import { findModel, type ModelInfo, splitModel } from './catalog.ts';
-import { LONGEST_WAIT } from './gate.ts';
 
 /** A provider of the configuration, not yet opened. */
 export interface ProviderAccess {

@@ -1,9 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { type Millis, millis } from '../base/ids.ts';
-import { Failed, failedByAbort } from '../contracts/failure.ts';
-
-/** Waits longer than this are not waited for: another model is asked, or the call fails. */
-export const LONGEST_WAIT: Millis = millis(60_000);
+import { Failed, failedByAbort, LONGEST_WAIT } from '../contracts/failure.ts';
 
 export interface GateOptions {
   /** For messages. */

@@ -1,6 +1,6 @@
 import { type Instant, instant, type Millis, millis } from '../base/ids.ts';
 import type { Next } from '../contracts/event.ts';
-import type { Failure } from '../contracts/failure.ts';
+import { type Failure, LONGEST_WAIT } from '../contracts/failure.ts';
 import type { PlanNode, Stage } from '../contracts/plan.ts';
 import type { Retry } from '../contracts/workflow.ts';
 
@@ -32,14 +32,15 @@ export function stageAt(node: PlanNode, index: number): { readonly stage: Stage;
  * What follows a failed try: the same stage again, the next one, or the end. `roll` is uniform in [0, 1).
  *
  * The delay is drawn from [0, backoff] (full jitter), where backoff is `initial_delay` doubled with every try up to
- * `max_delay`; a provider's `retry-after` is the least. Source of full jitter: AWS Architecture Blog, "Exponential Backoff And Jitter".
+ * `max_delay`; a provider's `retry-after` is the least, and one that
+ * is too long to wait for ends the stage. Source of full jitter: AWS Architecture Blog, "Exponential Backoff And Jitter".
  */
 export function afterFailure(node: PlanNode, tried: Try, failure: Failure, at: Instant, roll: number): Next {
   const current = stageAt(node, tried.stage);
   if (current && !FINAL.has(failure.type)) {
     const { retry } = current.stage;
-    if (tried.stageAttempt < retry.maxAttempts && retry.retryOn.includes(failure.type)) {
-      const least = failure.type === 'rate_limited' ? (failure.retryAfter ?? 0) : 0;
+    const least = failure.type === 'rate_limited' ? (failure.retryAfter ?? 0) : 0;
+    if (tried.stageAttempt < retry.maxAttempts && retry.retryOn.includes(failure.type) && least <= LONGEST_WAIT) {
       const delay = Math.max(least, Math.round(roll * backoffOf(retry, tried.stageAttempt)));
       return { type: 'retry', at: instant(at + delay), stage: tried.stage };
     }

@@ -30,6 +30,12 @@ describe('after a failed try', () => {
     expect(next({ retry: { maxAttempts: 2 } }, limited(100), 1, 0, 0.5)).toMatchObject({ at: 10_500 });
   });
 
+  test('does not wait for a provider that asks for more than a minute', () => {
+    expect(next({ retry: { maxAttempts: 2 } }, limited(60_000), 1, 0, 0)).toEqual({ type: 'retry', at: 70_000, stage: 0 });
+    expect(next({ retry: { maxAttempts: 2 } }, limited(60_001))).toEqual({ type: 'give_up' });
+    expect(next({ retry: { maxAttempts: 2 }, fallback: true }, limited(3_600_000))).toEqual({ type: 'retry', at: 10_000, stage: 1 });
+  });
+
   test('gives up when the tries are used up, or when trying again would not help', () => {
     expect(next({ retry: { maxAttempts: 3 } }, DOWN, 3)).toEqual({ type: 'give_up' });
     expect(next({ retry: { maxAttempts: 3 } }, REFUSED)).toEqual({ type: 'give_up' });
