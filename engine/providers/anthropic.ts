@@ -1,6 +1,7 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import type { ModelReply, ModelRequest, Provider, ProviderSettings } from '../contracts/provider.ts';
 import { type CallInfo, failedFrom, malformed } from './failures.ts';
+import { countOr0, isCount } from './token-count.ts';
 import { type Delivery, openTransport, patienceFor } from './transport.ts';
 import { anthropicOutput, toDialect } from './wire-schema.ts';
 
@@ -73,14 +74,14 @@ const STOPS: Readonly<Record<string, ModelReply['stop']>> = {
 };
 
 function readMessage(message: Partial<Anthropic.Message> | string | null, info: CallInfo): ModelReply {
-  if (typeof message !== 'object' || !Array.isArray(message?.content) || typeof message.usage?.input_tokens !== 'number')
-    throw malformed(info);
+  if (typeof message !== 'object' || !Array.isArray(message?.content)) throw malformed(info);
   const { content, usage, stop_reason, model } = message;
-  const cacheRead = usage.cache_read_input_tokens ?? 0;
-  const cacheWrite = usage.cache_creation_input_tokens ?? 0;
+  if (!isCount(usage?.input_tokens) || !isCount(usage.output_tokens)) throw malformed(info);
+  const cacheRead = countOr0(usage.cache_read_input_tokens);
+  const cacheWrite = countOr0(usage.cache_creation_input_tokens);
   return {
     // By type, not by place: thinking blocks stand before the text.
-    text: content.map((block) => (block.type === 'text' ? block.text : '')).join(''),
+    text: content.map((block) => (block?.type === 'text' ? block.text : '')).join(''),
     stop: STOPS[stop_reason ?? ''] ?? 'other',
     // Anthropic counts tokens read from and written to the cache beside the input, not in it.
     usage: { input: usage.input_tokens + cacheRead + cacheWrite, output: usage.output_tokens, cacheRead, cacheWrite },

@@ -106,7 +106,7 @@ function saidBy({ error }: StatusError): { readonly type: string; readonly code:
   const outer = error as { error?: unknown; message?: unknown } | undefined;
   const inner = (typeof outer?.error === 'object' && outer.error !== null ? outer.error : outer) as Record<string, unknown> | undefined;
   const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-  const message = text(inner?.message) || text(inner?.error) || text(inner?.detail);
+  const message = text(error) || text(inner?.message) || text(inner?.error) || text(inner?.detail);
   return { type: text(inner?.type), code: text(inner?.code), message: cut(message.replace(/\s+/g, ' ').trim()) };
 }
 

@@ -1,6 +1,7 @@
 import type OpenAI from 'openai';
 import type { ModelReply, ModelRequest, Provider, ProviderSettings, Usage } from '../contracts/provider.ts';
 import { type CallInfo, failedFrom, malformed } from './failures.ts';
+import { countOr0, isCount } from './token-count.ts';
 import { type Delivery, openTransport, patienceFor } from './transport.ts';
 import { openAiStrict, toDialect } from './wire-schema.ts';
 
@@ -77,16 +78,16 @@ async function readCompletion(
   info: CallInfo,
   tokenCounter: TokenCounter,
 ): Promise<ModelReply> {
-  const choice = typeof completion === 'object' ? completion?.choices?.[0] : undefined;
-  if (typeof completion !== 'object' || completion === null || typeof choice?.message !== 'object') throw malformed(info);
-  const { message, finish_reason } = choice;
+  if (typeof completion !== 'object' || completion === null) throw malformed(info);
+  const { message, finish_reason } = completion.choices?.[0] ?? {};
+  if (typeof message !== 'object' || message === null) throw malformed(info);
   const text = textOf(message.content);
   const usage = usageOf(completion.usage) ?? (await counted(info.request, text, tokenCounter));
   // Some servers say "stop" although they cut the answer off.
   const cutOff = usage.output >= info.request.maxOutputTokens && info.compatible;
   return {
-    text: message.refusal ?? text,
-    stop: message.refusal ? 'refused' : cutOff ? 'length' : (STOPS[finish_reason] ?? 'other'),
+    text: message.refusal || text,
+    stop: message.refusal ? 'refused' : cutOff ? 'length' : (STOPS[finish_reason ?? ''] ?? 'other'),
     usage,
     model: completion.model ?? info.request.model,
     ...requestIdOf(completion),
@@ -101,14 +102,14 @@ function textOf(content: unknown): string {
 }
 
 function usageOf(usage: OpenAI.CompletionUsage | undefined | null): Usage | undefined {
-  if (typeof usage?.prompt_tokens !== 'number' || typeof usage.completion_tokens !== 'number') return undefined;
+  if (!isCount(usage?.prompt_tokens) || !isCount(usage.completion_tokens)) return undefined;
   const details = usage.prompt_tokens_details;
   return {
     // OpenAI's input has the cached tokens in it already.
     input: usage.prompt_tokens,
     output: usage.completion_tokens,
-    cacheRead: details?.cached_tokens ?? 0,
-    cacheWrite: details?.cache_write_tokens ?? 0,
+    cacheRead: countOr0(details?.cached_tokens),
+    cacheWrite: countOr0(details?.cache_write_tokens),
   };
 }
 

@@ -339,3 +339,70 @@ describe('OpenAI on the wire', () => {
     expect((await sent({}, { text: 'x', usage })).reply.stop).toBe('length');
   });
 });
+
+describe('answers that only resemble the protocol', () => {
+  const usage = { input_tokens: 1, output_tokens: 1 };
+  const text = { type: 'text', text: 'hi' };
+  let server: WireServer;
+  afterEach(() => server.close());
+
+  test.each<[string, unknown]>([
+    ['nothing in it', null],
+    ['a number', 5],
+    ['a list', []],
+    ['no tokens of the answer', { content: [text], usage: { input_tokens: 1 } }],
+    ['tokens below zero', { content: [text], usage: { input_tokens: -1, output_tokens: 1 } }],
+    ['no usage', { content: [text] }],
+  ])('anthropic: %s', async (_, body) => {
+    server = await startAnthropicServer();
+    const provider = await openAnthropic({ id: 'acme', type: 'anthropic', apiKey: 'k', baseUrl: server.url });
+    server.script({ body: JSON.stringify(body) });
+    await expect(provider.complete(requestFor({}), never())).rejects.toMatchObject({
+      failure: { type: 'unavailable' },
+      mayHaveCharged: true,
+    });
+    await provider.close?.();
+  });
+
+  test('anthropic: a block of nothing is passed over', async () => {
+    server = await startAnthropicServer();
+    const provider = await openAnthropic({ id: 'acme', type: 'anthropic', apiKey: 'k', baseUrl: server.url });
+    server.script({ body: { content: [null, text], stop_reason: 'end_turn', usage: { ...usage, cache_read_input_tokens: 'many' } } });
+    expect(await provider.complete(requestFor({}), never())).toMatchObject({ text: 'hi', usage: { input: 1, cacheRead: 0 } });
+    await provider.close?.();
+  });
+
+  test.each<[string, unknown]>([
+    ['nothing in it', null],
+    ['an error with status 200', { error: { message: 'no model is loaded' } }],
+    ['choices that are no list', { choices: {} }],
+    ['a choice of nothing', { choices: [null] }],
+    ['a choice without a message', { choices: [{ message: null }] }],
+  ])('openai: %s', async (_, body) => {
+    server = await startOpenAiServer();
+    const provider = await openOpenAi({ id: 'acme', type: 'openai', baseUrl: server.url }, count);
+    server.script({ body: JSON.stringify(body) });
+    await expect(provider.complete(requestFor({}), never())).rejects.toMatchObject({
+      failure: { type: 'unavailable' },
+      mayHaveCharged: true,
+    });
+    await provider.close?.();
+  });
+
+  test('openai: an empty refusal refuses nothing, and tokens that are no numbers are counted', async () => {
+    server = await startOpenAiServer();
+    const provider = await openOpenAi({ id: 'acme', type: 'openai', baseUrl: server.url }, count);
+    const message = { content: 'Four.', refusal: '' };
+    server.script({ body: { choices: [{ message, finish_reason: 'stop' }], usage: { prompt_tokens: 2.5, completion_tokens: 1 } } });
+    expect(await provider.complete(requestFor({}), never())).toMatchObject({ text: 'Four.', stop: 'end', usage: { output: 5 } });
+    await provider.close?.();
+  });
+
+  test('openai: an error that is a plain text is quoted', async () => {
+    server = await startOpenAiServer();
+    const provider = await openOpenAi({ id: 'acme', type: 'openai', baseUrl: server.url }, count);
+    server.script({ status: 400, body: { error: 'the model "x" is not loaded' } });
+    await expect(provider.complete(requestFor({}), never())).rejects.toThrow('acme refused the request (400): the model "x" is not loaded');
+    await provider.close?.();
+  });
+});
