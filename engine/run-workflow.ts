@@ -5,8 +5,6 @@ import type { JsonObject } from './base/json.ts';
 import { type Config, loadConfig } from './config.ts';
 import type { LoadedWorkflow, ResumeOptions, RunOptions } from './contracts/engine.ts';
 import type { RunEvent } from './contracts/event.ts';
-import { Failed } from './contracts/failure.ts';
-import type { TaskContext } from './contracts/node-kind.ts';
 import type { NodeKind } from './contracts/node-kind.ts';
 import type { Plan } from './contracts/plan.ts';
 import type { ModelWant, Provider } from './contracts/provider.ts';
@@ -18,6 +16,7 @@ import { assembleModels, assembleOffline, requireProviders, tiersOf } from './mo
 import { kinds } from './nodes/registry.ts';
 import { deadBefore, newOwner } from './owner.ts';
 import { openProjectStore } from './project-store.ts';
+import type { Replies } from './providers/replies.ts';
 import { readReplies } from './replies-file.ts';
 import { createKernel } from './run/kernel.ts';
 import { createPerformer } from './run/perform.ts';
@@ -25,9 +24,11 @@ import { indexPlan } from './run/plan-index.ts';
 import { redoOf } from './run/redo.ts';
 import { resultOf } from './run/result.ts';
 import { createScopes } from './run/scope.ts';
+import { sendSignal } from './run/send-signal.ts';
 import { createTally, type Tally } from './run/tally.ts';
 import { newRunId } from './run-id.ts';
 import { driveEmbedded } from './shells/embedded.ts';
+import { standIn } from './stand-ins.ts';
 import { createTextReader, workspaceOf } from './workspace.ts';
 
 /**
@@ -60,8 +61,8 @@ export async function runIn(world: World, workflow: LoadedWorkflow, options: Run
   const inputs = completeInputs(workflow, options.inputs ?? {});
   const cwd = resolve(options.cwd ?? '.');
   const replies = options.replies === undefined ? undefined : resolve(cwd, options.replies);
-  const isOffline = options.offline === true || replies !== undefined;
-  const offline = isOffline ? assembleOffline(replies === undefined ? undefined : readReplies(plan, replies, cwd)) : undefined;
+  const written = replies === undefined ? undefined : readReplies(plan, replies, cwd);
+  const offline = world.offline ?? (options.offline || written ? assembleOffline(written) : undefined);
   const config = configOf(workflow.file, options);
   if (!offline) requireProviders(config, tiersOf(config, plan.tiers), wantsOf(plan));
 
@@ -74,12 +75,12 @@ export async function runIn(world: World, workflow: LoadedWorkflow, options: Run
     const first: InEvent = {
       type: 'start',
       inputs,
-      simulated: isOffline,
+      simulated: offline !== undefined,
       by: options.by ?? 'unknown',
       ...(replies !== undefined && { replies }),
       at,
     };
-    const drive = { world, store, owner, plan, file: workflow.file, config, offline, inputs, startedAt: at };
+    const drive = { world: standingIn(world, written), store, owner, plan, file: workflow.file, config, offline, inputs, startedAt: at };
     return await driveToEnd({ ...drive, tally: createTally(indexPlan(plan)), first }, options);
   } finally {
     await store.close();
@@ -123,9 +124,8 @@ export async function resume(run: string, options: ResumeOptions = {}): Promise<
 
     const cwd = resolve(options.cwd ?? '.');
     const replies = options.replies === undefined ? started.replies : resolve(cwd, options.replies);
-    const offline = started.simulated
-      ? assembleOffline(replies === undefined ? undefined : readReplies(plan, replies, cwd, past))
-      : undefined;
+    const written = started.simulated && replies !== undefined ? readReplies(plan, replies, cwd, past) : undefined;
+    const offline = started.simulated ? assembleOffline(written) : undefined;
     const config = configOf(record.file, options);
     if (!offline) requireProviders(config, tiersOf(config, plan.tiers), wantsOf(plan));
     const state = await store.state(id);
@@ -133,12 +133,17 @@ export async function resume(run: string, options: ResumeOptions = {}): Promise<
       state.status === 'failed' || state.status === 'cancelled'
         ? { type: 'reopen', redo: await redoOf(index, store, id), at: now }
         : { type: 'resume', tasks: await store.unsettledTasks(id), at: now };
-    const world: World = { clock, random: systemRandom, id };
+    const world = standingIn({ clock, random: systemRandom, id }, written);
     const drive = { world, store, owner, plan, file: record.file, config, offline, inputs: started.inputs, startedAt: started.at };
     return await driveToEnd({ ...drive, tally, first }, options);
   } finally {
     await store.close();
   }
+}
+
+/** The world, with what a replies file says in place of nodes and people. */
+function standingIn(world: World, replies: Replies | undefined): World {
+  return replies === undefined || world.kinds ? world : { ...world, kinds: standIn(kinds, replies) };
 }
 
 interface Drive {
@@ -165,7 +170,7 @@ async function driveToEnd(drive: Drive, options: RunOptions | ResumeOptions): Pr
     const performer = createPerformer(index, {
       run: id,
       store,
-      kinds,
+      kinds: drive.world.kinds ?? kinds,
       models: models.forRun({
         tiers: tiersOf(config, plan.tiers),
         ...(plan.limits.maxCost !== undefined && { maxCost: plan.limits.maxCost, spent: tally.run.bill.cost }),
@@ -173,7 +178,7 @@ async function driveToEnd(drive: Drive, options: RunOptions | ResumeOptions): Pr
       }),
       scopes: createScopes(index, store, tally, { id, startedAt: new Date(drive.startedAt).toISOString(), inputs: drive.inputs }),
       clock,
-      send: sender(store, clock, id),
+      send: async (name, payload, to) => (await sendSignal(store, { name, payload, to, by: id, at: clock.now() })).length,
       readText: createTextReader(dirname(drive.file), rootsOf(drive.file, options.cwd ?? '.', config)),
     });
     const outcome = await driveEmbedded(
@@ -187,6 +192,7 @@ async function driveToEnd(drive: Drive, options: RunOptions | ResumeOptions): Pr
         clock,
         random,
         wait: options.wait ?? true,
+        alone: drive.world.alone ?? false,
         ...(options.drain && { drain: options.drain }),
         ...(options.abort && { abort: options.abort }),
         onEvent(event) {
@@ -206,18 +212,6 @@ async function driveToEnd(drive: Drive, options: RunOptions | ResumeOptions): Pr
 
 function configOf(workflowFile: string, options: RunOptions | ResumeOptions): Config {
   return loadConfig({ cwd: resolve(options.cwd ?? '.'), workflowFile, ...(options.env && { env: options.env }) });
-}
-
-/** Puts a signal where whoever drives a run finds it. */
-function sender(store: Store, clock: Clock, from: RunId): TaskContext['send'] {
-  return async (name, payload, to) => {
-    const records = to === 'all' ? await store.runs.list() : [await store.runs.find(runId(to))];
-    const open = records.filter((record) => record !== undefined && (record.status === 'running' || record.status === 'waiting'));
-    if (to !== 'all' && open.length === 0)
-      throw new Failed({ type: 'bad_request', message: `there is no run ${to} that could get a signal` });
-    for (const record of open) if (record) await store.inbox.post(record.id, { type: 'signal', name, payload, by: from }, clock.now());
-    return open.length;
-  };
 }
 
 /** What the nodes of a workflow ask models for. */

@@ -34,7 +34,7 @@ describe('runs, told by their journals', () => {
 
 function lineOf(event: RunEvent): string {
   const at = (event.at / 1000).toFixed(3).padStart(8);
-  const subject = 'task' in event ? `${event.task} ~${event.attempt}` : 'node' in event ? (event.node ?? '') : '';
+  const subject = 'attempt' in event ? `${event.task} ~${event.attempt}` : 'task' in event ? event.task : 'node' in event ? (event.node ?? '') : '';
   return `${at}  ${event.type.padEnd(20)} ${subject.padEnd(16)} ${detailOf(event)}`.trimEnd();
 }
 

@@ -2,6 +2,8 @@ import type { Diagnostic } from '../contracts/diagnostic.ts';
 import { sortDiagnostics } from '../diagnostics/render.ts';
 import { readingsOf } from '../lang/readings.ts';
 import { checkCycles } from './cycles.ts';
+import { checkHiding } from './hiding.ts';
+import { checkKinds } from './kinds.ts';
 import { checkLimits } from './limits.ts';
 import { checkModels } from './models.ts';
 import { checkNeeds } from './needs.ts';
@@ -19,7 +21,9 @@ const RULES: readonly Rule[] = [
   checkNeeds,
   checkReferences,
   checkPartials,
+  checkHiding,
   checkCycles,
+  checkKinds,
   checkLimits,
   checkModels,
   checkSchemas,

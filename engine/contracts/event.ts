@@ -2,7 +2,7 @@ import type { BlobRef, Instant, Millis, NodeId, PlanDigest, RunId, TaskKey, Usd 
 import type { Json, JsonObject } from '../base/json.ts';
 import type { Failure } from './failure.ts';
 import type { Wake, WakeCondition } from './node-kind.ts';
-import type { ModelCall, ModelReply } from './provider.ts';
+import type { ModelCall, ModelReply, Tier } from './provider.ts';
 
 /** One fact in the journal. `seq` counts from 1 within a run, without gaps. */
 export type RunEvent = { readonly run: RunId; readonly seq: number; readonly at: Instant } & EventBody;
@@ -17,8 +17,26 @@ export type EventBody =
       readonly simulated: boolean;
       /** Who started it. */
       readonly by: string;
+      /** The replies file it is answered from, absolute. */
+      readonly replies?: string;
+      /** What the tiers stood for. */
+      readonly tiers?: Readonly<Record<Tier, readonly string[]>>;
+      /** An earlier run whose outputs it takes over where nothing has changed. */
+      readonly reuses?: RunReuse;
     }
   | { readonly type: 'run.cancel_requested'; readonly by: string }
+  /** `kept`: nobody waited for it, so that it is there for the first who will. */
+  | {
+      readonly type: 'signal.received';
+      readonly name: string;
+      readonly payload: Json;
+      readonly by: string;
+      readonly sentAt: Instant;
+      readonly kept: boolean;
+      readonly inbox: number;
+    }
+  /** Somebody answered who may not, or too late, or with a form that does not fit. */
+  | { readonly type: 'answer.refused'; readonly task: TaskKey; readonly by: string; readonly reason: string; readonly inbox: number }
   /** It had failed or was cancelled, and gets another chance. */
   | { readonly type: 'run.reopened' }
   | { readonly type: 'node.reopened'; readonly node: TaskKey; readonly redo: readonly number[] }
@@ -79,7 +97,14 @@ export type EventBody =
       readonly until: WakeCondition;
       readonly memo: Json;
     }
-  | { readonly type: 'attempt.woken'; readonly task: TaskKey; readonly attempt: number; readonly wake: Wake }
+  | {
+      readonly type: 'attempt.woken';
+      readonly task: TaskKey;
+      readonly attempt: number;
+      readonly wake: Wake;
+      /** The message of the inbox that woke it. */
+      readonly inbox?: number;
+    }
   /** Its process ended while it was in flight: a call it was making may have been paid for. */
   | { readonly type: 'attempt.interrupted'; readonly task: TaskKey; readonly attempt: number }
   | {
@@ -115,6 +140,23 @@ export interface Reuse {
   readonly task: TaskKey;
   /** What its calls had cost; null when that is not known. */
   readonly saved: Usd | null;
+  /** The model that had answered; absent when none was asked. */
+  readonly by?: Answerer;
+}
+
+export interface Answerer {
+  readonly provider: string;
+  readonly model: string;
+  readonly tier?: Tier;
+}
+
+/** How a run uses an earlier one. */
+export interface RunReuse {
+  readonly run: RunId;
+  /** Nodes that are done again whatever has changed, and with them all that follows. */
+  readonly refresh: readonly NodeId[];
+  /** Only this node is done; what it reads is taken from the earlier run as it was. */
+  readonly only?: NodeId;
 }
 
 /** By reference when large, so that rows stay small. */

@@ -3,6 +3,7 @@ import type { Json, JsonObject, JsonSchema } from '../base/json.ts';
 import type { Code } from './diagnostic.ts';
 import type { ModelAnswer, ModelAsk, ModelWant } from './provider.ts';
 import type { Path } from './source.ts';
+import type { NodeDecl } from './workflow.ts';
 
 /**
  * What sort of node: one file in `nodes/`, one line in `nodes/registry.ts`.
@@ -28,13 +29,28 @@ export interface NodeKind<Spec = any> {
   output(spec: JsonObject): JsonSchema;
   /** The expression field whose value is the output as it is: the output's type is then inferred from it. */
   readonly outputField?: string;
-  /** Mistakes only this kind can see. `path` is relative to the node. */
-  check?(spec: JsonObject, report: (code: Code, path: Path, message: string, more?: { label?: string; help?: string }) => void): void;
+  /**
+   * Present when its output follows from its rendered spec, so that one made before may stand for it: by an earlier run,
+   * and by the cache. Without it, a node is always done again.
+   */
+  readonly reuse?: {
+    /** Raised by a change of the kind's code that makes other outputs: older ones are then not used any more. */
+    readonly version: number;
+    /** What the output follows from besides the spec: texts of files. Throws Failed. */
+    reads?(spec: Spec, ctx: Pick<TaskContext, 'readText'>): Promise<Json>;
+    /** True when the same spec is meant to give the same output every time: the cache then answers without being asked to. */
+    deterministic?(spec: Spec): boolean;
+  };
+  /** Mistakes only this kind can see in its own fields, or in how they go with the rest of the node. */
+  check?(spec: JsonObject, report: ReportField, node: NodeDecl): void;
   /** Its output, or `Parked` to wait for something without holding a worker. Throws Failed. */
   execute(spec: Spec, ctx: TaskContext): Promise<Json | Parked>;
   /** Goes on with a parked task, with the memo it left. Throws Failed. */
   wake?(spec: Spec, memo: Json, wake: Wake, ctx: TaskContext): Promise<Json | Parked>;
 }
+
+/** Reports a mistake. `path` starts at the own fields of the node; one that ends at a field that is missing stands for the whole. */
+export type ReportField = (code: Code, path: Path, message: string, more?: { readonly label?: string; readonly help?: string }) => void;
 
 /** What an executor returns to wait: the task holds nothing meanwhile, and the process may exit. */
 export class Parked {
@@ -47,7 +63,10 @@ export class Parked {
   }
 }
 
-/** What a parked task waits for. With a `deadline`, it is woken then at the latest. */
+/**
+ * What a parked task waits for. With a `deadline`, it is woken then at the latest. A signal that was sent at `since` or later
+ * counts even if it came before anybody waited for it.
+ */
 export type WakeCondition =
   | { readonly type: 'timer'; readonly at: Instant }
   | { readonly type: 'signal'; readonly name: string; readonly since: Instant; readonly deadline?: Instant }
@@ -87,5 +106,7 @@ export interface TaskContext {
   ask(ask: Omit<ModelAsk, 'origin' | 'problemsOf'>): Promise<ModelAnswer>;
   /** A text file inside the workspace; relative paths start at the workflow's folder. `name` is its path from there, the same on every machine. Throws Failed (file_unreadable). */
   readText(path: string): Promise<{ readonly name: string; readonly text: string }>;
+  /** Sends a signal to one run, or to `all` that are under way; how many got it. Throws Failed when the run cannot get it. */
+  send(name: string, payload: Json, to: string): Promise<number>;
   now(): Instant;
 }

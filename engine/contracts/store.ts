@@ -1,6 +1,6 @@
 import type { Instant, NodeId, PlanDigest, RunId, TaskKey, Usd } from '../base/ids.ts';
 import type { Json, JsonObject } from '../base/json.ts';
-import type { EventBody, Reuse, RunEvent, RunStatus, SkipReason, Value } from './event.ts';
+import type { Answerer, EventBody, Reuse, RunEvent, RunStatus, SkipReason, Value } from './event.ts';
 import type { Failure } from './failure.ts';
 import type { Wake, WakeCondition } from './node-kind.ts';
 import type { Plan } from './plan.ts';
@@ -8,7 +8,10 @@ import type { PaidCall } from './provider.ts';
 
 /** Everything the outside tells the kernel. `at` is when it happened. */
 export type InEvent = { readonly at: Instant } & (
-  | { readonly type: 'start'; readonly inputs: JsonObject; readonly simulated: boolean; readonly by: string }
+  | ({ readonly type: 'start' } & Pick<
+      Extract<EventBody, { readonly type: 'run.started' }>,
+      'inputs' | 'simulated' | 'by' | 'replies' | 'tiers' | 'reuses'
+    >)
   /** The conditions of a node were evaluated. */
   | { readonly type: 'opened'; readonly node: TaskKey; readonly opening: Opening }
   | { readonly type: 'started'; readonly task: TaskKey; readonly attempt: number }
@@ -25,11 +28,23 @@ export type InEvent = { readonly at: Instant } & (
   | { readonly type: 'called'; readonly task: TaskKey; readonly attempt: number; readonly paid: PaidCall }
   /** The time of a retry has come, or of what a parked task waits for. */
   | { readonly type: 'due'; readonly task: TaskKey; readonly attempt: number }
-  | { readonly type: 'wake'; readonly task: TaskKey; readonly attempt: number; readonly wake: Wake }
+  /** `inbox`, here and below: the message that said so, which is taken once. */
+  | { readonly type: 'wake'; readonly task: TaskKey; readonly attempt: number; readonly wake: Wake; readonly inbox?: number }
+  /** Somebody's answer cannot be taken. */
+  | { readonly type: 'refuse'; readonly task: TaskKey; readonly by: string; readonly reason: string; readonly inbox: number }
   /** A run that has failed or was cancelled has another chance. `redo`: items of a fan-out that did not succeed. */
   | { readonly type: 'reopen'; readonly redo: ReadonlyMap<TaskKey, readonly number[]> }
   /** Another process goes on with the run: `tasks` are those that have begun and not settled, in any order. */
   | { readonly type: 'resume'; readonly tasks: readonly TaskKey[] }
+  /** Everybody who waits for it goes on; when nobody does, it is kept. */
+  | {
+      readonly type: 'signal';
+      readonly name: string;
+      readonly payload: Json;
+      readonly by: string;
+      readonly sentAt: Instant;
+      readonly inbox: number;
+    }
   /** Nothing new starts; what is in flight finishes. */
   | { readonly type: 'cancel'; readonly by: string }
   /** The run as a whole failed (its time or its money is used up). */
@@ -83,6 +98,19 @@ export interface RunState {
   readonly backingOff: readonly TaskKey[];
   /** Tasks waiting for a person, a signal or a time; not open. */
   readonly parked: readonly TaskKey[];
+  /** Who started it; null before. */
+  readonly startedBy: string | null;
+  /** The last message of the inbox that was taken. */
+  readonly inbox: number;
+  /** Signals that came when nobody waited for them, oldest first. */
+  readonly signals: readonly KeptSignal[];
+}
+
+export interface KeptSignal {
+  readonly name: string;
+  readonly payload: Json;
+  readonly by: string;
+  readonly sentAt: Instant;
 }
 
 export type TaskState =
@@ -211,6 +239,7 @@ export interface Store {
   readonly journal: Journal;
   readonly runs: RunDirectory;
   readonly inbox: Inbox;
+  readonly cache: Cache;
   close(): Promise<void>;
 }
 
@@ -271,8 +300,66 @@ export interface Inbox {
 
 export type InboxMessage =
   | { readonly type: 'cancel'; readonly by: string }
-  | { readonly type: 'answer'; readonly task: TaskKey; readonly wake: Extract<Wake, { readonly type: 'answered' }> }
+  /** `attempt` is the one that asked: an answer does not count for a question that was asked again. */
+  | {
+      readonly type: 'answer';
+      readonly task: TaskKey;
+      readonly attempt: number;
+      readonly wake: Extract<Wake, { readonly type: 'answered' }>;
+    }
   | { readonly type: 'signal'; readonly name: string; readonly payload: Json; readonly by: string };
+
+/**
+ * Outputs by content key, over all runs. An entry is forgotten when its time is over, and the longest unused go first when
+ * there are too many: losing one costs money, never an answer.
+ */
+export interface Cache {
+  /** The entry, if it is not too old: made after `notBefore`, and its own time not over. Counted as a hit or a miss. */
+  get(key: string, at: Instant, notBefore?: Instant): Promise<CacheEntry | undefined>;
+  /** Keeps an entry in the place of one with the same key, and makes room for it. */
+  put(entry: CacheEntry): Promise<void>;
+  stats(): Promise<CacheStats>;
+  /** Forgets the entries of a workflow, or all of them with the counts; gives how many. */
+  clear(workflow?: string): Promise<number>;
+  /** Forgets what is too old, then the longest unused until at most `maxBytes` are left. */
+  prune(at: Instant, maxBytes?: number): Promise<{ readonly expired: number; readonly evicted: number }>;
+}
+
+export interface CacheEntry {
+  readonly key: string;
+  readonly output: Json;
+  /** The task that made it. */
+  readonly run: RunId;
+  readonly task: TaskKey;
+  readonly workflow: string;
+  readonly by: Answerer | null;
+  /** What its calls cost; null when that is not known. */
+  readonly cost: Usd | null;
+  readonly at: Instant;
+  readonly expiresAt: Instant | null;
+}
+
+export interface CacheStats {
+  readonly entries: number;
+  /** Of the outputs, as JSON. */
+  readonly bytes: number;
+  readonly maxBytes: number;
+  /** Since the cache was made, or last cleared. */
+  readonly hits: number;
+  readonly misses: number;
+  /** What the hits had cost when they were made, as far as that is known. */
+  readonly saved: Usd;
+  readonly workflows: readonly CachedWorkflow[];
+}
+
+/** What the cache holds of one workflow, and what that has been good for; sorted by name. */
+export interface CachedWorkflow {
+  readonly workflow: string;
+  readonly entries: number;
+  readonly bytes: number;
+  readonly hits: number;
+  readonly saved: Usd;
+}
 
 export interface FanOutItems {
   readonly items: readonly Json[];

@@ -19,7 +19,7 @@ export function fieldsOf(schema: JsonSchema, spec: Json, path: Path): Field[] {
     case 'expression':
       return [{ path, holds: 'expression', source: spec }];
     case 'template':
-      return textsOf(spec, path);
+      return schema['x-typed'] === true ? typedTextsOf(spec, path) : textsOf(spec, path);
   }
   if (isList(spec)) return spec.flatMap((element, index) => fieldsOf(schemaOfElement(schema), element, [...path, index]));
   if (isObject(spec)) return Object.entries(spec).flatMap(([key, value]) => fieldsOf(schemaOfField(schema, key), value, [...path, key]));
@@ -51,7 +51,7 @@ function compileField(schema: JsonSchema, value: Json, partials: Readonly<Record
     case 'expression':
       return compileSource(value);
     case 'template':
-      return compileTexts(value, partials);
+      return schema['x-typed'] === true ? compileTyped(value, partials) : compileTexts(value, partials);
   }
   return compileParts(value, (inner, key) =>
     compileField(typeof key === 'number' ? schemaOfElement(schema) : schemaOfField(schema, key), inner, partials),
@@ -81,6 +81,32 @@ function compileParts(value: Json, compile: (inner: Json, key: string | number) 
   const entries = Object.entries(value).map(([key, inner]) => ({ key, inner, render: compile(inner, key) }));
   if (entries.every(({ render }) => render === undefined)) return undefined;
   return (scope) => Object.fromEntries(entries.map(({ key, inner, render }) => [key, render === undefined ? inner : render(scope)]));
+}
+
+/**
+ * In a field with `x-typed`, the expression a value stands for: `{ cel: <expression> }`, or a text that is exactly one `{{path}}`,
+ * which keeps the type of what it reads. Its offsets are those of the text as written.
+ */
+function typedSource(value: Json): { readonly source: string; readonly steps: Path } | undefined {
+  if (isObject(value))
+    return typeof value.cel === 'string' && Object.keys(value).length === 1 ? { source: value.cel, steps: ['cel'] } : undefined;
+  if (typeof value !== 'string' || !/^\s*\{\{\s*[a-z_]\w*(\.[a-z_]\w*)+\s*\}\}\s*$/i.test(value)) return undefined;
+  return { source: value.replace(/[{}]/g, ' '), steps: [] };
+}
+
+function typedTextsOf(value: Json, path: Path): Field[] {
+  const typed = typedSource(value);
+  if (typed) return [{ path: [...path, ...typed.steps], holds: 'expression', source: typed.source }];
+  if (isList(value)) return value.flatMap((element, index) => typedTextsOf(element, [...path, index]));
+  if (isObject(value)) return Object.entries(value).flatMap(([key, inner]) => typedTextsOf(inner, [...path, key]));
+  return textsOf(value, path);
+}
+
+function compileTyped(value: Json, partials: Readonly<Record<string, string>>): Render | undefined {
+  const typed = typedSource(value);
+  if (typed) return compileSource(typed.source);
+  if (typeof value === 'string') return compileTexts(value, partials);
+  return compileParts(value, (inner) => compileTyped(inner, partials));
 }
 
 function textsOf(value: Json, path: Path): Field[] {

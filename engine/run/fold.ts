@@ -2,7 +2,8 @@ import { assertNever, invariant } from '../base/assert.ts';
 import type { TaskKey } from '../base/ids.ts';
 import type { EventBody } from '../contracts/event.ts';
 import type { Failure } from '../contracts/failure.ts';
-import type { RunState, RunView, TaskState, Write } from '../contracts/store.ts';
+import type { WakeCondition } from '../contracts/node-kind.ts';
+import type { KeptSignal, RunState, RunView, TaskState, Write } from '../contracts/store.ts';
 import { type IndexedNode, itemOf, type PlanIndex } from './plan-index.ts';
 
 /**
@@ -13,9 +14,15 @@ export function changesOf(index: PlanIndex, view: RunView, event: EventBody): re
   const run = view.run;
   switch (event.type) {
     case 'run.started':
-      return [runIs({ ...run, status: 'running', unsettled: index.plan.nodes.length })];
+      return [runIs({ ...run, status: 'running', unsettled: index.plan.nodes.length, startedBy: event.by })];
     case 'run.cancel_requested':
       return [runIs({ ...run, status: 'cancelling' })];
+    case 'signal.received': {
+      const { name, payload, by, sentAt, inbox } = event;
+      return [runIs({ ...run, inbox, ...(event.kept && { signals: [...run.signals, { name, payload, by, sentAt }] }) })];
+    }
+    case 'answer.refused':
+      return [runIs({ ...run, inbox: event.inbox })];
     case 'run.failing':
       return [runIs({ ...run, status: 'failing', failure: run.failure ?? { node: event.node, failure: event.failure } })];
     case 'run.finishing':
@@ -130,7 +137,14 @@ export function changesOf(index: PlanIndex, view: RunView, event: EventBody): re
           ...(before.failure && { failure: before.failure }),
           woken: { memo: before.memo, wake: event.wake },
         }),
-        runIs({ ...run, open: run.open + 1, parked: without(run.parked, event.task) }),
+        runIs({
+          ...run,
+          open: run.open + 1,
+          parked: without(run.parked, event.task),
+          inbox: event.inbox ?? run.inbox,
+          // Who is woken by a signal that was kept has used it.
+          signals: event.wake.type === 'signalled' ? withoutOne(run.signals, keptSignal(run, before.until)) : run.signals,
+        }),
       ];
     }
     case 'attempt.failed': {
@@ -283,6 +297,16 @@ function itemSettles(view: RunView, key: TaskKey, failure?: Failure): readonly W
 
 /** Failures that every other item would meet as well. */
 const ENDS_ALL: ReadonlySet<string> = new Set(['unauthorized', 'budget_exceeded', 'cancelled']);
+
+/** The signal that was sent before somebody waited for it as `until` says. */
+export function keptSignal(run: RunState, until: WakeCondition): KeptSignal | undefined {
+  if (until.type !== 'signal') return undefined;
+  return run.signals.find((signal) => signal.name === until.name && signal.sentAt >= until.since);
+}
+
+function withoutOne<T>(list: readonly T[], one: T | undefined): readonly T[] {
+  return one === undefined ? list : list.filter((other) => other !== one);
+}
 
 function without(list: readonly TaskKey[], key: TaskKey): readonly TaskKey[] {
   return list.includes(key) ? list.filter((other) => other !== key) : list;

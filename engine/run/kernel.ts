@@ -6,7 +6,7 @@ import type { Wake, WakeCondition } from '../contracts/node-kind.ts';
 import type { PlanNode } from '../contracts/plan.ts';
 import type { Command, Decide, Decision, InEvent, Opening, RunView, TaskState } from '../contracts/store.ts';
 import { Draft } from './draft.ts';
-import { lastAttempt, nodeAt } from './fold.ts';
+import { keptSignal, lastAttempt, nodeAt } from './fold.ts';
 import { type IndexedNode, keyOf, type PlanIndex } from './plan-index.ts';
 import { afterFailure } from './retry.ts';
 
@@ -39,6 +39,8 @@ class Step {
 
   take(event: InEvent): void {
     if (isOver(this.draft.run.status) && event.type !== 'reopen') return;
+    // Taken before, by a process that died before it could say so.
+    if ('inbox' in event && event.inbox !== undefined && event.inbox <= this.draft.run.inbox) return;
     switch (event.type) {
       case 'start':
         if (this.draft.run.status !== 'new') return;
@@ -49,6 +51,9 @@ class Step {
           inputs: event.inputs,
           simulated: event.simulated,
           by: event.by,
+          ...(event.replies !== undefined && { replies: event.replies }),
+          ...(event.tiers && { tiers: event.tiers }),
+          ...(event.reuses && { reuses: event.reuses }),
         });
         for (const node of this.index.nodes.values()) if (node.node.after.length === 0) this.begin(node);
         break;
@@ -68,7 +73,13 @@ class Step {
         this.due(event.task, event.attempt);
         break;
       case 'wake':
-        this.wake(event.task, event.attempt, event.wake);
+        this.wake(event.task, event.attempt, event.wake, event.inbox);
+        break;
+      case 'refuse':
+        this.draft.emit({ type: 'answer.refused', task: event.task, by: event.by, reason: event.reason, inbox: event.inbox });
+        return;
+      case 'signal':
+        this.signal(event);
         break;
       case 'reopen':
         if (this.draft.run.status === 'failed' || this.draft.run.status === 'cancelled') this.reopen(event.redo);
@@ -213,7 +224,9 @@ class Step {
         return;
       }
       this.draft.emit({ type: 'attempt.parked', task: key, attempt, until: outcome.until, memo: outcome.memo });
-      this.setTimer(key, attempt, outcome.until);
+      const kept = keptSignal(this.draft.run, outcome.until);
+      if (kept) this.wake(key, attempt, { type: 'signalled', payload: kept.payload, by: kept.by });
+      else this.setTimer(key, attempt, outcome.until);
       return;
     }
 
@@ -247,11 +260,24 @@ class Step {
     }
   }
 
-  private wake(key: TaskKey, attempt: number, wake: Wake): void {
+  private wake(key: TaskKey, attempt: number, wake: Wake, inbox?: number): void {
     const state = this.draft.task(key);
     if (this.draft.run.status !== 'running' || state?.status !== 'parked' || state.attempt !== attempt) return;
-    this.draft.emit({ type: 'attempt.woken', task: key, attempt, wake });
+    if (!mayWake(state.until, wake)) return;
+    this.draft.emit({ type: 'attempt.woken', task: key, attempt, wake, ...(inbox !== undefined && { inbox }) });
     this.draft.command({ type: 'call', task: key, attempt, stage: state.stage, urgency: nodeAt(this.index, key).node.height });
+  }
+
+  /** Everybody who waits for it goes on; what came before anybody waited is for the first who will. */
+  private signal({ name, payload, by, sentAt, inbox }: Extract<InEvent, { type: 'signal' }>): void {
+    if (this.draft.run.status !== 'running') return;
+    const waiting = this.draft.run.parked.flatMap((key) => {
+      const state = this.draft.task(key);
+      const waits = state?.status === 'parked' && state.until.type === 'signal' && state.until.name === name && state.until.since <= sentAt;
+      return waits ? [{ key, attempt: state.attempt }] : [];
+    });
+    this.draft.emit({ type: 'signal.received', name, payload, by, sentAt, kept: waiting.length === 0, inbox });
+    for (const { key, attempt } of waiting) this.wake(key, attempt, { type: 'signalled', payload, by });
   }
 
   /** What a parked task waits for, if that is a time. */
@@ -427,6 +453,20 @@ function skipped(
 
 function isOver(status: RunView['run']['status']): boolean {
   return status === 'succeeded' || status === 'failed' || status === 'cancelled';
+}
+
+/** A wake that does not fit what is waited for is somebody else's. */
+function mayWake(until: WakeCondition, wake: Wake): boolean {
+  switch (wake.type) {
+    case 'due':
+      return until.type === 'timer';
+    case 'deadline_passed':
+      return until.type !== 'timer';
+    case 'signalled':
+      return until.type === 'signal';
+    case 'answered':
+      return until.type === 'approval';
+  }
 }
 
 function isUntouched(state: TaskState | undefined): boolean {

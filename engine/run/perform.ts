@@ -5,11 +5,12 @@ import { isList, type Json, type JsonObject } from '../base/json.ts';
 import { Failed, type Failure } from '../contracts/failure.ts';
 import { type NodeKind, Parked, type TaskContext, type Wake } from '../contracts/node-kind.ts';
 import type { CallBook, ModelClient } from '../contracts/provider.ts';
-import type { InEvent, Opening, Store, TaskOutcome } from '../contracts/store.ts';
+import type { FanOutItems, InEvent, Opening, Store, TaskOutcome } from '../contracts/store.ts';
 import type { Scope } from '../lang/evaluate.ts';
 import { compileSource } from '../lang/structure.ts';
 import { type CompiledNode, type CompiledStage, compileNode } from './compile-node.ts';
 import { itemOf, type PlanIndex } from './plan-index.ts';
+import type { Reuser, Tools } from './reuse.ts';
 import type { Scopes } from './scope.ts';
 
 /** Does what the kernel decided: everything that touches the world, and nothing that decides. */
@@ -38,6 +39,8 @@ export interface Surroundings {
   readonly scopes: Scopes;
   readonly clock: Clock;
   readText: TaskContext['readText'];
+  /** Absent: every output is made. */
+  readonly reuser?: Reuser;
   send: TaskContext['send'];
 }
 
@@ -48,7 +51,7 @@ export function createPerformer(index: PlanIndex, around: Surroundings): Perform
   const kinds = new Map(around.kinds.map((kind) => [kind.kind, kind]));
   const compiled = new Map<TaskKey, CompiledNode>();
   const scopes = new Map<TaskKey, Promise<Scope>>();
-  const items = new Map<TaskKey, Promise<readonly Json[]>>();
+  const items = new Map<TaskKey, Promise<FanOutItems>>();
 
   const nodeOf = (key: TaskKey): CompiledNode => {
     const known = compiled.get(key);
@@ -66,10 +69,10 @@ export function createPerformer(index: PlanIndex, around: Surroundings): Perform
     scopes.set(key, made);
     return made;
   };
-  const itemsOf = (key: TaskKey): Promise<readonly Json[]> => {
+  const itemsOf = (key: TaskKey): Promise<FanOutItems> => {
     const known = items.get(key);
     if (known) return known;
-    const made = around.store.items(around.run, key).then((fanOut) => fanOut.items);
+    const made = around.store.items(around.run, key);
     items.set(key, made);
     return made;
   };
@@ -89,11 +92,16 @@ export function createPerformer(index: PlanIndex, around: Surroundings): Perform
         const key = item?.node ?? task;
         const node = nodeOf(key);
         let scope = await scopeOf(key);
+        let itemKey: string | undefined;
         if (item && node.foreach) {
           const all = await itemsOf(key);
-          scope = { ...scope, [node.foreach.as]: all[item.index] ?? null, index: item.index };
+          scope = { ...scope, [node.foreach.as]: all.items[item.index] ?? null, index: item.index };
+          itemKey = all.keys?.[item.index];
         }
-        return await attemptOnce({ node, stage: node.stage(stage), scope, task, attempt, item: item?.index, abort, book, woken }, around);
+        return await attemptOnce(
+          { node, stage: node.stage(stage), scope, task, attempt, item: item?.index, itemKey, abort, book, woken },
+          around,
+        );
       } catch (error) {
         return { type: 'failure', failure: failureOf(error) };
       }
@@ -129,17 +137,19 @@ function open(compiled: CompiledNode, scope: Scope, skip: string | undefined, co
       return { type: 'skip', detail: reason, operands, output: standIn() };
     }
   }
-  return compiled.foreach ? expand(compiled.foreach, scope, concurrency) : { type: 'run', ...(operands && { operands }) };
+  // What waits holds nothing: all items may wait at once.
+  const window = compiled.stage(0).kind.wake ? undefined : concurrency;
+  return compiled.foreach ? expand(compiled.foreach, scope, window) : { type: 'run', ...(operands && { operands }) };
 }
 
-function expand(foreach: NonNullable<CompiledNode['foreach']>, scope: Scope, concurrency: number): Opening {
+function expand(foreach: NonNullable<CompiledNode['foreach']>, scope: Scope, concurrency: number | undefined): Opening {
   const list = inField('foreach', () => foreach.items(scope));
   if (!isList(list)) throw failed('foreach', `\`foreach\` gives ${typeof list}, not a list`);
   const within = (item: Json, index: number): Scope => ({ ...scope, [foreach.as]: item, index });
   const { where, key } = foreach;
   const items = where ? list.filter((item, at) => inField('foreach.where', () => where(within(item, at))) === true) : list;
   const keys = key && items.map((item, at) => String(inField('foreach.key', () => key(within(item, at)))));
-  const window = foreach.concurrency(scope) ?? concurrency;
+  const window = foreach.concurrency(scope) ?? concurrency ?? items.length;
   return {
     type: 'expand',
     items,
@@ -156,14 +166,25 @@ interface Attempt {
   readonly task: TaskKey;
   readonly attempt: number;
   readonly item: number | undefined;
+  readonly itemKey: string | undefined;
   readonly abort: AbortSignal;
   readonly book: CallBook;
   readonly woken: CallRequest['woken'];
 }
 
-async function attemptOnce(made: Attempt, around: Surroundings): Promise<TaskOutcome> {
+function attemptOnce(made: Attempt, around: Surroundings): Promise<TaskOutcome> {
+  const spec = made.stage.spec(made.scope);
+  const make = (tools: Tools): Promise<TaskOutcome> =>
+    execute({ ...made, book: tools.book }, spec, { ...around, readText: tools.readText });
+  const { node, stage, scope, task, book, item, itemKey, woken } = made;
+  const { reuser, readText } = around;
+  if (!reuser) return make({ book, readText });
+  const which = item === undefined ? {} : { item: { index: item, ...(itemKey !== undefined && { key: itemKey }) } };
+  return reuser.attempt({ node, stage, spec, scope, task, ...which, woken: woken !== undefined, book, readText }, make);
+}
+
+async function execute(made: Attempt, spec: JsonObject, around: Surroundings): Promise<TaskOutcome> {
   const { stage, woken } = made;
-  const spec = stage.spec(made.scope);
   const { kind } = stage;
   const output = await withTimeout(stage.stage.timeout, made.abort, around.clock, (abort) => {
     const ctx = contextOf(made, abort, around);

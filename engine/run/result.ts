@@ -1,6 +1,6 @@
 import type { RunId } from '../base/ids.ts';
 import { toDollars } from '../base/units.ts';
-import type { CostReport, ItemResult, NodeResult, RunResult } from '../contracts/result.ts';
+import type { CostReport, ItemResult, NodeResult, Reused, RunResult } from '../contracts/result.ts';
 import { errorOf } from './failure-code.ts';
 import type { IndexedNode, PlanIndex } from './plan-index.ts';
 import type { Bill, ItemTally, NodeTally, Tally } from './tally.ts';
@@ -8,7 +8,9 @@ import type { Bill, ItemTally, NodeTally, Tally } from './tally.ts';
 /** The result of a run that is over. */
 export function resultOf(run: RunId, index: PlanIndex, tally: Tally): RunResult {
   const { bill, failure, failedNode, startedAt, endedAt } = tally.run;
-  const status = tally.run.status === 'running' ? 'cancelled' : tally.run.status;
+  const nodes = [...index.nodes.values()];
+  const waits = tally.run.status === 'running' && nodes.some(({ key }) => tally.node(key).parked > 0);
+  const status = waits ? 'waiting' : tally.run.status === 'running' ? 'cancelled' : tally.run.status;
   return {
     schemaVersion: 1,
     run,
@@ -16,19 +18,21 @@ export function resultOf(run: RunId, index: PlanIndex, tally: Tally): RunResult 
     status,
     outputs: tally.run.outputs ?? {},
     ...(failure && { error: errorOf(failure, failedNode ?? undefined) }),
-    nodes: [...index.nodes.values()].map((indexed) => nodeResult(indexed, tally.node(indexed.key))),
+    nodes: nodes.map((indexed) => nodeResult(indexed, tally.node(indexed.key), waits)),
     cost: costReport(bill),
     simulated: tally.run.simulated,
     durationMs: startedAt !== null && endedAt !== null ? endedAt - startedAt : 0,
   };
 }
 
-function nodeResult({ node }: IndexedNode, tally: NodeTally): NodeResult {
+/** `waits`: the run is not over, and what has not begun waits with it. */
+function nodeResult({ node }: IndexedNode, tally: NodeTally, waits: boolean): NodeResult {
   const { bill, failure, items } = tally;
+  const unfinished = waits ? 'waiting' : 'cancelled';
   return {
     id: node.id,
     kind: node.kind,
-    status: tally.status === 'pending' || tally.status === 'running' ? 'cancelled' : tally.status,
+    status: tally.status === 'pending' || tally.status === 'running' || tally.status === 'waiting' ? unfinished : tally.status,
     ...(tally.tier && { tier: tally.tier }),
     ...(tally.model !== null && { model: tally.model }),
     ...(tally.provider !== null && { provider: tally.provider }),
@@ -40,15 +44,16 @@ function nodeResult({ node }: IndexedNode, tally: NodeTally): NodeResult {
     ...(tally.skipReason !== null && { skipReason: tally.skipReason }),
     ...(failure && { error: errorOf(failure) }),
     ...(tally.recovered && { recovered: true }),
-    ...(items && { items: items.map((item, index) => itemResult(item, index, tally.keys?.[index])) }),
+    ...(bill.fromRun + bill.fromCache > 0 && { reused: reusedIn(bill) }),
+    ...(items && { items: items.map((item, index) => itemResult(item, index, tally.keys?.[index], unfinished)) }),
   };
 }
 
-function itemResult(item: ItemTally, index: number, key: string | undefined): ItemResult {
+function itemResult(item: ItemTally, index: number, key: string | undefined, unfinished: 'waiting' | 'cancelled'): ItemResult {
   return {
     index,
     ...(key !== undefined && { key }),
-    status: item.status === 'pending' ? 'cancelled' : item.status,
+    status: item.status === 'pending' || item.status === 'waiting' ? unfinished : item.status,
     ...(item.failure && { error: errorOf(item.failure) }),
     cost: toDollars(item.cost),
   };
@@ -70,5 +75,10 @@ function costReport(bill: Bill): CostReport {
     savings,
     savingsPercent: baseline !== null && savings !== null && baseline > 0 ? Math.round((savings / baseline) * 1000) / 10 : null,
     unpricedCalls: bill.unpricedCalls,
+    reused: reusedIn(bill),
   };
+}
+
+function reusedIn({ fromRun, fromCache, reuseSaved }: Bill): Reused {
+  return { fromRun, fromCache, saved: toDollars(reuseSaved) };
 }

@@ -1,5 +1,5 @@
 import { type Instant, nanoUsd, type TaskKey, type Usd } from '../base/ids.ts';
-import type { RunEvent } from '../contracts/event.ts';
+import type { Reuse, RunEvent } from '../contracts/event.ts';
 import type { Failure } from '../contracts/failure.ts';
 import type { ModelCall, Tier, Usage } from '../contracts/provider.ts';
 import { type IndexedNode, itemOf, type PlanIndex } from './plan-index.ts';
@@ -33,16 +33,23 @@ export interface Bill {
   saved: Usd;
   comparedCalls: number;
   usage: Usage;
+  /** Outputs that were taken over, and what they had cost. */
+  fromRun: number;
+  fromCache: number;
+  reuseSaved: Usd;
 }
 
 export interface NodeTally {
-  status: 'pending' | 'running' | 'succeeded' | 'failed' | 'skipped' | 'cancelled';
+  /** `waiting`: for a person, a signal or a time. */
+  status: 'pending' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'skipped' | 'cancelled';
   attempts: number;
   startedAt: Instant | null;
   endedAt: Instant | null;
   skipReason: string | null;
   failure: Failure | null;
   recovered: boolean;
+  /** Tasks that wait. */
+  parked: number;
   tier: Tier | null;
   model: string | null;
   provider: string | null;
@@ -53,7 +60,7 @@ export interface NodeTally {
 }
 
 export interface ItemTally {
-  status: 'pending' | 'succeeded' | 'failed' | 'skipped' | 'cancelled';
+  status: 'pending' | 'waiting' | 'succeeded' | 'failed' | 'skipped' | 'cancelled';
   failure: Failure | null;
   cost: Usd;
 }
@@ -139,7 +146,7 @@ function add(index: PlanIndex, nodeAt: (key: TaskKey) => NodeTally, run: RunTall
     }
     case 'attempt.started': {
       const { node } = find(index, nodeAt, event.task);
-      node.status = 'running';
+      if (node.parked === 0) node.status = 'running';
       node.startedAt ??= event.at;
       node.attempts += 1;
       return;
@@ -162,6 +169,10 @@ function add(index: PlanIndex, nodeAt: (key: TaskKey) => NodeTally, run: RunTall
     case 'attempt.succeeded': {
       const { node, item } = find(index, nodeAt, event.task);
       if (event.recovered) node.recovered = true;
+      if (event.reused) {
+        addReuse(node, event.reused);
+        addReuse(run, event.reused);
+      }
       if (item) {
         item.status = 'succeeded';
         item.failure = event.recovered ?? null;
@@ -179,7 +190,8 @@ function add(index: PlanIndex, nodeAt: (key: TaskKey) => NodeTally, run: RunTall
       return;
     }
     case 'attempt.cancelled': {
-      const { item } = find(index, nodeAt, event.task);
+      const { node, item } = find(index, nodeAt, event.task);
+      if (item?.status === 'waiting' || (!item && node.status === 'waiting')) node.parked -= 1;
       if (item) item.status = 'cancelled';
       return;
     }
@@ -200,10 +212,26 @@ function add(index: PlanIndex, nodeAt: (key: TaskKey) => NodeTally, run: RunTall
       }
       return;
     }
+    case 'attempt.parked': {
+      const { node, item } = find(index, nodeAt, event.task);
+      if (item) item.status = 'waiting';
+      node.parked += 1;
+      node.status = 'waiting';
+      return;
+    }
+    case 'attempt.woken': {
+      const { node, item } = find(index, nodeAt, event.task);
+      if (item) item.status = 'pending';
+      node.parked -= 1;
+      // It goes on with the same try.
+      node.attempts -= 1;
+      if (node.parked === 0) node.status = 'running';
+      return;
+    }
     case 'run.cancel_requested':
     case 'run.resumed':
-    case 'attempt.parked':
-    case 'attempt.woken':
+    case 'signal.received':
+    case 'answer.refused':
     case 'attempt.interrupted':
     case 'run.finishing':
     case 'node.opened':
@@ -242,6 +270,17 @@ function addCall(bill: Bill, call: ModelCall): void {
   };
 }
 
+/** Nothing was called; who had answered is still who its output is from. */
+function addReuse(to: { readonly bill: Bill } & Partial<Pick<NodeTally, 'tier' | 'model' | 'provider'>>, { from, saved, by }: Reuse): void {
+  if (from === 'run') to.bill.fromRun += 1;
+  else to.bill.fromCache += 1;
+  to.bill.reuseSaved = nanoUsd(to.bill.reuseSaved + (saved ?? 0));
+  if (!by || to.model === undefined) return;
+  to.tier = by.tier ?? null;
+  to.model = by.model;
+  to.provider = by.provider;
+}
+
 function emptyBill(): Bill {
   return {
     cost: nanoUsd(0),
@@ -250,6 +289,9 @@ function emptyBill(): Bill {
     saved: nanoUsd(0),
     comparedCalls: 0,
     usage: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
+    fromRun: 0,
+    fromCache: 0,
+    reuseSaved: nanoUsd(0),
   };
 }
 
@@ -262,6 +304,7 @@ function emptyNode(): NodeTally {
     skipReason: null,
     failure: null,
     recovered: false,
+    parked: 0,
     tier: null,
     model: null,
     provider: null,

@@ -118,7 +118,8 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
       const cancel = clock.after(delay, () => {
         timers.delete(cancel);
         if (at > clock.now()) setTimer({ type: 'timer', task, attempt, at });
-        else guard(report({ type: 'due', task, attempt, at: clock.now() }));
+        // An answer that was given in time counts, also when nobody was there to take it.
+        else guard(readInbox().then(() => report({ type: 'due', task, attempt, at: clock.now() })));
       });
       timers.add(cancel);
     };
@@ -172,11 +173,20 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
       if (!(await store.runs.beat(run, options.owner, clock.now()))) {
         throw new StoreFailed('taken_over', `run ${run} is driven by another process now`, '`dagrun runs show` tells how it goes on');
       }
-      for (const posted of await store.inbox.read(run)) {
-        const task = 'task' in posted.message ? await store.task(run, posted.message.task) : undefined;
-        await report(takeMessage(posted, { run: await store.state(run), task }, clock.now()));
-        await store.inbox.done(run, posted.id);
-      }
+      await readInbox();
+    };
+    let reading: Promise<void> = Promise.resolve();
+    /** One reading after the other, so that a message is taken once. */
+    const readInbox = (): Promise<void> => {
+      reading = reading.then(async () => {
+        for (const posted of await store.inbox.read(run)) {
+          if (over) return;
+          const task = 'task' in posted.message ? await store.task(run, posted.message.task) : undefined;
+          await report(takeMessage(posted, { run: await store.state(run), task }, clock.now()));
+          await store.inbox.done(run, posted.id);
+        }
+      });
+      return reading;
     };
     const keepBeating = (): void => {
       const cancel = clock.after(millis(HEARTBEAT), () => {

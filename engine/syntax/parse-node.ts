@@ -70,7 +70,7 @@ export function parseNode(id: string, value: Json, context: NodeContext): NodeDe
   if (!sound) return undefined;
 
   const { description, if_skipped, result } = value;
-  const spec = specOf(kind, value, context.defaults);
+  const spec = withSchemas(kind, specOf(kind, value, context.defaults), value, path, context);
   const timeout = durationOf(value.timeout ?? (kind.callsModel ? context.defaults.timeout : undefined));
   const skipIf = skipOf(value, path);
   return {
@@ -85,6 +85,7 @@ export function parseNode(id: string, value: Json, context: NodeContext): NodeDe
     retry,
     ...(timeout !== undefined && { timeout }),
     onError,
+    ...cacheOf(value.cache),
     ...(output !== undefined && { output }),
     check: checksOf(value.check, [...path, 'check']),
     ...(result !== undefined && { result: expression(result, [...path, 'result']) }),
@@ -132,6 +133,16 @@ function layered(kind: NodeKind, ...layers: readonly JsonObject[]): JsonObject {
 
 function specOf(kind: NodeKind, value: JsonObject, defaults: JsonObject): JsonObject {
   return kind.callsModel ? layered(kind, defaults, value) : layered(kind, value);
+}
+
+/** The spec with the schemas in its own fields expanded, as `written` at `path`; of one with a mistake (reported) nothing is known. */
+function withSchemas(kind: NodeKind, spec: JsonObject, written: JsonObject, path: Path, { library }: NodeContext): JsonObject {
+  const expanded: Record<string, Json> = {};
+  for (const [name, field] of Object.entries(ownFields(kind))) {
+    if (!isObject(field) || field['x-schema'] !== true || !isObject(written[name])) continue;
+    expanded[name] = library.expand([...path, name]) ?? {};
+  }
+  return { ...spec, ...expanded };
 }
 
 function expression(source: Json, path: Path): Expression {
@@ -240,6 +251,13 @@ function bound(value: Json, path: Path): Bound {
   return typeof value === 'number' ? { value } : { expression: expression(value, path) };
 }
 
+/** `true`, `false`, or `{ ttl }`, which is true with a bound. */
+function cacheOf(value: Json | undefined): Pick<NodeDecl, 'cache'> {
+  if (value === undefined) return {};
+  const ttl = isObject(value) ? durationOf(value.ttl) : undefined;
+  return { cache: { use: value !== false, ...(ttl !== undefined && { ttl }) } };
+}
+
 function checksOf(value: Json | undefined, path: Path): readonly CheckDecl[] {
   if (!isList(value)) return [];
   return value.flatMap((check, index) => {
@@ -250,7 +268,19 @@ function checksOf(value: Json | undefined, path: Path): readonly CheckDecl[] {
 }
 
 /** Fields of the node as a whole, which a fallback cannot replace. */
-const OF_THE_WHOLE = ['output', 'needs', 'foreach', 'skip_if', 'run_if', 'if_skipped', 'check', 'result', 'on_error', 'description'];
+const OF_THE_WHOLE = [
+  'output',
+  'needs',
+  'foreach',
+  'skip_if',
+  'run_if',
+  'if_skipped',
+  'check',
+  'result',
+  'on_error',
+  'cache',
+  'description',
+];
 
 function onErrorOf(value: JsonObject, kind: NodeKind, node: Path, context: NodeContext, wrong: Report): OnErrorDecl {
   const { on_error } = value;
@@ -280,7 +310,10 @@ function fallbackOf(fields: JsonObject, value: JsonObject, own: NodeKind, path: 
     } else wrong(explainProblem(problem, place));
   }
   const lower = kind.callsModel ? [defaults, value] : [value];
-  const spec = layered(kind, ...lower, fields);
+  const taken = layered(kind, ...lower, fields);
+  // What the fallback takes over from the node stands there.
+  const over = Object.fromEntries(Object.entries(value).filter(([name]) => !Object.hasOwn(fields, name)));
+  const spec = withSchemas(kind, withSchemas(kind, taken, over, path.slice(0, -2), context), fields, path, context);
   for (const key of isList(kind.schema.required) ? kind.schema.required : []) {
     if (typeof key !== 'string' || Object.hasOwn(spec, key)) continue;
     wrong({

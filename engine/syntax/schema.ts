@@ -85,13 +85,17 @@ export function workflowSchema(kinds: readonly NodeKind[]): JsonSchema {
             description: kind.summary,
             required: kind.schema.required ?? [],
             additionalProperties: false,
-            properties: { kind: kindField([kind]), ...ownFields(kind), ...Object.fromEntries(shared) },
+            properties: { kind: kindField([kind]), ...ownWithSchemas(kind), ...Object.fromEntries(shared) },
           },
         ]),
       ),
       ...Object.fromEntries(Object.entries(commonFields).map(([name, field]) => [`field_${name}`, withSchemas(field)])),
     },
   };
+}
+
+function ownWithSchemas(kind: NodeKind): JsonObject {
+  return Object.fromEntries(Object.entries(ownFields(kind)).map(([name, field]) => [name, withSchemas(field)]));
 }
 
 /** Fields that hold a schema refer to what a schema may be. */

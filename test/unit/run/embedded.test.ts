@@ -82,7 +82,7 @@ async function story(
 }
 
 function lineOf(event: RunEvent): string {
-  const subject = 'task' in event ? ` ${event.task}~${event.attempt}` : 'node' in event && event.node !== null ? ` ${event.node}` : '';
+  const subject = 'attempt' in event ? ` ${event.task}~${event.attempt}` : 'node' in event && event.node !== null ? ` ${event.node}` : '';
   return `${event.at} ${event.type}${subject}${event.type === 'run.finished' ? ` ${event.status}` : ''}`;
 }
 
