@@ -166,6 +166,7 @@ async function driveToEnd(drive: Drive, options: RunOptions | ResumeOptions): Pr
   const index = indexPlan(plan);
   const models = assembleModels(config, clock);
   const tell = observer(options.onEvent);
+  const halt = new AbortController();
   try {
     const performer = createPerformer(index, {
       run: id,
@@ -173,6 +174,7 @@ async function driveToEnd(drive: Drive, options: RunOptions | ResumeOptions): Pr
       kinds: drive.world.kinds ?? kinds,
       models: models.forRun({
         tiers: tiersOf(config, plan.tiers),
+        halt: halt.signal,
         ...(plan.limits.maxCost !== undefined && { maxCost: plan.limits.maxCost, spent: tally.run.bill.cost }),
         ...(offline && { offline }),
       }),
@@ -197,6 +199,7 @@ async function driveToEnd(drive: Drive, options: RunOptions | ResumeOptions): Pr
         ...(options.abort && { abort: options.abort }),
         onEvent(event) {
           tally.add(event);
+          if (event.type === 'run.failing' || event.type === 'run.cancel_requested') halt.abort();
           tell(event);
         },
       },

@@ -139,8 +139,11 @@ export interface ModelFact {
 
 /** The only road to a provider: chooses, limits, calls, repairs, meters. */
 export interface ModelClient {
-  /** Throws Failed. Every call made, failed ones included, is in `book` before anything is done with its answer. */
-  ask(ask: ModelAsk, book: CallBook, abort: AbortSignal): Promise<ModelAnswer>;
+  /**
+   * Throws Failed. Every call made, failed ones included, is in `book` before anything is done with its answer. `pause` is called
+   * when a call begins to wait for its turn, and what it gives when the wait is over: waiting is no part of a try's time.
+   */
+  ask(ask: ModelAsk, book: CallBook, abort: AbortSignal, pause?: () => () => void): Promise<ModelAnswer>;
   close(): Promise<void>;
 }
 

@@ -23,6 +23,8 @@ export interface RunModels {
   /** Candidates per tier, preferred first, `provider/model`. */
   readonly tiers: Readonly<Record<Tier, readonly string[]>>;
   readonly maxCost?: Usd;
+  /** Aborted when nothing new may start: calls that wait for their turn are given up, those that went out go on. */
+  readonly halt?: AbortSignal;
   /** Answers in place of all providers; its calls are priced as those of the models it stands for. */
   readonly offline?: Provider;
 }

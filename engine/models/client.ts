@@ -27,7 +27,8 @@ import {
   type RunModels,
 } from './candidates.ts';
 import { priceOf } from './catalog.ts';
-import { createGate, type Ending, type Gate } from './gate.ts';
+import { createGate, type Ending, type Gate, type Leave } from './gate.ts';
+import { type Turn, waitFor } from './turn.ts';
 import { defaultMaxOutput, leastOutput, reserve } from './worst-case.ts';
 
 export type { ProviderAccess, RunModels } from './candidates.ts';
@@ -59,12 +60,13 @@ export function createModels({ providers, clock }: ModelsOptions): Models {
       const premium = pricedPremium(run, providers);
       return { ask, close: () => Promise.resolve() };
 
-      async function ask(ask: ModelAsk, book: CallBook, abort: AbortSignal): ReturnType<ModelClient['ask']> {
+      async function ask(...[ask, book, abort, pause]: Parameters<ModelClient['ask']>): ReturnType<ModelClient['ask']> {
         const failures: Failure[] = [];
+        const turn: Turn = { abort, halt: run.halt, pause };
         for (const candidate of candidatesOf(ask, run, providers)) {
           const provider = run.offline ?? (await once(opened, candidate.access.id, () => candidate.access.open()));
           try {
-            const output = await answer(ask, callOf(candidate, provider, ask, book, abort), {
+            const output = await answer(ask, callOf(candidate, provider, ask, book, turn), {
               takes: (schema) => takesSchema(candidate, provider, schema),
               refused: () => schemaless.add(candidate.name),
             });
@@ -78,7 +80,7 @@ export function createModels({ providers, clock }: ModelsOptions): Models {
       }
 
       /** One call to a candidate: waits for its turn and for money, calls, reads, records. */
-      function callOf(candidate: Candidate, provider: Provider, ask: ModelAsk, book: CallBook, abort: AbortSignal): Call {
+      function callOf(candidate: Candidate, provider: Provider, ask: ModelAsk, book: CallBook, turn: Turn): Call {
         const { access, info, model } = candidate;
         return async ({ messages, schema, call, read }) => {
           const question = { candidate: candidate.name, messages, schema: schema ?? null, call, ...samplingOf(ask) };
@@ -86,14 +88,18 @@ export function createModels({ providers, clock }: ModelsOptions): Models {
           const before = book.paid(request);
           if (before) return { reply: before, reading: readReply(before, read, Number.POSITIVE_INFINITY, undefined) };
           const gate = provider.simulated ? undefined : once(gates, access.id, () => createGate({ ...access, provider: access.id, clock }));
-          const leave = await gate?.enter(abort);
+          let leave: Leave | undefined;
           let ending: Ending = 'failed';
           try {
             // A tier may mix models with longer and shorter limits; the check has warned.
             const wanted = ask.maxOutputTokens && Math.min(ask.maxOutputTokens, info?.maxOutput ?? Infinity);
             const asked = wanted ?? defaultMaxOutput(info);
             const least = wanted ?? leastOutput(asked);
-            const money = await reserve(budget, info, { messages, schema, least, most: asked }, abort);
+            const money = await waitFor(turn, async (stop) => {
+              leave = await gate?.enter(stop);
+              return reserve(budget, info, { messages, schema, least, most: asked }, stop);
+            });
+            turn.halt = undefined;
             const started = clock.now();
             const recorded = (
               outcome: Pick<ModelCall, 'status' | 'usage' | 'cost' | 'baseline'> & { readonly failure?: Failure },
@@ -105,7 +111,7 @@ export function createModels({ providers, clock }: ModelsOptions): Models {
             };
             let reply: ModelReply;
             try {
-              reply = await provider.complete(requestOf(ask, candidate, messages, schema, money.most, call), abort);
+              reply = await provider.complete(requestOf(ask, candidate, messages, schema, money.most, call), turn.abort);
             } catch (error) {
               const failure: Failure = error instanceof Failed ? error.failure : { type: 'bug', message: String(error) };
               // Refused by its status: nothing was worked on. Lost on the way: nobody knows.

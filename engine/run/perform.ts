@@ -1,6 +1,6 @@
 import { invariant } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
-import { type Instant, type Millis, millis, type RunId, type TaskKey } from '../base/ids.ts';
+import type { Instant, RunId, TaskKey } from '../base/ids.ts';
 import { isList, type Json, type JsonObject } from '../base/json.ts';
 import { Failed, type Failure } from '../contracts/failure.ts';
 import { type NodeKind, Parked, type TaskContext, type Wake } from '../contracts/node-kind.ts';
@@ -12,6 +12,7 @@ import { type CompiledNode, type CompiledStage, compileNode } from './compile-no
 import { itemOf, type PlanIndex } from './plan-index.ts';
 import type { Reuser, Tools } from './reuse.ts';
 import type { Scopes } from './scope.ts';
+import { type Pause, withTimeout } from './timeout.ts';
 
 /** Does what the kernel decided: everything that touches the world, and nothing that decides. */
 export interface Performer {
@@ -43,9 +44,6 @@ export interface Surroundings {
   readonly reuser?: Reuser;
   send: TaskContext['send'];
 }
-
-/** How long an executor may take to notice that its time is up before its try is given up without it. */
-const GRACE: Millis = millis(2000);
 
 export function createPerformer(index: PlanIndex, around: Surroundings): Performer {
   const kinds = new Map(around.kinds.map((kind) => [kind.kind, kind]));
@@ -186,8 +184,8 @@ function attemptOnce(made: Attempt, around: Surroundings): Promise<TaskOutcome> 
 async function execute(made: Attempt, spec: JsonObject, around: Surroundings): Promise<TaskOutcome> {
   const { stage, woken } = made;
   const { kind } = stage;
-  const output = await withTimeout(stage.stage.timeout, made.abort, around.clock, (abort) => {
-    const ctx = contextOf(made, abort, around);
+  const output = await withTimeout(stage.stage.timeout, made.abort, around.clock, (abort, pause) => {
+    const ctx = contextOf(made, abort, pause, around);
     if (!woken) return kind.execute(spec, ctx);
     invariant(kind.wake, `${kind.kind} parks but cannot be woken`);
     return kind.wake(spec, woken.memo, woken.wake, ctx);
@@ -215,7 +213,7 @@ function problemsOf({ node, scope }: Attempt, output: Json): readonly string[] {
   return node.check.filter((check, at) => inField(`check[${at}].that`, () => check.that(inside)) !== true).map((check) => check.message);
 }
 
-function contextOf(made: Attempt, abort: AbortSignal, around: Surroundings): TaskContext {
+function contextOf(made: Attempt, abort: AbortSignal, pause: Pause | undefined, around: Surroundings): TaskContext {
   const id = made.node.node.id;
   return {
     node: id,
@@ -234,47 +232,12 @@ function contextOf(made: Attempt, abort: AbortSignal, around: Surroundings): Tas
         },
         made.book,
         abort,
+        pause,
       ),
     readText: around.readText,
     send: around.send,
     now: (): Instant => around.clock.now(),
   };
-}
-
-/**
- * The outcome of `work`, or Failed (timed_out) when its time is up. An executor that has been told is given a moment to
- * come back, so that a call it was making is still billed.
- */
-async function withTimeout<T>(
-  timeout: Millis | undefined,
-  abort: AbortSignal,
-  clock: Clock,
-  work: (abort: AbortSignal) => Promise<T>,
-): Promise<T> {
-  abort.throwIfAborted();
-  if (timeout === undefined) return work(abort);
-  const own = new AbortController();
-  const timedOut = new Failed({ type: 'timed_out', message: `no answer within ${timeout / 1000} s`, after: timeout });
-  const stop = (): void => own.abort(abort.reason);
-  abort.addEventListener('abort', stop, { once: true });
-  let cancelGrace: (() => void) | undefined;
-  let cancelTimeout: (() => void) | undefined;
-  const late = new Promise<never>((_, reject) => {
-    cancelTimeout = clock.after(timeout, () => {
-      own.abort(timedOut);
-      cancelGrace = clock.after(GRACE, () => reject(timedOut));
-    });
-  });
-  try {
-    return await Promise.race([work(own.signal), late]);
-  } catch (error) {
-    // Whatever it says of having been stopped: why it was stopped is what counts.
-    throw own.signal.reason === timedOut ? timedOut : error;
-  } finally {
-    cancelTimeout?.();
-    cancelGrace?.();
-    abort.removeEventListener('abort', stop);
-  }
 }
 
 /** Runs an evaluation and says of a failure in which field it happened. */

@@ -299,6 +299,54 @@ describe('a model client over real servers', () => {
     expect(openai.received).toEqual([]);
   });
 
+  describe('when nothing new may start', () => {
+    test('a call that waits for its turn is given up, and is no call', async () => {
+      const halt = new AbortController();
+      const client = models.forRun({ tiers: TIERS, halt: halt.signal });
+      anthropic.script({ error: 429, headers: { 'retry-after': '2' } });
+      await failure({}, client);
+      const waiting = failure({}, client);
+      await new Promise((resolve) => setImmediate(resolve));
+      halt.abort();
+      expect(await waiting).toMatchObject({ type: 'cancelled' });
+      expect(await failure({}, client)).toMatchObject({ type: 'cancelled' });
+      expect(anthropic.received.length).toBe(1);
+      expect(bill.length).toBe(1);
+    });
+
+    test('what has gone out is finished, with the question that mends it', async () => {
+      const halt = new AbortController();
+      const client = models.forRun({ tiers: TIERS, halt: halt.signal });
+      anthropic.script(
+        () => {
+          halt.abort();
+          return { text: 'no idea' };
+        },
+        { text: '{"risk": 0.5}' },
+      );
+      expect(await ask({ outputSchema: risk }, client)).toMatchObject({ output: { risk: 0.5 } });
+      expect(told().map(([, , call]) => call)).toEqual(['ask', 'repair']);
+    });
+  });
+
+  test('the time of a try stands still while a call waits for its turn', async () => {
+    const client = clientOf();
+    anthropic.script({ error: 429, headers: { 'retry-after': '2' } }, { text: 'Not very.' });
+    await failure({}, client);
+    const told: [string, number][] = [];
+    const waiting = client.ask(asking(), book, new AbortController().signal, () => {
+      told.push(['pause', clock.now()]);
+      return () => void told.push(['go on', clock.now()]);
+    });
+    const running = clock.run();
+    await waiting;
+    await running;
+    expect(told).toEqual([
+      ['pause', 0],
+      ['go on', 2000],
+    ]);
+  });
+
   test('only candidates that can be used are asked; with none, it says what to set', async () => {
     openai.script({ text: 'hello' });
     const some = models.forRun({ tiers: { ...TIERS, cheap: ['groq/x', 'nobody/y', LUNA] } });
