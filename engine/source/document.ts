@@ -17,7 +17,7 @@ import type { Document, SourceFile } from '../contracts/source.ts';
 import { type Account, type Range, reportDirectives, reportSyntax, say } from './account.ts';
 import { documentOf, type Field, type Place } from './places.ts';
 import type { ScalarStyle } from './scalar-span.ts';
-import { cutByComment, isOpen, numberTrouble, restOfLine, singleQuoted } from './traps.ts';
+import { cutByComment, flowPart, isOpen, numberTrouble, quoted, restOfLine } from './traps.ts';
 
 /** Larger files are not written by hand, and take seconds to parse. */
 const MAX_BYTES = 2 * 1024 * 1024;
@@ -124,7 +124,7 @@ function valuePlace(reading: Reading, node: Node, from: number, depth: number, i
     const range: Range = [start, start + source.length];
     say(reading, 'DAG112', range, 'a text that begins with {{ must be quoted', {
       because: 'for YAML, { begins a map',
-      help: `write ${singleQuoted(source)}, or put the text on the next line after \`|\``,
+      help: `write ${quoted(source)}, or put the text on the next line after \`|\``,
     });
     return { value: source, start, end: range[1], style: 'plain' };
   }
@@ -150,7 +150,7 @@ function aliasPlace(reading: Reading, node: Alias): Place {
     const isText = /^\*\S+\s+[^\s#,}\]]/.test(source);
     say(reading, 'DAG105', [start, end], `"*${node.source}" refers to an anchor that does not exist above this line`, {
       because: 'for YAML, * at the start of a value repeats what was marked with & before',
-      help: isText ? `quote the text: ${singleQuoted(source)}` : `mark the value with &${node.source} above this line, or write it out`,
+      help: isText ? `quote the text: ${quoted(source)}` : `mark the value with &${node.source} above this line, or write it out`,
     });
     reading.broken ||= !isText;
     return { value: source, start, end: start + source.length, style: 'plain' };
@@ -182,9 +182,7 @@ function taggedText(reading: Reading, node: Node, from: number): Json {
   const word = /^!\S*/.exec(source)?.[0] ?? '!';
   const expression = !word.startsWith('!!') && /^!\s*[a-z_(]/.test(source);
   say(reading, 'DAG103', [start, start + word.length], `for YAML, "${word}" is a tag, not the start of a value`, {
-    help: expression
-      ? `quote the expression: ${singleQuoted(source)}`
-      : `remove the tag, or quote it if it is meant as text: ${singleQuoted(source)}`,
+    help: expression ? `quote the expression: ${quoted(source)}` : `remove the tag, or quote it if it is meant as text: ${quoted(source)}`,
   });
   return expression || (isScalar(node) && node.type !== 'BLOCK_LITERAL') ? source : isScalar(node) ? String(node.value) : null;
 }
@@ -206,14 +204,14 @@ function scalarValue(reading: Reading, node: Scalar, inFlow: boolean): Json {
     if (cut !== undefined) {
       say(reading, 'DAG113', [cut.start, cut.end], 'for YAML, a comment begins here: the text ends before the #', {
         label: 'not part of the text',
-        help: `quote the text, ${singleQuoted(restOfLine(text, start))}; if it is a comment, put it on a line of its own`,
+        help: `quote the text, ${quoted(restOfLine(text, start))}; if it is a comment, put it on a line of its own`,
       });
       return text.slice(start, cut.end);
     }
     if (typeof value === 'number') {
       const trouble = numberTrouble(node.source ?? text.slice(start, end), value);
       if (trouble !== undefined) {
-        say(reading, 'DAG117', [start, end], trouble, { help: `if it is text, quote it: ${singleQuoted(text.slice(start, end))}` });
+        say(reading, 'DAG117', [start, end], trouble, { help: `if it is text, quote it: ${quoted(text.slice(start, end))}` });
         return Number.isFinite(value) ? value : 0;
       }
     }
@@ -241,7 +239,7 @@ function mapPlace(reading: Reading, node: YAMLMap, depth: number): Place {
       });
     } else if (name !== undefined) {
       const bareKey = (offset: number): Content => (pairs[index + offset]?.value ? undefined : pairs[index + offset]?.key);
-      const cut = flow ? cutByComma(reading, pair.value, bareKey) : undefined;
+      const cut = flow ? cutByComma(reading, pair.value, pairs[index + 1]?.key, bareKey) : undefined;
       const place = cut?.place ?? placeOf(reading, pair.value, keyEnd, depth + 1, flow);
       value[name] = place.value;
       fields.set(name, { start: keyStart, end: keyEnd, place });
@@ -260,7 +258,7 @@ function listPlace(reading: Reading, node: YAMLSeq, depth: number): Place {
   let from = start;
   for (let index = 0; index < items.length; index += 1) {
     const item = items[index] ?? null;
-    const cut = flow ? cutByComma(reading, item, (offset) => items[index + offset]) : undefined;
+    const cut = flow ? cutByComma(reading, item, items[index + 1], (offset) => items[index + offset]) : undefined;
     places.push(cut?.place ?? placeOf(reading, item, from, depth + 1, flow));
     index += cut?.parts ?? 0;
     from = items[index]?.range?.[1] ?? from;
@@ -310,22 +308,38 @@ function keyName(reading: Reading, key: Node | null): string | undefined {
  * `{ when: f(a, b) }`: YAML reads `when: f(a` and a second field `b)`. Reports it, and gives the text that was meant and how
  * many of the parts that follow belong to it.
  */
-function cutByComma(reading: Reading, node: Content, following: (offset: number) => Content): { place: Place; parts: number } | undefined {
+function cutByComma(
+  reading: Reading,
+  node: Content,
+  next: Content,
+  following: (offset: number) => Content,
+): { place: Place; parts: number } | undefined {
   const isPlain = (part: Content): part is Scalar => isScalar(part) && part.type === 'PLAIN';
   if (!isPlain(node) || !node.range) return undefined;
   const { text } = reading.file;
-  const [start] = node.range;
-  let [, stop] = node.range;
+  const [start, end] = node.range;
+  let stop = end;
   let parts = 0;
-  for (let next = following(1); isPlain(next); next = following(parts + 1)) {
-    if (!next.range || !isOpen(text.slice(start, stop))) break;
-    stop = next.range[1];
+  for (let part = following(1); isPlain(part); part = following(parts + 1)) {
+    if (!part.range || !isCut(text.slice(start, stop))) break;
+    stop = part.range[1];
     parts += 1;
   }
-  if (parts === 0) return undefined;
+  if (parts === 0) {
+    if (!isScalar(next) || isPlain(next) || !isCut(text.slice(start, end))) return undefined;
+    // A quote inside the text was taken for the start of the next part: where that ends, nobody can say.
+    reading.broken = true;
+    parts = Number.POSITIVE_INFINITY;
+    stop = start + flowPart(text, start).length;
+  }
   const whole = text.slice(start, stop);
   say(reading, 'DAG114', [start, stop], 'inside { } and [ ], a comma ends a value: this text is cut in two', {
-    help: `quote it: ${singleQuoted(whole)}`,
+    help: `quote it: ${quoted(whole)}`,
   });
   return { place: { value: whole, start, end: stop, style: 'plain' }, parts };
+}
+
+/** Whether a value ends inside brackets or a quote; an apostrophe is a quote where an operator or a bracket stands before it. */
+function isCut(text: string): boolean {
+  return isOpen(text) || /[=<>+([,]\s*'[^']*$/.test(text);
 }

@@ -12,9 +12,10 @@ interface ScalarSource {
 
 /**
  * Where characters `start` to `end` of a scalar's value stand in the file's text, or undefined when that cannot be said
- * (an indentation given by number, an escape that stands for several characters).
+ * (an indentation given by number, an escape that stands for several characters, a text without characters).
  */
 export function spanInScalar(text: string, scalar: ScalarSource, start: number, end: number): { start: number; end: number } | undefined {
+  if (scalar.value === '') return undefined;
   const raw = text.slice(scalar.start, scalar.end);
   if (scalar.style === 'plain' && raw === scalar.value) return { start: scalar.start + start, end: scalar.start + end };
   const offsets = align(piecesOf(text, scalar), scalar.value);

@@ -16,9 +16,10 @@ export function restOfLine(text: string, start: number): string {
   return text.slice(start, end < 0 ? text.length : end).trimEnd();
 }
 
-/** A text as YAML between single quotes, or `'…'` when it is too long to show. */
-export function singleQuoted(text: string): string {
+/** A text as YAML between quotes, single ones unless these would have to be doubled; `'…'` when it is too long to show. */
+export function quoted(text: string): string {
   const line = text.trim();
+  if (line.length <= 70 && line.includes("'") && !/["\\]/.test(line)) return `"${line}"`;
   return line.length > 70 ? "'…'" : `'${line.replaceAll("'", "''")}'`;
 }
 
@@ -82,6 +83,8 @@ export function adviceOnSyntax(file: SourceFile, code: string, start: number, en
       more: { help: 'indent with spaces, two for each level' },
     };
   }
+  const below = code === 'BLOCK_AS_IMPLICIT_KEY' ? fieldTooDeep(file, lineStart) : undefined;
+  if (below !== undefined) return below;
   if (value !== undefined) {
     const trap = valueTrap(value, code, position.column - 1 - value.start);
     if (trap !== undefined) return { ...trap, range: at(value.start + trap.range[0], trap.range[1] - trap.range[0]) };
@@ -89,23 +92,60 @@ export function adviceOnSyntax(file: SourceFile, code: string, start: number, en
   return plainAdvice(file, code, start, end, line, at);
 }
 
+/** A field that begins further right than the one above it, whose value it then continues; undefined when that is not what is wrong. */
+function fieldTooDeep({ text }: SourceFile, lineStart: number): Advice | undefined {
+  const above = restOfLine(text, lineStart);
+  const upper = /^(\s*(?:- +)*)([\w.-]+\??):[ \t]+(?![|>&{["'])\S/.exec(above);
+  if (upper === null || /:\s/.test(above.slice(upper[0].length - 1))) return undefined;
+  const [, indent = '', name = ''] = upper;
+  for (let start = text.indexOf('\n', lineStart) + 1; start > 0; start = text.indexOf('\n', start) + 1) {
+    const line = restOfLine(text, start);
+    const column = line.search(/\S/);
+    if (column <= indent.length) return undefined;
+    if (!/^\s*[\w.-]+\??:(?:\s|$)/.test(line)) continue;
+    return {
+      code: 'DAG101',
+      range: [start + column, start + line.length],
+      message: `this line is indented further than "${name}" above it`,
+      more: {
+        because: `for YAML, it continues the text of "${name}"`,
+        help: `begin it below "${name}"; if it belongs to the text, write \`${name}: |\` and the whole text below it`,
+      },
+    };
+  }
+  return undefined;
+}
+
+/** What was meant as one value inside `{ }` or `[ ]`: up to the comma or bracket that is not inside brackets or quotes of its own. */
+export function flowPart(text: string, start: number): string {
+  const line = restOfLine(text, start);
+  return line.slice(0, endOfFlowPart(line, 0));
+}
+
 /** The value inside `{ }` or `[ ]` around a place: from the comma, bracket or `name:` before it to the comma or bracket after it. */
 function partOfFlow(text: string, at: number): readonly [number, number] {
-  const before = text.slice(0, Math.max(1, Math.min(at, text.length)));
-  const lead = [...before.matchAll(/(?:^[{[]|[{,])\s*(?:[\w.-]+\??:\s+)?/g)].pop();
-  const first = lead === undefined ? 0 : lead.index + lead[0].length;
-  const start = first + (/^\s*(?:[\w.-]+\??:\s+)?/.exec(text.slice(first))?.[0].length ?? 0);
+  for (let start = 0; start < text.length; ) {
+    start += /^[\s,[\]{}]*(?:[\w.-]+\??:\s+)?/.exec(text.slice(start))?.[0].length ?? 0;
+    if ('[{'.includes(text[start] ?? '')) continue;
+    const end = Math.max(endOfFlowPart(text, start), start + 1);
+    if (at <= end || end >= text.length) return [start, Math.min(end, text.length)];
+    start = end;
+  }
+  return [0, text.length];
+}
+
+function endOfFlowPart(text: string, start: number): number {
   let depth = 0;
   let quote = '';
   for (let end = start; end < text.length; end += 1) {
     const char = text[end] ?? '';
     if (quote !== '') quote = char === quote ? '' : quote;
-    else if (char === '"') quote = char;
+    else if (char === '"' || (char === "'" && !/\w/.test(text[end - 1] ?? ''))) quote = char;
     else if ('([{'.includes(char)) depth += 1;
     else if (depth > 0 && ')]}'.includes(char)) depth -= 1;
-    else if (depth === 0 && ',]}'.includes(char)) return [start, start + text.slice(start, end).trimEnd().length];
+    else if (depth === 0 && ',]}'.includes(char)) return start + text.slice(start, end).trimEnd().length;
   }
-  return [start, text.length];
+  return text.length;
 }
 
 interface ValueOnLine {
@@ -130,16 +170,16 @@ function valueTrap(value: ValueOnLine, code: string, at: number): Advice | undef
       code: 'DAG112',
       range: all,
       message: 'a text that begins with {{ must be quoted',
-      more: { because: 'for YAML, { begins a map', help: `write ${singleQuoted(text)}, or put the text on the next line after \`|\`` },
+      more: { because: 'for YAML, { begins a map', help: `write ${quoted(text)}, or put the text on the next line after \`|\`` },
     };
   }
-  const quoted = /^("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')\s*(?=[^\s#,:}\]])/.exec(text);
-  if (quoted !== null) {
+  const closed = /^("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')\s*(?=[^\s#,:}\]])/.exec(text);
+  if (closed !== null) {
     return {
       code: 'DAG115',
-      range: [quoted[0].length, text.length],
+      range: [closed[0].length, text.length],
       message: 'for YAML, the value ends at the closing quote, and more text follows',
-      more: { label: 'after the end of the value', help: `quote the whole value: ${singleQuoted(text)}` },
+      more: { label: 'after the end of the value', help: `quote the whole value: ${quoted(text)}` },
     };
   }
   if (/^[{[]/.test(text)) {
@@ -160,7 +200,7 @@ function valueTrap(value: ValueOnLine, code: string, at: number): Advice | undef
       code: 'DAG114',
       range: part,
       message: 'inside { } and [ ], a text with brackets, quotes, commas or ": " must be quoted',
-      more: { help: `quote it, ${singleQuoted(written)}, or write the fields below each other` },
+      more: { help: `quote it, ${quoted(written)}, or write the fields below each other` },
     };
   }
   const colon = text.search(/:(?:\s|$)/);
@@ -169,7 +209,7 @@ function valueTrap(value: ValueOnLine, code: string, at: number): Advice | undef
       code: 'DAG116',
       range: [colon, colon + 1],
       message: 'a text that holds ": " must be quoted',
-      more: { because: 'for YAML, a colon and a blank end the name of a field', help: `write ${singleQuoted(text)}` },
+      more: { because: 'for YAML, a colon and a blank end the name of a field', help: `write ${quoted(text)}` },
     };
   }
   if (/^[@`%]/.test(text)) {
@@ -177,7 +217,7 @@ function valueTrap(value: ValueOnLine, code: string, at: number): Advice | undef
       code: 'DAG101',
       range: [0, 1],
       message: `a text cannot begin with ${text[0]} unless it is quoted`,
-      more: { help: `write ${singleQuoted(text)}` },
+      more: { help: `write ${quoted(text)}` },
     };
   }
   if (/^[|>][-+\d]*\s+[^\s#]/.test(text)) {
