@@ -3,7 +3,7 @@ import type { Context } from './context.ts';
 /** One command: a file in `commands/` and a line in main.ts. Declared as data, so that help needs nothing but this. */
 export interface Command {
   readonly name: string;
-  readonly group: 'Workflows' | 'Project';
+  readonly group: 'Workflows' | 'Runs' | 'Project';
   /** One line, for the list of commands. */
   readonly summary: string;
   /** What the summary leaves out; shown in the command's own help. */
@@ -17,6 +17,16 @@ export interface Command {
    * `options` holds what was given, under the long name in camelCase.
    */
   action(ctx: Context, args: readonly (string | readonly string[] | undefined)[], options: Options): Promise<number>;
+}
+
+/** Commands under one word, `dagrun runs list`: a file in `commands/` and a line in main.ts, like a command. */
+export interface CommandGroup {
+  readonly name: string;
+  readonly group: Command['group'];
+  readonly summary: string;
+  readonly description?: string;
+  /** In the order of the help. */
+  readonly commands: readonly Command[];
 }
 
 export interface Argument {
@@ -36,6 +46,11 @@ export interface OptionDecl {
 }
 
 export type Options = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+
+/** True for a word that stands for several commands. */
+export function isGroup(command: Command | CommandGroup): command is CommandGroup {
+  return 'commands' in command;
+}
 
 /** Exit codes, as printed in the help. */
 export const EXIT = { done: 0, failed: 1, usage: 2, configuration: 3, limit: 4, waiting: 5, bug: 70 } as const;

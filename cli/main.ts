@@ -3,7 +3,7 @@ import { realpathSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Argument, Command as Commander, CommanderError, Option } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
-import { type Command, EXIT, type Options, UsageError } from './command.ts';
+import { type Command, type CommandGroup, EXIT, isGroup, type Options, UsageError } from './command.ts';
 import { describe } from './commands/describe.ts';
 import { doctor } from './commands/doctor.ts';
 import { explain } from './commands/explain.ts';
@@ -18,7 +18,7 @@ import { flushed, type Io, processIo } from './io.ts';
 import { tellProblem } from './problem.ts';
 
 /** In the order of the help: what one does first comes first. */
-const commands: readonly Command[] = [run, validate, list, describe, graph, init, models, doctor, explain];
+const commands: readonly (Command | CommandGroup)[] = [run, validate, list, describe, graph, init, models, doctor, explain];
 
 const EXIT_CODES = `Exit codes:
   0    done
@@ -31,7 +31,8 @@ const EXIT_CODES = `Exit codes:
   130  interrupted, 143 terminated`;
 
 /** Runs one command line (without node and script) and returns its exit code. Throws nothing. */
-export async function main(argv: readonly string[], io: Io): Promise<number> {
+export async function main(given: readonly string[], io: Io): Promise<number> {
+  const argv = given.length === 0 || isOnlyGroup(given) ? [...given, '--help'] : given;
   const globals = globalsIn(argv);
   const ctx = createContext(io, globals);
   try {
@@ -42,8 +43,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
         code = exit;
       });
     });
-    if (argv.length === 0) program.outputHelp();
-    else await program.parseAsync(argv, { from: 'user' });
+    await program.parseAsync(argv, { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof CommanderError) {
@@ -83,28 +83,44 @@ function createProgram(io: Io, colour: boolean, act: Act): Commander {
     .addHelpText('after', `\n${EXIT_CODES}\n\nStart with: dagrun init, or dagrun list`);
 
   for (const command of commands) {
-    const declared = program.command(command.name).summary(command.summary).helpGroup(`${command.group}:`);
-    declared.description(command.description ?? command.summary).helpOption('-h, --help', 'print help');
-    for (const { name, description, optional, variadic } of command.arguments ?? []) {
-      const inner = variadic ? `${name}...` : name;
-      declared.addArgument(new Argument(optional ? `[${inner}]` : `<${inner}>`, description));
+    if (!isGroup(command)) {
+      declare(program, command, command.name, act);
+      continue;
     }
-    for (const { flags, description, repeatable, choices } of command.options ?? []) {
-      const option = new Option(flags, description);
-      if (choices) option.choices(choices);
-      if (repeatable) option.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value]);
-      declared.addOption(option);
-    }
-    const width = Math.max(...command.examples.map(([line]) => line.length));
-    const examples = command.examples.map(([line, does]) => `  dagrun ${line.padEnd(width)}  ${does}`);
-    const codes = command.group === 'Workflows' ? `\n\n${EXIT_CODES}` : '';
-    declared.addHelpText('after', `\nExamples:\n${examples.join('\n')}${codes}`);
-    declared.action((...given: unknown[]) => {
-      const count = command.arguments?.length ?? 0;
-      return act(command, given.slice(0, count) as (string | string[] | undefined)[], given[count] as Options);
-    });
+    const group = program.command(command.name).summary(command.summary).helpGroup(`${command.group}:`);
+    group
+      .description(command.description ?? command.summary)
+      .usage('<command> [options]')
+      .helpOption('-h, --help', 'print help')
+      .helpCommand(false);
+    for (const one of command.commands) declare(group, one, `${command.name} ${one.name}`, act);
   }
   return program;
+}
+
+/** `path`: the words it is called by. */
+function declare(parent: Commander, command: Command, path: string, act: Act): void {
+  const declared = parent.command(command.name).summary(command.summary);
+  if (path === command.name) declared.helpGroup(`${command.group}:`);
+  declared.description(command.description ?? command.summary).helpOption('-h, --help', 'print help');
+  for (const { name, description, optional, variadic } of command.arguments ?? []) {
+    const inner = variadic ? `${name}...` : name;
+    declared.addArgument(new Argument(optional ? `[${inner}]` : `<${inner}>`, description));
+  }
+  for (const { flags, description, repeatable, choices } of command.options ?? []) {
+    const option = new Option(flags, description);
+    if (choices) option.choices(choices);
+    if (repeatable) option.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value]);
+    declared.addOption(option);
+  }
+  const width = Math.max(...command.examples.map(([line]) => line.length));
+  const examples = command.examples.map(([line, does]) => `  dagrun ${line.padEnd(width)}  ${does}`);
+  const codes = command.group === 'Project' ? '' : `\n\n${EXIT_CODES}`;
+  declared.addHelpText('after', `\nExamples:\n${examples.join('\n')}${codes}`);
+  declared.action((...given: unknown[]) => {
+    const count = command.arguments?.length ?? 0;
+    return act(command, given.slice(0, count) as (string | string[] | undefined)[], given[count] as Options);
+  });
 }
 
 function isFolder(path: string): boolean {
@@ -133,21 +149,21 @@ function globalsIn(argv: readonly string[]): GlobalOptions {
 function usageErrorFrom(error: CommanderError, argv: readonly string[]): UsageError {
   const quoted = /'([^']*)'/.exec(error.message)?.[1] ?? '';
   const near = /\(Did you mean (?:one of )?([^)?]+)\?\)/.exec(error.message)?.[1];
-  const command = commands.find((candidate) => argv.includes(candidate.name));
-  const seeHelp = command ? `see: dagrun ${command.name} --help` : 'see: dagrun --help';
+  const { path, command } = calledIn(argv);
+  const seeHelp = path === undefined ? 'see: dagrun --help' : `see: dagrun ${path} --help`;
   const help = near === undefined ? seeHelp : `did you mean "${near}"?`;
   switch (error.code) {
     case 'commander.unknownCommand':
       if (/\.ya?ml$/.test(quoted)) return new UsageError(`there is no command "${quoted}"`, `to run the file: dagrun run ${quoted}`);
-      return new UsageError(`there is no command "${quoted}"`, help);
+      return new UsageError(`there is no command "${path === undefined ? '' : `${path} `}${quoted}"`, help);
     case 'commander.unknownOption':
-      return new UsageError(`there is no option "${quoted}"${command ? ` of "dagrun ${command.name}"` : ''}`, help);
+      return new UsageError(`there is no option "${quoted}"${path === undefined ? '' : ` of "dagrun ${path}"`}`, help);
     case 'commander.missingArgument':
-      return new UsageError(`"dagrun ${command?.name ?? ''}" needs ${articled(quoted)}`, exampleOf(command) ?? seeHelp);
+      return new UsageError(`"dagrun ${path ?? ''}" needs ${articled(quoted)}`, exampleOf(command) ?? seeHelp);
     case 'commander.optionMissingArgument':
       return new UsageError(`the option "${quoted}" needs a value`, seeHelp);
     case 'commander.excessArguments':
-      return new UsageError(`there are more arguments than "dagrun ${command?.name ?? ''}" takes`, seeHelp);
+      return new UsageError(`there are more arguments than "dagrun ${path ?? ''}" takes`, seeHelp);
     case 'commander.invalidArgument': {
       const choices = /Allowed choices are (.*)\.$/.exec(error.message)?.[1];
       const value = /argument '([^']*)'/.exec(error.message)?.[1] ?? '';
@@ -159,6 +175,21 @@ function usageErrorFrom(error: CommanderError, argv: readonly string[]): UsageEr
     default:
       return new UsageError(error.message.replace(/^error: /, ''), seeHelp);
   }
+}
+
+/** True for a group's word alone: its help says what else to type. */
+function isOnlyGroup(argv: readonly string[]): boolean {
+  return argv.length === 1 && commands.some((command) => isGroup(command) && command.name === argv[0]);
+}
+
+/** The command a line is about, as far as it can be told: its words, and the command when it is one. */
+function calledIn(argv: readonly string[]): { readonly path?: string; readonly command?: Command } {
+  const first = commands.find((candidate) => argv.includes(candidate.name));
+  if (!first) return {};
+  if (!isGroup(first)) return { path: first.name, command: first };
+  const rest = argv.slice(argv.indexOf(first.name) + 1);
+  const second = first.commands.find((candidate) => rest.includes(candidate.name));
+  return second ? { path: `${first.name} ${second.name}`, command: second } : { path: first.name };
 }
 
 function exampleOf(command: Command | undefined): string | undefined {
