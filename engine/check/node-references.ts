@@ -42,6 +42,7 @@ export function nodeMistake(workflow: Workflow, reading: FieldReading, reference
 function propertyMistake(source: NodeDecl, reading: FieldReading, reference: Reference): Misread | undefined {
   const property = reference.path[2];
   if (property === undefined) {
+    if (isOpened(reading, reference)) return undefined;
     return misread('DAG206', 1, `${readerOf(reading)} reads the node "${source.id}" as a whole`, {
       label: 'say what of it',
       help: `its output is \`nodes.${source.id}.output\``,
@@ -61,6 +62,15 @@ function propertyMistake(source: NodeDecl, reading: FieldReading, reference: Ref
     ...(inOutput
       ? { help: `did you mean \`nodes.${source.id}.output.${property}\`?` }
       : (nearestOf(property, properties) ?? { help: `a node has ${listed(properties)}; what it made is under "output"` })),
+  });
+}
+
+/** True for the node in `{{#with nodes.scan as |scan|}}`: what is read of it is read by the variable. */
+function isOpened({ references }: FieldReading, { path }: Reference): boolean {
+  return references.some((other) => {
+    const below = other.path.length - path.length;
+    const byVariable = !other.text.startsWith('nodes') && other.text.split('.').length - 1 === below;
+    return below > 0 && byVariable && other.path[1] === path[1];
   });
 }
 

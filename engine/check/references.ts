@@ -5,6 +5,7 @@ import type { Workflow } from '../contracts/workflow.ts';
 import type { FieldReading } from '../lang/readings.ts';
 import { didYouMean, listed, nearestOf, readerOf, spanOfStep } from './known-names.ts';
 import { type Misread, misread } from './misread.ts';
+import { namesIn } from './names-in.ts';
 import { nodeMistake } from './node-references.ts';
 import type { CheckInput } from './rule.ts';
 
@@ -88,7 +89,7 @@ function localMistake(workflow: Workflow, reading: FieldReading, root: string): 
   const { node, place } = reading;
   const itemName = node?.foreach?.as ?? 'item';
   const perItem = node?.foreach !== undefined && (place === 'item' || place === 'result');
-  const names = ['inputs', 'constants', 'run', 'nodes', ...(perItem ? [itemName, 'index'] : []), ...(place === 'result' ? ['output'] : [])];
+  const names = namesIn(reading);
   if (names.includes(root)) return undefined;
 
   if (root === 'output') {

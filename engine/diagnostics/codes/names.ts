@@ -212,6 +212,41 @@ outputs:
   both: [nodes.short.output, nodes.long.output]
 `,
   },
+  DAG209: {
+    title: 'a variable that hides a name',
+    explanation:
+      'The variable of a macro (`list.map(x, …)`) or of a block (`{{#each list as |x|}}`) may have any name. When it has the name of something else that can be read in the same field, whoever reads the field takes the one for the other.',
+    wrong: `dagrun: 1
+name: per-file
+inputs:
+  files: { type: array, items: { type: string } }
+nodes:
+  review:
+    foreach: inputs.files
+    prompt: |
+      Review {{item}}. The others are:
+      {{#each inputs.files as |item|}}
+      - {{item}}
+      {{/each}}
+outputs:
+  reviews: nodes.review.output
+`,
+    right: `dagrun: 1
+name: per-file
+inputs:
+  files: { type: array, items: { type: string } }
+nodes:
+  review:
+    foreach: inputs.files
+    prompt: |
+      Review {{item}}. The others are:
+      {{#each inputs.files as |other|}}
+      - {{other}}
+      {{/each}}
+outputs:
+  reviews: nodes.review.output
+`,
+  },
   DAG210: {
     title: 'a partial that is not there',
     explanation:
