@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { loadConfig } from './config.ts';
 import type { Surroundings } from './contracts/engine.ts';
 import type { Plan } from './contracts/plan.ts';
-import { type Fold, type Store, StoreFailed } from './contracts/store.ts';
+import type { Fold, Store } from './contracts/store.ts';
 import { changesOf } from './run/fold.ts';
 import { indexPlan } from './run/plan-index.ts';
 import { openMemoryStore } from './store/memory.ts';
@@ -18,14 +18,13 @@ const DEFAULT_FILE = '.dagrun/dagrun.db';
 export async function openProjectStore(around: Surroundings = {}): Promise<Store> {
   const url = storeUrl(around);
   if (url === 'memory:') return openMemoryStore();
-  if (/^postgres(ql)?:/.test(url)) return openPostgresStore(url);
-  const { openSqlite } = await import('./store/sql/sqlite.ts');
   const { openSqlStore } = await import('./store/sql/sql-store.ts');
+  if (/^postgres(ql)?:/.test(url)) {
+    const { openPostgres } = await import('./store/sql/postgres.ts');
+    return openSqlStore(openPostgres(url), foldOf);
+  }
+  const { openSqlite } = await import('./store/sql/sqlite.ts');
   return openSqlStore(openSqlite(url.slice('file:'.length)), foldOf);
-}
-
-async function openPostgresStore(url: string): Promise<Store> {
-  throw new StoreFailed('unreachable', `no store at ${url}`, '');
 }
 
 /** How the journal of a plan's runs is read. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { instant, itemKey, type RunId, runId, taskKey } from '../../engine/base/ids.ts';
+import { instant, itemKey, millis, nanoUsd, type RunId, runId, taskKey } from '../../engine/base/ids.ts';
 import type { RunEvent } from '../../engine/contracts/event.ts';
 import type { Decide, InEvent, Store } from '../../engine/contracts/store.ts';
 import { createKernel } from '../../engine/run/kernel.ts';
@@ -139,6 +139,102 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         expect(events.map((event) => event.seq)).toEqual(events.map((_, at) => at + 1));
         expect(events.filter((event) => event.type === 'node.succeeded').map((event) => event.node)).toEqual(['a', 'all']);
         expect((await store.task(ONE, taskKey('b')))?.status).toBe('scheduled');
+      }));
+
+    test('a run is driven by one owner at a time, and taken over when that one is dead', () =>
+      withStore(async (store) => {
+        await begin(store, ONE);
+        expect(await store.runs.claim(ONE, 'other', instant(100), instant(0))).toBe(false);
+        expect(await store.runs.beat(ONE, 'me', instant(200))).toBe(true);
+        expect(await store.runs.claim(ONE, 'other', instant(300), instant(200))).toBe(false);
+        expect(await store.runs.claim(ONE, 'other', instant(300), instant(201))).toBe(true);
+        expect(await store.runs.beat(ONE, 'me', instant(301))).toBe(false);
+        await store.runs.release(ONE, 'me', 'failed', instant(302));
+        expect(await store.runs.find(ONE)).toMatchObject({ status: 'running', owner: 'other', endedAt: null });
+        await store.runs.release(ONE, 'other', 'succeeded', instant(303));
+        expect(await store.runs.find(ONE)).toMatchObject({ status: 'succeeded', owner: null, endedAt: 303 });
+        expect(await store.runs.claim(ONE, 'me', instant(400), instant(0))).toBe(true);
+      }));
+
+    test('lists runs, newest first, by workflow, status and number', () =>
+      withStore(async (store) => {
+        await begin(store, ONE);
+        await store.create({ id: TWO, plan: { ...PLAN, workflow: 'second' }, file: '/w/second.workflow.yml', at: instant(5), parent: ONE });
+        const ids = async (filter?: Parameters<Store['runs']['list']>[0]) => (await store.runs.list(filter)).map((run) => run.id);
+        expect(await ids()).toEqual([TWO, ONE]);
+        expect(await ids({ limit: 1 })).toEqual([TWO]);
+        expect(await ids({ workflow: 'test' })).toEqual([ONE]);
+        expect(await ids({ status: 'succeeded' })).toEqual([]);
+        expect(await store.runs.find(TWO)).toMatchObject({ parent: ONE, startedAt: 5, cost: 0, file: '/w/second.workflow.yml' });
+        expect(await store.runs.plan(ONE)).toEqual(PLAN);
+        await store.runs.remove([TWO]);
+        expect(await ids()).toEqual([ONE]);
+        expect(await store.runs.find(TWO)).toBeUndefined();
+      }));
+
+    test('keeps the calls of an attempt until it ends, and what they cost', () =>
+      withStore(async (store) => {
+        await runSome(store);
+        const call = {
+          provider: 'p',
+          model: 'm',
+          call: 'ask' as const,
+          status: 'succeeded' as const,
+          usage: { input: 1, output: 2, cacheRead: 0, cacheWrite: 0 },
+          cost: nanoUsd(70),
+          baseline: null,
+          latency: millis(3),
+          simulated: false,
+        };
+        const paid = { call, request: 'abc', reply: { text: 'yes', stop: 'end' as const, usage: call.usage, model: 'm' } };
+        const item = itemKey(taskKey('all'), 0);
+        await store.advance(ONE, { type: 'started', task: item, attempt: 1, at: instant(7) }, decide);
+        await store.advance(ONE, { type: 'called', task: item, attempt: 1, paid, at: instant(8) }, decide);
+        expect(await store.paidCalls(ONE, item)).toEqual([paid]);
+        expect(await store.runs.find(ONE)).toMatchObject({ cost: 70 });
+        expect(await store.unsettledTasks(ONE)).toEqual([item, itemKey(taskKey('all'), 2)]);
+        await store.advance(ONE, done('all[0]', 9, 'X'), decide);
+        expect(await store.paidCalls(ONE, item)).toEqual([]);
+      }));
+
+    test('an inbox keeps what is posted until it is done', () =>
+      withStore(async (store) => {
+        await begin(store, ONE);
+        await store.inbox.post(ONE, { type: 'cancel', by: 'ada' }, instant(5));
+        await store.inbox.post(ONE, { type: 'signal', name: 'go', payload: { n: 1 }, by: 'bob' }, instant(6));
+        const [first, second] = await store.inbox.read(ONE);
+        expect([first, second]).toMatchObject([
+          { at: 5, message: { type: 'cancel', by: 'ada' } },
+          { at: 6, message: { type: 'signal', name: 'go', payload: { n: 1 }, by: 'bob' } },
+        ]);
+        await store.inbox.done(ONE, first!.id);
+        expect(await store.inbox.read(ONE)).toEqual([second]);
+        await expect(store.inbox.post(TWO, { type: 'cancel', by: 'ada' }, instant(5))).rejects.toMatchObject({ reason: 'unknown_run' });
+      }));
+
+    test('large values come back as they were', () =>
+      withStore(async (store) => {
+        await begin(store, ONE);
+        await store.advance(ONE, START, decide);
+        await store.advance(ONE, { type: 'started', task: taskKey('a'), attempt: 1, at: instant(2) }, decide);
+        const large = 'tide '.repeat(20_000);
+        await store.advance(ONE, done('a', 3, large), decide);
+        const events = await eventsOf(store);
+        expect(events.find((event) => event.type === 'attempt.succeeded')).toMatchObject({ output: { json: large } });
+        await store.load(ONE);
+        expect(await store.task(ONE, taskKey('a'))).toEqual({ status: 'succeeded', output: { json: large } });
+      }));
+
+    test('a run that was loaded is where it was', () =>
+      withStore(async (store) => {
+        await runSome(store);
+        const before = await store.state(ONE);
+        await store.load(ONE);
+        expect(await store.state(ONE)).toEqual(before);
+        expect(await store.items(ONE, taskKey('all'))).toEqual({ items: ['x', 'y', 'z'], keys: ['kx', 'ky', 'kz'] });
+        await store.advance(ONE, { type: 'started', task: itemKey(taskKey('all'), 0), attempt: 1, at: instant(9) }, decide);
+        const events = await eventsOf(store);
+        expect(events.map((event) => event.seq)).toEqual(events.map((_, at) => at + 1));
       }));
   });
 }
