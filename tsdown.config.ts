@@ -20,7 +20,8 @@ const config: UserConfig[] = [
     dts: false,
     clean: false,
     fixedExtension: false,
-    deps: { alwaysBundle: [/.*/] },
+    // Native code and what looks for it stays where npm put it.
+    deps: { alwaysBundle: [/^(?!libsql|@libsql|pg-native).*/], neverBundle: ['libsql', 'pg-native'] },
   },
 ];
 
