@@ -28,8 +28,8 @@ import {
 } from './candidates.ts';
 import { priceOf } from './catalog.ts';
 import { createGate, type Ending, type Gate, type Leave } from './gate.ts';
-import { type Turn, waitFor } from './turn.ts';
-import { defaultMaxOutput, leastOutput, reserve } from './worst-case.ts';
+import { beginWait, type Turn } from './turn.ts';
+import { defaultMaxOutput, leastOutput, reserve, type WorstCase } from './worst-case.ts';
 
 export type { ProviderAccess, RunModels } from './candidates.ts';
 
@@ -95,10 +95,14 @@ export function createModels({ providers, clock }: ModelsOptions): Models {
             const wanted = ask.maxOutputTokens && Math.min(ask.maxOutputTokens, info?.maxOutput ?? Infinity);
             const asked = wanted ?? defaultMaxOutput(info);
             const least = wanted ?? leastOutput(asked);
-            const money = await waitFor(turn, async (stop) => {
-              leave = await gate?.enter(stop);
-              return reserve(budget, info, { messages, schema, least, most: asked }, stop);
-            });
+            const wait = beginWait(turn);
+            let money: WorstCase;
+            try {
+              leave = await gate?.enter(wait.stop);
+              money = await reserve(budget, info, { messages, schema, least, most: asked }, wait.stop);
+            } finally {
+              wait.end();
+            }
             turn.halt = undefined;
             const started = clock.now();
             const recorded = (

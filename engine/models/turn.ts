@@ -10,8 +10,15 @@ export interface Turn {
   readonly pause: (() => () => void) | undefined;
 }
 
-/** What `wait` gives. Until it ends, no time passes for the try, and it is given up with the first signal that comes. */
-export async function waitFor<T>({ abort, halt, pause }: Turn, wait: (stop: AbortSignal) => Promise<T>): Promise<T> {
+export interface Wait {
+  /** Aborted with the first of the turn's signals. */
+  readonly stop: AbortSignal;
+  /** Must be called when the wait is over, whatever came of it. */
+  end(): void;
+}
+
+/** Begins to wait: until it ends, no time passes for the try. */
+export function beginWait({ abort, halt, pause }: Turn): Wait {
   const goOn = pause?.();
   const either = new AbortController();
   const signals = halt === undefined ? [abort] : [abort, halt];
@@ -23,10 +30,11 @@ export async function waitFor<T>({ abort, halt, pause }: Turn, wait: (stop: Abor
     signal.addEventListener('abort', stop, { once: true });
     return (): void => signal.removeEventListener('abort', stop);
   });
-  try {
-    return await wait(either.signal);
-  } finally {
-    for (const done of undo) done();
-    goOn?.();
-  }
+  return {
+    stop: either.signal,
+    end() {
+      for (const done of undo) done();
+      goOn?.();
+    },
+  };
 }
