@@ -25,12 +25,14 @@ const HEADLINE_WIDTH = 200;
 /** How a run ended, and what it cost: the last lines of a run that did not fail. */
 export function renderBill(result: RunResult, view: RunView, paint: Paint): readonly string[] {
   const { cost } = result;
-  if (view.total.calls === 0) return [verdict(result, paint), `  ${paint.dim('no model was called')}`];
+  const reused = reusedOf(cost);
+  if (view.total.calls === 0 && reused === undefined) return [verdict(result, paint), `  ${paint.dim('no model was called')}`];
   const rows: Row[] = [];
   rows.push([result.simulated ? 'would cost' : 'cost', costOf(result, paint)]);
   // What was saved is a question about work that was done.
-  if (result.status === 'succeeded') rows.push(...comparison(cost, paint));
-  rows.push(['calls', callsOf(view, result)]);
+  if (result.status === 'succeeded' && view.total.calls > 0) rows.push(...comparison(cost, paint));
+  rows.push(['calls', view.total.calls > 0 ? callsOf(view, result) : 'none']);
+  if (reused !== undefined) rows.push(['reused', `${reused}  ${paint.dim('not in the comparison')}`]);
   const skipped = result.nodes.filter((node) => node.status === 'skipped');
   if (skipped.length > 0) rows.push(['skipped', `${listOf(skipped)}  ${paint.dim('not in the comparison')}`]);
   const recovered = result.nodes.filter((node) => node.recovered);
@@ -144,6 +146,16 @@ function verdict(result: RunResult, paint: Paint): string {
   return `${paint.yellow('■')} ${paint.bold('stopped')} after ${took}${simulated}`;
 }
 
+/** The command that goes on with a run that is not done; undefined for one that is. */
+export function howToGoOn(result: RunResult, paint: Paint): string | undefined {
+  if (result.status === 'succeeded') return undefined;
+  const command = paint.bold(`dagrun resume ${result.run}`);
+  const kept = result.nodes.filter((node) => node.status === 'succeeded' || node.status === 'skipped').length;
+  const nodes = `${kept} of ${countOf(result.nodes.length, 'node')}`;
+  if (result.status === 'waiting') return `${command} goes on when it may; ${nodes} ${kept === 1 ? 'is' : 'are'} done`;
+  return `${command} tries again; ${nodes} ${kept === 1 ? 'is' : 'are'} kept`;
+}
+
 type Row = readonly [label: string, text: string];
 
 function comparison(cost: CostReport, paint: Paint): readonly Row[] {
@@ -154,6 +166,14 @@ function comparison(cost: CostReport, paint: Paint): readonly Row[] {
     ['all premium', `${usd(cost.baseline)}  ${paint.dim('the same tokens, every node on the premium tier')}`],
     ['saved', savings(cost.savings, cost.savingsPercent, paint)],
   ];
+}
+
+/** What was taken over, and what that had cost. */
+function reusedOf({ reused: { fromRun, fromCache, saved } }: CostReport): string | undefined {
+  const parts = [fromRun > 0 ? `${fromRun} from the earlier run` : '', fromCache > 0 ? `${fromCache} from the cache` : ''];
+  const text = parts.filter((part) => part !== '').join(' · ');
+  if (text === '') return undefined;
+  return saved === 0 ? text : `${text} · ${usd(saved)} not paid again`;
 }
 
 /** What is not priced is said, never shown as nothing. */

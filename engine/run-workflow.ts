@@ -10,6 +10,7 @@ import type { Plan } from './contracts/plan.ts';
 import type { ModelWant, Provider } from './contracts/provider.ts';
 import type { RunResult } from './contracts/result.ts';
 import type { InEvent, Store } from './contracts/store.ts';
+import { type Earlier, findEarlier, inputsOf, openEarlier, planOfOnly, reuseWanted } from './earlier-run.ts';
 import { DagrunError } from './errors.ts';
 import { completeInputs } from './inputs.ts';
 import { assembleModels, assembleOffline, requireProviders, tiersOf } from './model-assembly.ts';
@@ -18,11 +19,14 @@ import { deadBefore, newOwner } from './owner.ts';
 import { openProjectStore } from './project-store.ts';
 import type { Replies } from './providers/replies.ts';
 import { readReplies } from './replies-file.ts';
+import { createContentKeys } from './run/content-key.ts';
 import { createKernel } from './run/kernel.ts';
 import { createPerformer } from './run/perform.ts';
 import { indexPlan } from './run/plan-index.ts';
+import { createRecall } from './run/recall.ts';
 import { redoOf } from './run/redo.ts';
 import { resultOf } from './run/result.ts';
+import { createReuser, type Reuser } from './run/reuse.ts';
 import { createScopes } from './run/scope.ts';
 import { sendSignal } from './run/send-signal.ts';
 import { createTally, type Tally } from './run/tally.ts';
@@ -56,32 +60,41 @@ export interface World {
 
 /** As `run`, with time, chance and the run's name given: the same world gives the same journal. */
 export async function runIn(world: World, workflow: LoadedWorkflow, options: RunOptions): Promise<RunResult> {
-  const { plan } = workflow;
+  const reuses = reuseWanted(options, workflow.plan);
+  const plan = reuses?.only === undefined ? workflow.plan : planOfOnly(workflow.plan, reuses.only);
   const { clock, id } = world;
-  const inputs = completeInputs(workflow, options.inputs ?? {});
+  const given = options.inputs ?? {};
+  if (!reuses) completeInputs(workflow, given);
   const cwd = resolve(options.cwd ?? '.');
   const replies = options.replies === undefined ? undefined : resolve(cwd, options.replies);
-  const written = replies === undefined ? undefined : readReplies(plan, replies, cwd);
+  const written = replies === undefined ? undefined : readReplies(workflow.plan, replies, cwd);
   const offline = world.offline ?? (options.offline || written ? assembleOffline(written) : undefined);
   const config = configOf(workflow.file, options);
   if (!offline) requireProviders(config, tiersOf(config, plan.tiers), wantsOf(plan));
 
   const store = await openProjectStore(options);
   try {
+    const simulated = offline !== undefined;
+    const before = reuses && (await findEarlier(store, reuses.run, simulated));
+    const inputs = completeInputs(workflow, before ? { ...inputsOf(before, plan), ...given } : given);
+    const earlier = reuses && (await openEarlier(store, reuses, workflow.plan));
     const at = clock.now();
     const owner = newOwner(id);
-    await store.create({ id, plan, file: workflow.file, at });
+    await store.create({ id, plan, file: workflow.file, at, ...(reuses && { parent: reuses.run }) });
     await store.runs.claim(id, owner, at, at);
     const first: InEvent = {
       type: 'start',
       inputs,
-      simulated: offline !== undefined,
+      simulated,
       by: options.by ?? 'unknown',
+      tiers: tiersOf(config, plan.tiers),
+      ...(reuses && { reuses }),
       ...(replies !== undefined && { replies }),
       at,
     };
+    const cache = options.cache !== false && !written && !world.offline;
     const drive = { world: standingIn(world, written), store, owner, plan, file: workflow.file, config, offline, inputs, startedAt: at };
-    return await driveToEnd({ ...drive, tally: createTally(indexPlan(plan)), first }, options);
+    return await driveToEnd({ ...drive, cache, ...(earlier && { earlier }), tally: createTally(indexPlan(plan)), first }, options);
   } finally {
     await store.close();
   }
@@ -135,7 +148,8 @@ export async function resume(run: string, options: ResumeOptions = {}): Promise<
         : { type: 'resume', tasks: await store.unsettledTasks(id), at: now };
     const world = standingIn({ clock, random: systemRandom, id }, written);
     const drive = { world, store, owner, plan, file: record.file, config, offline, inputs: started.inputs, startedAt: started.at };
-    return await driveToEnd({ ...drive, tally, first }, options);
+    const earlier = started.reuses && (await openEarlier(store, started.reuses, plan));
+    return await driveToEnd({ ...drive, cache: !written, ...(earlier && { earlier }), tally, first }, options);
   } finally {
     await store.close();
   }
@@ -158,6 +172,9 @@ interface Drive {
   readonly startedAt: RunEvent['at'];
   readonly tally: Tally;
   readonly first: InEvent;
+  readonly earlier?: Earlier;
+  /** Whether the cache is used. */
+  readonly cache: boolean;
 }
 
 async function driveToEnd(drive: Drive, options: RunOptions | ResumeOptions): Promise<RunResult> {
@@ -167,18 +184,21 @@ async function driveToEnd(drive: Drive, options: RunOptions | ResumeOptions): Pr
   const models = assembleModels(config, clock);
   const tell = observer(options.onEvent);
   const halt = new AbortController();
+  const tiers = tiersOf(config, plan.tiers);
+  const startedAt = new Date(drive.startedAt).toISOString();
   try {
     const performer = createPerformer(index, {
       run: id,
       store,
       kinds: drive.world.kinds ?? kinds,
       models: models.forRun({
-        tiers: tiersOf(config, plan.tiers),
+        tiers,
         halt: halt.signal,
         ...(plan.limits.maxCost !== undefined && { maxCost: plan.limits.maxCost, spent: tally.run.bill.cost }),
         ...(offline && { offline }),
       }),
-      scopes: createScopes(index, store, tally, { id, startedAt: new Date(drive.startedAt).toISOString(), inputs: drive.inputs }),
+      scopes: createScopes(index, store, tally, { id, startedAt, inputs: drive.inputs }, drive.earlier?.nodes),
+      reuser: reuserOf(drive, tiers),
       clock,
       send: async (name, payload, to) => (await sendSignal(store, { name, payload, to, by: id, at: clock.now() })).length,
       readText: createTextReader(dirname(drive.file), rootsOf(drive.file, options.cwd ?? '.', config)),
@@ -211,6 +231,23 @@ async function driveToEnd(drive: Drive, options: RunOptions | ResumeOptions): Pr
   } finally {
     await models.close();
   }
+}
+
+/** What keeps a task from being done again: the earlier run that this one goes on from, and the cache. */
+function reuserOf({ world, store, plan, offline, earlier, cache }: Drive, tiers: Config['tiers']): Reuser {
+  const keys = createContentKeys({
+    candidatesOf: (want) => ('model' in want ? [want.model] : tiers[want.tier]),
+    simulated: offline !== undefined,
+  });
+  const recall = createRecall({
+    run: world.id,
+    index: indexPlan(plan),
+    clock: world.clock,
+    ...(earlier && { reuses: earlier.reuses }),
+    ...(earlier?.outputs && { past: earlier.outputs }),
+    ...(cache && { cache: store.cache }),
+  });
+  return createReuser(keys, recall);
 }
 
 function configOf(workflowFile: string, options: RunOptions | ResumeOptions): Config {

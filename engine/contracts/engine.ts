@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../base/json.ts';
+import type { Json, JsonObject, JsonSchema } from '../base/json.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { RunEvent } from './event.ts';
 import type { Plan } from './plan.ts';
@@ -30,14 +30,69 @@ export interface RunOptions extends Surroundings {
   readonly offline?: boolean;
   /** A replies file, relative to `cwd`; implies `offline`. */
   readonly replies?: string;
+  /** An earlier run: what would be asked again in the same words is taken from it, and so are inputs that are not given. */
+  readonly from?: string;
+  /** With `from`: nodes that are done again all the same, and with them all that follows. */
+  readonly refresh?: readonly string[];
+  /** With `from`: only this node is done, on what the earlier run gave it to read. */
+  readonly only?: string;
+  /** False: nothing is taken from the cache, and nothing kept in it. Default: true; a replies file goes without it. */
+  readonly cache?: boolean;
   /** Who starts the run; approvals can ask for somebody else. */
   readonly by?: string;
+  /** False: return with status `waiting` as soon as the run only waits for somebody or for a time. Default: true. */
+  readonly wait?: boolean;
   /** First wish to stop: nothing new starts, what is in flight finishes. */
   readonly drain?: AbortSignal;
   /** Second wish: what is in flight is given up. */
   readonly abort?: AbortSignal;
   /** Called for every event in order, as it is journaled. */
   readonly onEvent?: (event: RunEvent) => void;
+}
+
+/** How an earlier run goes on. */
+export interface ResumeOptions extends Surroundings {
+  /** Another replies file than the one it began with. */
+  readonly replies?: string;
+  readonly wait?: boolean;
+  readonly drain?: AbortSignal;
+  readonly abort?: AbortSignal;
+  /** Called for every event that was journaled before, in order, before anything happens. */
+  readonly onPast?: (event: RunEvent) => void;
+  readonly onEvent?: (event: RunEvent) => void;
+}
+
+/** A question of a run that waits for a person. */
+export interface OpenGate {
+  readonly run: string;
+  readonly workflow: string;
+  /** The node that asks; of a fan-out with the index of its item, `sign_off[2]`. */
+  readonly gate: string;
+  readonly message: string;
+  /** JSON Schema of what is filled in with a yes. */
+  readonly form?: JsonSchema;
+  /** Who may answer; anybody when empty. */
+  readonly approvers: readonly string[];
+  /** Whoever started the run may not answer. */
+  readonly requireDifferentApprover: boolean;
+  readonly startedBy: string | null;
+  /** ISO 8601, UTC. */
+  readonly askedAt: string;
+  /** When it is too late; null for never. */
+  readonly expiresAt: string | null;
+  /** True while a process drives the run: it takes an answer at once. */
+  readonly driven: boolean;
+  /** An answer that was posted and that nobody has taken yet. */
+  readonly posted: { readonly approved: boolean; readonly by: string } | null;
+}
+
+/** A person's answer to a gate. */
+export interface GateAnswer {
+  readonly approved: boolean;
+  readonly by: string;
+  readonly reason?: string;
+  /** What was filled in. */
+  readonly form?: Json;
 }
 
 export interface WorkflowSummary {

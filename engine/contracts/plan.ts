@@ -3,7 +3,7 @@ import type { Json, JsonObject, JsonSchema } from '../base/json.ts';
 import type { FailureType } from './failure.ts';
 import type { Tier } from './provider.ts';
 import type { Path } from './source.ts';
-import type { Retry } from './workflow.ts';
+import type { CacheDecl, Retry } from './workflow.ts';
 
 /** What will run: plain JSON, complete in itself. A run keeps the plan it started with. */
 export interface Plan {
@@ -54,6 +54,7 @@ export interface PlanNode {
   /** Tried one after the other, each with its own retries: the node itself, then its fallback. Never empty. */
   readonly stages: readonly [Stage, ...Stage[]];
   readonly onError: { readonly action: 'fail' | 'skip' } | { readonly action: 'value'; readonly value: Json };
+  readonly cache?: CacheDecl;
   /** What one task gives before `result`; `{}` is anything. */
   readonly output: JsonSchema;
   readonly check: readonly { readonly that: Json; readonly message?: string }[];

@@ -49,7 +49,18 @@ export interface NodeResult {
   /** True when `on_error: { value }` stood in for it; `error` says for what. */
   readonly recovered?: boolean;
   readonly output?: Json;
+  /** Present when outputs of it were taken over instead of being made again. */
+  readonly reused?: Reused;
   readonly items?: readonly ItemResult[];
+}
+
+/** Outputs that were made before, and for which nothing was called: they are in no other figure of the bill. */
+export interface Reused {
+  /** From the run that this one goes on from. */
+  readonly fromRun: number;
+  readonly fromCache: number;
+  /** What their calls had cost, as far as that is known. */
+  readonly saved: number;
 }
 
 export interface Tokens {
@@ -75,4 +86,5 @@ export interface CostReport {
   readonly savings: number | null;
   readonly savingsPercent: number | null;
   readonly unpricedCalls: number;
+  readonly reused: Reused;
 }

@@ -377,10 +377,25 @@ export class StoreFailed extends Error {
   readonly reason: 'full' | 'read_only' | 'corrupt' | 'locked' | 'io' | 'newer' | 'unreachable' | 'unknown_run' | 'taken_over';
   /** One action that mends it. */
   readonly help: string;
+  /** 2: another run is meant. 3: the store has to be set up. 1: it failed on the way. */
+  readonly exitCode: 1 | 2 | 3;
   constructor(reason: StoreFailed['reason'], message: string, help: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'StoreFailed';
     this.reason = reason;
     this.help = help;
+    this.exitCode = EXIT_CODES[reason];
   }
 }
+
+const EXIT_CODES: Readonly<Record<StoreFailed['reason'], StoreFailed['exitCode']>> = {
+  unknown_run: 2,
+  taken_over: 2,
+  read_only: 3,
+  newer: 3,
+  unreachable: 3,
+  corrupt: 3,
+  locked: 3,
+  full: 1,
+  io: 1,
+};

@@ -71,6 +71,7 @@ export interface NodeDecl {
   /** Of one try; parked time does not count. */
   readonly timeout?: Millis;
   readonly onError: OnErrorDecl;
+  readonly cache?: CacheDecl;
   /** Expanded and self-contained; absent when the author wrote none (the kind's own default holds). */
   readonly output?: JsonSchema;
   readonly check: readonly CheckDecl[];
@@ -131,6 +132,13 @@ export type OnErrorDecl =
       readonly retry: Retry;
       readonly timeout?: Millis;
     };
+
+/** Whether the cache may answer for a node; when nothing is said, its kind decides. */
+export interface CacheDecl {
+  readonly use: boolean;
+  /** No older answers. */
+  readonly ttl?: Millis;
+}
 
 export interface CheckDecl {
   readonly that: Expression;

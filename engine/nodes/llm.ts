@@ -58,6 +58,11 @@ export const llm: NodeKind<LlmSpec> = {
   callsModel: true,
   output: () => ({ type: 'string' }),
   wants: (spec) => [wantOf(spec)],
+  reuse: {
+    version: 1,
+    reads: async (spec, ctx) => (spec.attach === undefined ? null : attachments(spec.attach, ctx)),
+    deterministic: (spec) => spec.temperature === 0,
+  },
 
   async execute(spec, ctx) {
     const messages: Message[] = [];
@@ -80,7 +85,7 @@ function wantOf(spec: Pick<LlmSpec, 'tier' | 'model'>): ModelWant {
 }
 
 /** Files in tags that carry their names, in the order given: models keep sources apart by them. */
-async function attachments(paths: readonly string[], ctx: TaskContext): Promise<string> {
+async function attachments(paths: readonly string[], ctx: Pick<TaskContext, 'readText'>): Promise<string> {
   let text = '';
   for (const path of paths) {
     const file = await ctx.readText(path);

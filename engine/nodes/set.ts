@@ -23,6 +23,7 @@ export const set: NodeKind<SetSpec> = {
   callsModel: false,
   output: () => ({}),
   outputField: 'value',
+  reuse: { version: 1 },
   async execute(spec) {
     return spec.value;
   },

@@ -62,6 +62,7 @@ function planNode(decl: NodeDecl, kind: NodeKind, after: readonly Edge[], height
       onError.action === 'value'
         ? { action: 'value', value: onError.value.source }
         : { action: onError.action === 'skip' ? 'skip' : 'fail' },
+    ...(decl.cache && { cache: decl.cache }),
     output: decl.output ?? kind.output(decl.spec),
     check: decl.check.map(({ that, message }) => ({ that: that.source, ...(message !== undefined && { message }) })),
     ...(decl.result && { result: decl.result.source }),

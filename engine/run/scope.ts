@@ -22,6 +22,8 @@ export function createScopes(
   store: Store,
   tally: Tally,
   run: { id: RunId; startedAt: string; inputs: JsonObject },
+  /** Nodes of an earlier run, read in place of those that are not done. */
+  earlier: JsonObject = {},
 ): Scopes {
   const base = {
     inputs: run.inputs,
@@ -38,7 +40,7 @@ export function createScopes(
     return entry;
   };
   const scopeOver = async (keys: readonly TaskKey[]): Promise<Scope> => {
-    const nodes: Record<string, JsonObject> = Object.create(null);
+    const nodes: Record<string, Json> = Object.assign(Object.create(null), earlier);
     for (const key of keys) nodes[key] = await entryOf(key);
     return { ...base, nodes };
   };

@@ -2,6 +2,7 @@ import { invariant } from '../base/assert.ts';
 import { nanoUsd, type RunId } from '../base/ids.ts';
 import type { RunEvent } from '../contracts/event.ts';
 import { type InboxMessage, type NewRun, type RunRecord, type Store, StoreFailed } from '../contracts/store.ts';
+import { createMemoryCache } from './memory-cache.ts';
 import { RunMemory } from './run-memory.ts';
 
 /** A store that lives as long as its process: for tests, and for runs nobody wants to resume. */
@@ -82,6 +83,7 @@ export function openMemoryStore(): Store {
         kept.inbox = kept.inbox.filter((one) => one.id > upTo);
       },
     },
+    cache: createMemoryCache(),
     async close() {
       runs.clear();
     },

@@ -10,6 +10,9 @@ const expression = (description: string, schema: JsonSchema = {}): Field => ({ .
 /** `90s`, `250ms`, `1.5h`, `2d`. */
 const duration: JsonSchema = { type: 'string', pattern: '^\\d+(\\.\\d+)?(ms|s|m|h|d)$', 'x-unit': 'duration' };
 
+/** A duration of something that could not end before it begins. */
+const longer: JsonSchema = { ...duration, not: { pattern: '^[0.]+(ms|s|m|h|d)$' } };
+
 /** A condition: CEL, or plainly true or false. */
 const condition: JsonSchema = { type: ['string', 'boolean'] };
 
@@ -41,7 +44,7 @@ const retry = literal('How often a try is repeated, for which failures, and how 
   }),
 });
 
-const timeout = literal('The longest one try may take: `90s`, `5m`.', duration);
+const timeout = literal('The longest one try may take: `90s`, `5m`.', longer);
 
 const ids: JsonSchema = { type: 'array', minItems: 1, items: { type: 'string' } };
 const needsMap: JsonSchema = {
@@ -128,6 +131,10 @@ export const commonFields: Readonly<Record<string, Field>> = {
       },
     ],
   },
+  cache: literal(
+    'Whether an earlier answer to the same question may be used, whichever run it is from: `true`, `false`, `{ ttl: 7d }`. Default: true at temperature 0, otherwise false.',
+    { anyOf: [{ type: 'boolean' }, fields(['ttl'], { ttl: literal('Only answers younger than this: `12h`, `7d`.', duration) })] },
+  ),
   check: literal('What must hold for the output.', {
     type: 'array',
     items: fields(['that'], {
@@ -166,7 +173,7 @@ export const sections: Readonly<Record<string, Field>> = {
   limits: literal('Bounds of a whole run.', {
     ...fields([], {
       max_cost: literal('The most a run may spend, in US dollars.', { type: 'number', exclusiveMinimum: 0 }),
-      timeout: literal('The longest a run may take.', duration),
+      timeout: literal('The longest a run may take.', longer),
       concurrency: literal('Model calls in flight at the same time.', { type: 'integer', minimum: 1 }),
       on_failure: literal('Whether branches that do not depend on a failed node still go on. Default: stop.', {
         enum: ['stop', 'finish_branches'],

@@ -1,7 +1,7 @@
 import type { JsonSchema } from '../base/json.ts';
 import type { FailureType } from '../contracts/failure.ts';
 import type { Tier } from '../contracts/provider.ts';
-import type { CostReport, ItemResult, NodeResult, ResultError, RunResult, Tokens } from '../contracts/result.ts';
+import type { CostReport, ItemResult, NodeResult, ResultError, Reused, RunResult, Tokens } from '../contracts/result.ts';
 
 type Optional<T> = { [K in keyof T]-?: Record<never, never> extends Pick<T, K> ? K : never }[keyof T];
 
@@ -82,6 +82,18 @@ const tokens = objectOf<Tokens>(
   {},
 );
 
+const reused = {
+  description: 'Outputs that were made before, and for which nothing was called: they are in no other figure of the bill.',
+  ...objectOf<Reused>(
+    {
+      fromRun: count('From the run that this one goes on from.'),
+      fromCache: count('From the cache.'),
+      saved: dollars('What their calls had cost, in US dollars, as far as that is known.'),
+    },
+    {},
+  ),
+};
+
 const node = objectOf<NodeResult>(
   {
     id: text('As in the file.'),
@@ -99,9 +111,10 @@ const node = objectOf<NodeResult>(
     error: { $ref: '#/definitions/error' },
     recovered: { type: 'boolean', description: 'True when `on_error` gave a value in its place; `error` says for what.' },
     output: { description: 'What it gave.' },
+    reused: { $ref: '#/definitions/reused' },
     items: { type: 'array', items: { $ref: '#/definitions/item' }, description: 'Of a fan-out, in the order of the list.' },
   },
-  { tier: true, model: true, provider: true, skipReason: true, error: true, recovered: true, output: true, items: true },
+  { tier: true, model: true, provider: true, skipReason: true, error: true, recovered: true, output: true, reused: true, items: true },
 );
 
 const cost = objectOf<CostReport>(
@@ -112,6 +125,7 @@ const cost = objectOf<CostReport>(
     savings: maybeDollars('`baseline` less `total`.'),
     savingsPercent: maybeDollars('`savings` as a share of `baseline`, from 0 to 100.'),
     unpricedCalls: count('Calls whose cost is not known, and is not in `total`.'),
+    reused: { $ref: '#/definitions/reused' },
   },
   {},
 );
@@ -136,5 +150,5 @@ export const resultSchema: JsonSchema = {
     },
     { error: true },
   ),
-  definitions: { error, node, item, tokens, cost },
+  definitions: { error, node, item, tokens, cost, reused },
 };

@@ -25,6 +25,8 @@ function node(id: string, status: NodeResult['status'], more: Partial<NodeResult
   };
 }
 
+const nothing = { fromRun: 0, fromCache: 0, saved: 0 };
+
 function result(more: Partial<RunResult>): RunResult {
   return {
     schemaVersion: 1,
@@ -33,7 +35,7 @@ function result(more: Partial<RunResult>): RunResult {
     status: 'succeeded',
     outputs: {},
     nodes: [node('classify', 'succeeded'), node('architect_review', 'skipped'), node('report', 'succeeded')],
-    cost: { currency: 'USD', total: 0.0163, baseline: 0.124, savings: 0.1077, savingsPercent: 86.85, unpricedCalls: 0 },
+    cost: { currency: 'USD', total: 0.0163, baseline: 0.124, savings: 0.1077, savingsPercent: 86.85, unpricedCalls: 0, reused: nothing },
     simulated: false,
     durationMs: 4200,
     ...more,
@@ -55,9 +57,29 @@ describe('renderBill', () => {
   test.each<[string, Partial<RunResult>]>([
     ['succeeded', {}],
     ['simulated', { simulated: true }],
-    ['unpriced', { cost: { currency: 'USD', total: 0, baseline: null, savings: null, savingsPercent: null, unpricedCalls: 3 } }],
-    ['dearer', { cost: { currency: 'USD', total: 0.2, baseline: 0.1, savings: -0.1, savingsPercent: -100, unpricedCalls: 0 } }],
+    [
+      'unpriced',
+      { cost: { currency: 'USD', total: 0, baseline: null, savings: null, savingsPercent: null, unpricedCalls: 3, reused: nothing } },
+    ],
+    [
+      'dearer',
+      { cost: { currency: 'USD', total: 0.2, baseline: 0.1, savings: -0.1, savingsPercent: -100, unpricedCalls: 0, reused: nothing } },
+    ],
     ['stopped', { status: 'cancelled', nodes: [node('classify', 'succeeded'), node('report', 'cancelled')] }],
+    [
+      'reused',
+      {
+        cost: {
+          currency: 'USD',
+          total: 0.0163,
+          baseline: 0.124,
+          savings: 0.1077,
+          savingsPercent: 86.85,
+          unpricedCalls: 0,
+          reused: { fromRun: 12, fromCache: 1, saved: 0.034 },
+        },
+      },
+    ],
     ['recovered', { nodes: [node('classify', 'succeeded', { recovered: true })] }],
   ])('%s', async (name, more) => {
     await expect(`${renderBill(result(more), played(), paint).join('\n')}\n`).toMatchFileSnapshot(golden(`bill-${name}`));
@@ -65,7 +87,7 @@ describe('renderBill', () => {
 
   test('a run without a model call has nothing to compare', async () => {
     const { view } = storyOf(planOf('a')).at(0, e.started(), e.done('a'));
-    const cost = { currency: 'USD', total: 0, baseline: 0, savings: 0, savingsPercent: 0, unpricedCalls: 0 } as const;
+    const cost = { currency: 'USD', total: 0, baseline: 0, savings: 0, savingsPercent: 0, unpricedCalls: 0, reused: nothing } as const;
     expect(renderBill(result({ nodes: [node('a', 'succeeded')], cost }), view, paint)).toEqual([
       '✓ succeeded in 4.2s',
       '  no model was called',

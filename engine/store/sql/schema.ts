@@ -7,6 +7,9 @@ export interface Tables {
   readonly journal: JournalTable;
   readonly blob: { readonly hash: string; readonly content: string };
   readonly inbox: InboxTable;
+  readonly cache: CacheTable;
+  /** `hits`, `misses`, `saved`. */
+  readonly cache_count: { readonly name: string; readonly value: number };
 }
 
 interface RunTable {
@@ -38,6 +41,21 @@ interface InboxTable {
   readonly message: string;
 }
 
+export interface CacheTable {
+  readonly key: string;
+  readonly workflow: string;
+  readonly run: string;
+  readonly task: string;
+  readonly output: string;
+  readonly bytes: number;
+  readonly answerer: string | null;
+  readonly cost: number | null;
+  readonly at: number;
+  readonly expires_at: number | null;
+  readonly used_at: number;
+  readonly hits: number;
+}
+
 export type Dialect = 'sqlite' | 'postgres';
 
 /**
@@ -67,6 +85,23 @@ export const MIGRATIONS: readonly { readonly version: number; readonly statement
         )${strict}`,
         'create index inbox_run on inbox (run)',
         'create index run_started on run (started_at)',
+      ];
+    },
+  },
+  {
+    version: 2,
+    statements(dialect) {
+      const strict = dialect === 'sqlite' ? ' strict' : '';
+      const big = dialect === 'sqlite' ? 'integer' : 'bigint';
+      return [
+        // Not tied to its run: an answer outlives the run that paid for it.
+        `create table cache (
+          key text primary key, workflow text not null, run text not null, task text not null, output text not null,
+          bytes ${big} not null, answerer text, cost ${big}, at ${big} not null, expires_at ${big}, used_at ${big} not null,
+          hits ${big} not null
+        )${strict}`,
+        'create index cache_used on cache (used_at)',
+        `create table cache_count (name text primary key, value ${big} not null)${strict}`,
       ];
     },
   },

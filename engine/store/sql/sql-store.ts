@@ -1,4 +1,5 @@
 import { invariant } from '../../base/assert.ts';
+import { acting } from '../../base/failpoint.ts';
 import { type BlobRef, instant, nanoUsd, planDigest, type RunId, runId } from '../../base/ids.ts';
 import type { Json } from '../../base/json.ts';
 import type { RunEvent } from '../../contracts/event.ts';
@@ -6,6 +7,7 @@ import type { Plan } from '../../contracts/plan.ts';
 import { type Fold, type InboxMessage, type RunRecord, type Store, StoreFailed } from '../../contracts/store.ts';
 import { RunMemory } from '../run-memory.ts';
 import { refsIn, withLargeValues } from './blobs.ts';
+import { createSqlCache } from './cache.ts';
 import { createCommitter } from './committer.ts';
 import type { SqlDriver } from './driver.ts';
 import { MIGRATIONS } from './schema.ts';
@@ -30,6 +32,7 @@ export async function openSqlStore(driver: SqlDriver, foldOf: (plan: Plan) => Fo
   await told(() => migrate(driver));
 
   const committer = createCommitter(driver);
+  const cache = createSqlCache(driver, told);
   const memories = new Map<RunId, RunMemory>();
   const memoryOf = (id: RunId): RunMemory => {
     const memory = memories.get(id);
@@ -44,26 +47,21 @@ export async function openSqlStore(driver: SqlDriver, foldOf: (plan: Plan) => Fo
   return {
     create: (run) =>
       told(async () => {
-        await db
-          .insertInto('run')
-          .values({
-            id: run.id,
-            workflow: run.plan.workflow,
-            file: run.file,
-            digest: run.plan.digest,
-            parent: run.parent ?? null,
-            status: 'running',
-            started_at: run.at,
-            ended_at: null,
-            cost: 0,
-            owner: null,
-            beat_at: null,
-          })
-          .execute();
-        await db
-          .insertInto('run_plan')
-          .values({ run: run.id, plan: JSON.stringify(run.plan) })
-          .execute();
+        const row = db.insertInto('run').values({
+          id: run.id,
+          workflow: run.plan.workflow,
+          file: run.file,
+          digest: run.plan.digest,
+          parent: run.parent ?? null,
+          status: 'running',
+          started_at: run.at,
+          ended_at: null,
+          cost: 0,
+          owner: null,
+          beat_at: null,
+        });
+        const plan = db.insertInto('run_plan').values({ run: run.id, plan: JSON.stringify(run.plan) });
+        await acting('create', () => driver.together([row.compile(), plan.compile()]));
         memories.set(run.id, new RunMemory(run.id));
       }),
 
@@ -159,8 +157,11 @@ export async function openSqlStore(driver: SqlDriver, foldOf: (plan: Plan) => Fo
       done: (id, upTo) => told(async () => void (await db.deleteFrom('inbox').where('run', '=', id).where('id', '<=', upTo).execute())),
     },
 
+    cache,
+
     async close() {
       await committer.drain();
+      await cache.flush();
       await driver.close();
     },
   };

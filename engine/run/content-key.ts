@@ -1,0 +1,86 @@
+import { hash } from 'node:crypto';
+import { isList, isObject, type Json, type JsonObject } from '../base/json.ts';
+import type { PlanNode } from '../contracts/plan.ts';
+import type { ModelWant } from '../contracts/provider.ts';
+import type { Scope } from '../lang/evaluate.ts';
+import { referencesInSource } from '../lang/references.ts';
+import type { CompiledNode, CompiledStage } from './compile-node.ts';
+
+/** What a run's content keys depend on besides its plan. */
+export interface KeyOptions {
+  /** The models a want stands for, preferred first. */
+  candidatesOf(want: ModelWant): readonly string[];
+  /** Answers that no real model gave are never taken for real ones, nor the other way round. */
+  readonly simulated: boolean;
+}
+
+export interface ContentKeys {
+  /**
+   * The digest of everything a stage's output follows from: the rendered spec, what its kind reads besides, the models that may
+   * answer, the schema, the checks and `result` with the values they read, and the version of the kind's code.
+   */
+  of(node: CompiledNode, stage: CompiledStage, spec: JsonObject, reads: Json, scope: Scope): string;
+}
+
+/** What does not differ from task to task is put together once. */
+export function createContentKeys(options: KeyOptions): ContentKeys {
+  const shared = new WeakMap<CompiledStage, { readonly text: string; readonly fields: readonly string[] }>();
+  const values = new WeakMap<CompiledNode, (scope: Scope) => readonly Json[]>();
+  return {
+    of(node, stage, spec, reads, scope) {
+      const common = remembered(shared, stage, () => ({ text: sharedBy(node.node, stage, options), fields: fieldsOf(stage) }));
+      const read = remembered(values, node, () => readsOf(node.node));
+      return hash('sha256', JSON.stringify([common.text, common.fields.map((name) => spec[name] ?? null), reads, read(scope)]));
+    },
+  };
+}
+
+/** The key of a fallback's output: it stands for the node's own way, which failed on its question, and so depends on both. */
+export function keyOfLadder(keys: readonly string[]): string {
+  const [only = ''] = keys;
+  return keys.length === 1 ? only : hash('sha256', JSON.stringify(keys));
+}
+
+function sharedBy(node: PlanNode, { kind, stage }: CompiledStage, { candidatesOf, simulated }: KeyOptions): string {
+  const models = (kind.wants?.(stage.spec) ?? []).map(candidatesOf);
+  const { output, check, result = null } = node;
+  const fields = fieldsOf({ kind, stage });
+  return JSON.stringify([kind.kind, kind.reuse?.version ?? 0, simulated, fields, models, output, check, result]);
+}
+
+/** The fields a stage has, in the order of its kind's schema: in which order they were written does not matter. */
+function fieldsOf({ kind, stage }: Pick<CompiledStage, 'kind' | 'stage'>): readonly string[] {
+  const { properties } = kind.schema;
+  return Object.keys(isObject(properties) ? properties : {}).filter((name) => Object.hasOwn(stage.spec, name));
+}
+
+/** The values that a node's checks and its `result` read, besides the output they are about. */
+function readsOf(node: PlanNode): (scope: Scope) => readonly Json[] {
+  const sources = [...node.check.map((check) => check.that), ...(node.result === undefined ? [] : [node.result])];
+  const paths = new Map<string, readonly string[]>();
+  for (const { path } of sources.flatMap((source) => referencesInSource(source, []))) {
+    if (path[0] === 'output') continue;
+    const end = path.indexOf('[]');
+    const known = end === -1 ? path : path.slice(0, end);
+    paths.set(known.join('.'), known);
+  }
+  const all = [...paths.values()];
+  return (scope) => all.map((path) => valueAt(scope, path));
+}
+
+function valueAt(scope: Scope, path: readonly string[]): Json {
+  let value: Json | undefined = scope as JsonObject;
+  for (const step of path) {
+    if (value === null || typeof value !== 'object' || isList(value) || !Object.hasOwn(value, step)) return null;
+    value = (value as JsonObject)[step];
+  }
+  return value ?? null;
+}
+
+function remembered<K extends object, T>(memory: WeakMap<K, T>, key: K, make: () => T): T {
+  const known = memory.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  memory.set(key, made);
+  return made;
+}

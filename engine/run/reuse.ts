@@ -1,0 +1,133 @@
+import { nanoUsd, type TaskKey, type Usd } from '../base/ids.ts';
+import type { JsonObject } from '../base/json.ts';
+import type { Answerer } from '../contracts/event.ts';
+import { Failed } from '../contracts/failure.ts';
+import type { TaskContext } from '../contracts/node-kind.ts';
+import type { CallBook } from '../contracts/provider.ts';
+import type { TaskOutcome } from '../contracts/store.ts';
+import type { Scope } from '../lang/evaluate.ts';
+import type { CompiledNode, CompiledStage } from './compile-node.ts';
+import { type ContentKeys, keyOfLadder } from './content-key.ts';
+import type { Question, Recall } from './recall.ts';
+
+/** One try, before anything is done for it. */
+export interface Asked {
+  readonly node: CompiledNode;
+  readonly stage: CompiledStage;
+  /** Rendered. */
+  readonly spec: JsonObject;
+  readonly scope: Scope;
+  readonly task: TaskKey;
+  readonly item?: { readonly index: number; readonly key?: string };
+  /** It was parked: it goes on, and is not looked for any more. */
+  readonly woken: boolean;
+  readonly book: CallBook;
+  readonly readText: TaskContext['readText'];
+}
+
+/** What a try is made with, so that the reuser sees what its output came from and what it cost. */
+export type Tools = Pick<Asked, 'book' | 'readText'>;
+
+/** Stands between a try and its work: takes over an output that was made before, and marks a new one with its content key. */
+export interface Reuser {
+  attempt(asked: Asked, make: (tools: Tools) => Promise<TaskOutcome>): Promise<TaskOutcome>;
+}
+
+export function createReuser(keys: ContentKeys, recall: Recall): Reuser {
+  /** undefined for a way of working whose outputs are never taken over. */
+  const keyOf = async (asked: Asked, stage: CompiledStage, spec: JsonObject, readText: Asked['readText']): Promise<string | undefined> => {
+    const { reuse } = stage.kind;
+    if (!reuse || stage.isValue) return undefined;
+    return keys.of(asked.node, stage, spec, (await reuse.reads?.(spec, { readText })) ?? null, asked.scope);
+  };
+  /** As `keyOf`; one that cannot even be asked has no key. */
+  const keyOfOther = async (asked: Asked, index: number, readText: Asked['readText']): Promise<string | undefined> => {
+    const stage = asked.node.stage(index);
+    try {
+      return await keyOf(asked, stage, stage.spec(asked.scope), readText);
+    } catch (error) {
+      if (error instanceof Failed) return undefined;
+      throw error;
+    }
+  };
+
+  return {
+    async attempt(asked, make) {
+      const { node, stage, spec, task, item } = asked;
+      const readText = readOnce(asked.readText);
+      const key = await keyOf(asked, stage, spec, readText);
+      if (key === undefined) return make({ book: asked.book, readText });
+      if (stage.stage.name === 'fallback') {
+        const own = await keyOfOther(asked, 0, readText);
+        return marked(await make({ book: asked.book, readText }), own && keyOfLadder([own, key]));
+      }
+      const question: Question = {
+        node: node.node,
+        task,
+        ...(item && { item }),
+        key,
+        deterministic: stage.kind.reuse?.deterministic?.(spec) ?? false,
+        async fallbackKey() {
+          const other = await keyOfOther(asked, 1, readText);
+          return other && keyOfLadder([key, other]);
+        },
+      };
+      try {
+        const found = asked.woken ? undefined : await recall.find(question);
+        if (found) return { type: 'output', output: { json: found.output }, contentKey: found.contentKey, reused: found.reused };
+        const { book, spent } = counting(asked.book);
+        const outcome = await make({ book, readText });
+        if (outcome.type === 'output' && 'json' in outcome.output) {
+          await recall.made(question, outcome.output.json, spent.cost, spent.by);
+        }
+        return marked(outcome, key);
+      } finally {
+        recall.ended(question);
+      }
+    },
+  };
+}
+
+function marked(outcome: TaskOutcome, contentKey: string | undefined): TaskOutcome {
+  return outcome.type === 'output' && contentKey !== undefined ? { ...outcome, contentKey } : outcome;
+}
+
+/** A file is what it was when it was first read, for the key as for the prompt. */
+function readOnce(readText: Asked['readText']): Asked['readText'] {
+  const texts = new Map<string, ReturnType<Asked['readText']>>();
+  return (path) => {
+    const known = texts.get(path);
+    if (known) return known;
+    const text = readText(path);
+    texts.set(path, text);
+    return text;
+  };
+}
+
+interface Spent {
+  /** null: not known. */
+  cost: Usd | null;
+  /** Who answered last. */
+  by: Answerer | undefined;
+}
+
+function counting(book: CallBook): { readonly book: CallBook; readonly spent: Spent } {
+  const spent: Spent = { cost: nanoUsd(0), by: undefined };
+  return {
+    spent,
+    book: {
+      paid(request) {
+        const reply = book.paid(request);
+        // It was paid for by a try that was interrupted; how much is in the journal.
+        if (reply) spent.cost = null;
+        return reply;
+      },
+      record(call, request, reply) {
+        spent.cost = call.cost === null || spent.cost === null ? null : nanoUsd(spent.cost + call.cost);
+        const { provider, model, tier, status } = call;
+        if (status === 'succeeded') spent.by = { provider, model, ...(tier && { tier }) };
+        return book.record(call, request, reply);
+      },
+    },
+  };
+}
