@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { isList, isObject, type Json, type JsonObject, type JsonSchema } from './base/json.ts';
 import type { Code, Diagnostic } from './contracts/diagnostic.ts';
@@ -66,7 +66,13 @@ export function parseInputs(workflow: LoadedWorkflow, given: GivenInputs, around
     const problem = (message: string, at: { file: SourceFile; start: number }): void =>
       void diagnostics.push(mistake('DAG733', message, span(at.file, at.start, at.file.text.length)));
     const value = typedValue(name, texts, schema, problem);
-    if (value !== undefined) values[name] = value;
+    if (value === undefined) continue;
+    values[name] = value;
+    for (const path of pathsIn(value, schema)) {
+      if (existsSync(resolve(cwd, path))) continue;
+      const at = texts.find(({ text }) => text.includes(path)) ?? texts[0];
+      if (at) diagnostics.push(mistake('DAG734', `there is no file "${path}"`, span(at.file, at.start, at.file.text.length)));
+    }
   }
   if (diagnostics.length > 0) throw new InputsInvalid(workflow.name, diagnostics);
 
@@ -110,8 +116,9 @@ export function completeInputs(workflow: LoadedWorkflow, given: JsonObject): Jso
     complete[name] = value;
     if (given[name] === undefined) continue;
     for (const problem of compileValidator(input.schema)(value)) {
-      const where = problem.path.length === 0 ? `the input "${name}": ` : '';
-      diagnostics.push(mistake('DAG733', `${where}${problem.message}`, shown.spanOf([name, ...problem.path])));
+      // Told of the value alone; the reader thinks of the input.
+      const message = problem.message.replace(/^the value\b/, `"${name}"`).replace(/^"\[/, `"${name}[`);
+      diagnostics.push(mistake('DAG733', message, shown.spanOf([name, ...problem.path])));
     }
   }
   if (diagnostics.length > 0) throw new InputsInvalid(workflow.name, diagnostics);
@@ -178,6 +185,13 @@ function fromHere(value: Json, schema: JsonSchema, cwd: string, folder: string):
   }
   const { items } = schema;
   return isList(value) && isObject(items) ? value.map((item) => fromHere(item, items, cwd, folder)) : value;
+}
+
+/** The paths in a value, as they were typed. */
+function pathsIn(value: Json, schema: JsonSchema): readonly string[] {
+  if (typeof value === 'string') return schema.format === 'path' ? [value] : [];
+  const { items } = schema;
+  return isList(value) && isObject(items) ? value.flatMap((item) => pathsIn(item, items)) : [];
 }
 
 function describe(schema: JsonSchema): string {
