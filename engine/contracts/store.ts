@@ -128,6 +128,7 @@ export type TaskState =
       readonly maxFailures: number | null;
       /** No new item starts. */
       readonly closed: boolean;
+      /** The first that failed, or the first that every item would meet. */
       readonly first: Failure | null;
       /** Items below `next` that are to be done again, in order. */
       readonly redo?: readonly number[];

@@ -179,8 +179,8 @@ export function changesOf(index: PlanIndex, view: RunView, event: EventBody): re
     case 'attempt.cancelled': {
       const wasOpen = view.task(event.task)?.status !== 'parked';
       return [
+        // Not settled: a fan-out of which items were cancelled does not come to its end either.
         taskIs(event.task, { status: 'cancelled', detail: 'the run was stopped', attempt: event.attempt }),
-        ...itemSettles(view, event.task),
         forget(event.task),
         runIs({
           ...run,
@@ -290,13 +290,15 @@ function itemSettles(view: RunView, key: TaskKey, failure?: Failure): readonly W
   if (fanOut?.status !== 'expanded' || !item) return [];
   const failed = fanOut.failed + (failure ? 1 : 0);
   const closed =
-    fanOut.closed ||
-    (failure !== undefined && (ENDS_ALL.has(failure.type) || (fanOut.maxFailures !== null && failed > fanOut.maxFailures)));
-  return [taskIs(item.node, { ...fanOut, settled: fanOut.settled + 1, failed, closed, first: fanOut.first ?? failure ?? null })];
+    fanOut.closed || (failure !== undefined && (endsAll(failure) || (fanOut.maxFailures !== null && failed > fanOut.maxFailures)));
+  const first = failure && endsAll(failure) && !endsAll(fanOut.first) ? failure : (fanOut.first ?? failure ?? null);
+  return [taskIs(item.node, { ...fanOut, settled: fanOut.settled + 1, failed, closed, first })];
 }
 
-/** Failures that every other item would meet as well. */
-const ENDS_ALL: ReadonlySet<string> = new Set(['unauthorized', 'budget_exceeded', 'cancelled']);
+/** True for a failure that every other item would meet as well: it ends a fan-out, however many may fail. */
+export function endsAll(failure: Failure | null): boolean {
+  return failure?.type === 'unauthorized' || failure?.type === 'budget_exceeded';
+}
 
 /** The signal that was sent before somebody waited for it as `until` says. */
 export function keptSignal(run: RunState, until: WakeCondition): KeptSignal | undefined {

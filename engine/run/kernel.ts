@@ -6,7 +6,7 @@ import type { Wake, WakeCondition } from '../contracts/node-kind.ts';
 import type { PlanNode } from '../contracts/plan.ts';
 import type { Command, Decide, Decision, InEvent, Opening, RunView, TaskState } from '../contracts/store.ts';
 import { Draft } from './draft.ts';
-import { keptSignal, lastAttempt, nodeAt } from './fold.ts';
+import { endsAll, keptSignal, lastAttempt, nodeAt } from './fold.ts';
 import { type IndexedNode, keyOf, type PlanIndex } from './plan-index.ts';
 import { afterFailure } from './retry.ts';
 
@@ -360,11 +360,11 @@ class Step {
 
   private settleFanOut(indexed: IndexedNode, fanOut: Extract<TaskState, { status: 'expanded' }>): void {
     const { first, failed, count } = fanOut;
-    if (first === null || failed <= (fanOut.maxFailures ?? 0)) {
+    const same = endsAll(first);
+    if (first === null || (!same && failed <= (fanOut.maxFailures ?? 0))) {
       this.settle(indexed, { type: 'node.succeeded', node: indexed.key });
       return;
     }
-    const same = first.type === 'unauthorized' || first.type === 'budget_exceeded';
     this.failNode(
       indexed,
       same

@@ -125,6 +125,18 @@ describe('the embedded shell', () => {
     expect(await starts(16, 3)).toEqual([0, 0, 0, 10, 10, 10, 20, 20, 20, 30]);
   });
 
+  test('a fan-out of which items were cancelled has not succeeded', async () => {
+    const plan = planOf([{ id: 'all', items: true }], { concurrency: 2 });
+    const lines = await story(plan, { items: 3, drainAt: 5, answer: (task) => ({ after: task === 'all[1]' ? 30 : 10 }) });
+    expect(lines.slice(-5)).toEqual([
+      '10 attempt.succeeded all[0]~1',
+      '10 attempt.cancelled all[2]~1',
+      '30 attempt.succeeded all[1]~1',
+      '30 node.cancelled all',
+      '30 run.finished cancelled',
+    ]);
+  });
+
   test('a drain lets what is in flight finish and starts nothing more', async () => {
     const plan = planOf([{ id: 'a' }, { id: 'b', after: ['a'] }]);
     expect(await story(plan, { drainAt: 5 })).toEqual([
