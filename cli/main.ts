@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Argument, Command as Commander, CommanderError, Option } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { type Command, type CommandGroup, EXIT, isGroup, type Options, UsageError } from './command.ts';
+import { approvals } from './commands/approvals.ts';
 import { describe } from './commands/describe.ts';
 import { doctor } from './commands/doctor.ts';
 import { explain } from './commands/explain.ts';
@@ -12,13 +13,26 @@ import { init } from './commands/init.ts';
 import { list } from './commands/list.ts';
 import { models } from './commands/models.ts';
 import { run } from './commands/run.ts';
+import { signal } from './commands/signal.ts';
 import { validate } from './commands/validate.ts';
 import { createContext, type GlobalOptions } from './context.ts';
 import { flushed, type Io, processIo } from './io.ts';
 import { tellProblem } from './problem.ts';
 
 /** In the order of the help: what one does first comes first. */
-const commands: readonly (Command | CommandGroup)[] = [run, validate, list, describe, graph, init, models, doctor, explain];
+const commands: readonly (Command | CommandGroup)[] = [
+  run,
+  validate,
+  list,
+  describe,
+  graph,
+  approvals,
+  signal,
+  init,
+  models,
+  doctor,
+  explain,
+];
 
 const EXIT_CODES = `Exit codes:
   0    done

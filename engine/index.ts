@@ -1,9 +1,21 @@
 /** The public API. */
+export { answerGate, explainGate, listGates } from './approvals.ts';
 export { type Brand, type Instant, type Millis, millis, type NodeId, nanoUsd, type RunId, type TaskKey, type Usd } from './base/ids.ts';
 export type { Json, JsonObject, JsonSchema } from './base/json.ts';
 export { fromDollars, parseDuration, renderDuration, renderTokens, renderUsd, toDollars } from './base/units.ts';
 export type { Code, Diagnostic } from './contracts/diagnostic.ts';
-export type { Finding, InputSummary, LoadedWorkflow, ModelSummary, RunOptions, Surroundings, WorkflowSummary } from './contracts/engine.ts';
+export type {
+  Finding,
+  GateAnswer,
+  InputSummary,
+  LoadedWorkflow,
+  ModelSummary,
+  OpenGate,
+  ResumeOptions,
+  RunOptions,
+  Surroundings,
+  WorkflowSummary,
+} from './contracts/engine.ts';
 export type { EventBody, EventType, Next, RunEvent, RunStatus, SkipReason, Value } from './contracts/event.ts';
 export type { Failure, FailureType } from './contracts/failure.ts';
 export type { Edge, Plan, PlanInput, PlanNode, PlanOutput, Stage } from './contracts/plan.ts';
@@ -20,4 +32,5 @@ export { describeInputs, type GivenInputs, parseInputs } from './inputs.ts';
 export { yamlText } from './lang/yaml-text.ts';
 export { checkWorkflow, findWorkflow, listWorkflows, loadWorkflow } from './load.ts';
 export { renderPlan } from './plan/render.ts';
-export { run } from './run-workflow.ts';
+export { resume, run } from './run-workflow.ts';
+export { type SignalledRun, type SignalOptions, signal } from './signals.ts';
