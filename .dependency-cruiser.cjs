@@ -31,6 +31,7 @@ module.exports = {
     ),
     ring('run-is-ring-4', '^engine/run/', '^engine/(base|contracts|diagnostics|source|lang|run)/'),
     ring('shells-drive-run', '^engine/shells/', '^engine/(base|contracts|diagnostics|source|lang|run|shells)/'),
+    ring('testing-is-ring-5', '^engine/testing/', '^engine/(?!index\\.ts$)'),
     ring('cli-uses-the-public-api', '^cli/', '^(cli/|engine/index\\.ts$)'),
   ],
   options: {

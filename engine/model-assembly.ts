@@ -29,9 +29,9 @@ function accessOf(config: Config): ReadonlyMap<string, ProviderAccess> {
   return access;
 }
 
-/** What answers in a run that asks nobody; `replies` are used up by one run. */
-export function assembleOffline(replies: Replies | undefined): Provider {
-  return createOfflineProvider({ ...(replies && { replies }), tokenCounter: plainCounter });
+/** What answers in a run that asks nobody; `replies` are used up by one run. Another `seed` makes other answers up. */
+export function assembleOffline(replies: Replies | undefined, seed?: string): Provider {
+  return createOfflineProvider({ ...(replies && { replies }), ...(seed !== undefined && { seed }), tokenCounter: plainCounter });
 }
 
 async function plainCounter(): Promise<(text: string) => number> {

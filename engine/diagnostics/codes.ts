@@ -9,6 +9,7 @@ import { MODEL_CODES } from './codes/models.ts';
 import { NAME_CODES } from './codes/names.ts';
 import { RUN_CODES } from './codes/runs.ts';
 import { SHAPE_CODES } from './codes/shape.ts';
+import { TESTING_CODES } from './codes/testing.ts';
 import { TEXT_CODES } from './codes/text.ts';
 
 /** Every code, in order. A code is for ever: never renumbered, never reused. */
@@ -21,6 +22,7 @@ export const codes: CodeEntries = {
   ...MODEL_CODES,
   ...CONFIGURATION_CODES,
   ...INPUT_CODES,
+  ...TESTING_CODES,
   ...RUN_CODES,
   ...BUG_CODES,
 };

@@ -1,0 +1,163 @@
+import { runId, type TaskKey } from '../base/ids.ts';
+import type { Json, JsonObject } from '../base/json.ts';
+import type { LoadedWorkflow, Surroundings } from '../contracts/engine.ts';
+import type { RunEvent } from '../contracts/event.ts';
+import { Failed } from '../contracts/failure.ts';
+import type { NodeKind, TaskContext } from '../contracts/node-kind.ts';
+import type { ModelRequest, Provider } from '../contracts/provider.ts';
+import type { RunResult } from '../contracts/result.ts';
+import { assembleOffline } from '../model-assembly.ts';
+import { kinds } from '../nodes/registry.ts';
+import { createReplies } from '../providers/replies.ts';
+import { itemOf } from '../run/plan-index.ts';
+import { runIn } from '../run-workflow.ts';
+import { standIn } from '../stand-ins.ts';
+import { type Fault, failureOf, takeFault, waitOut } from './faults.ts';
+import type { Scenario } from './scenario.ts';
+import { type VirtualClock, virtualClock } from './virtual-clock.ts';
+
+/** What there was to see of a run in a test. */
+export interface Seen {
+  readonly result: RunResult;
+  readonly inputs: JsonObject;
+  readonly events: readonly RunEvent[];
+  /** What models were asked, in order. */
+  readonly requests: readonly ModelRequest[];
+  /** What nodes gave: by node, and by item for those of a fan-out. */
+  readonly outputs: ReadonlyMap<string, Json>;
+}
+
+/** When every test begins, so that what depends on time is the same each time: 2026-01-15T09:30:00Z. */
+const START = 1_768_469_400_000;
+
+/** Runs a scenario in this process, on virtual time, asking nobody. Throws DagrunError when it cannot begin. */
+export async function play(scenario: Scenario, workflow: LoadedWorkflow, around: Surroundings): Promise<Seen> {
+  const clock = virtualClock(START);
+  const requests: ModelRequest[] = [];
+  const events: RunEvent[] = [];
+  const replies = createReplies(scenario.staged);
+  const offline = assembleOffline(replies, scenario.seed);
+  const stuck = new AbortController();
+  const running = runIn(
+    {
+      clock,
+      random: randomFrom(scenario.seed),
+      id: runId('run_test'),
+      offline: stagedProvider(offline, scenario.faults, clock, (request) => requests.push(request)),
+      kinds: holding(failing(standIn(kinds, replies), scenario.faults, clock), clock),
+      alone: true,
+    },
+    workflow,
+    {
+      ...around,
+      // Neither keys nor the project's own runs have a part in it.
+      env: { DAGRUN_STORE: 'memory:' },
+      inputs: scenario.inputs,
+      by: 'test',
+      drain: stuck.signal,
+      onEvent: (event) => events.push(event),
+    },
+  );
+  await clock.runUntil(running, () => stuck.abort());
+  const result = await running;
+  const started = events.find((event) => event.type === 'run.started');
+  return { result, inputs: started?.inputs ?? {}, events, requests, outputs: outputsIn(events) };
+}
+
+/** A provider to which things happen before it answers, and whose requests are seen. */
+function stagedProvider(inner: Provider, faults: readonly Fault[], clock: VirtualClock, see: (request: ModelRequest) => void): Provider {
+  return {
+    ...inner,
+    async complete(request, abort) {
+      see(request);
+      const fault = takeFault(faults, request.origin);
+      const failure = fault && failureOf(fault);
+      if (failure) throw failure;
+      if (fault?.fault === 'slow') await waitOut(fault.delay, clock, abort);
+      const release = clock.hold();
+      try {
+        const reply = await inner.complete(request, abort);
+        return fault?.fault === 'malformed' ? { ...reply, text: cutOff(reply.text) } : reply;
+      } finally {
+        release();
+      }
+    },
+  };
+}
+
+/** The first half of a text that was JSON, which it then is no more. */
+function cutOff(text: string): string {
+  return text.startsWith('{') || text.startsWith('[')
+    ? text.slice(0, Math.max(1, Math.floor(text.length / 2))).replace(/[\]}]+$/, '')
+    : '{"';
+}
+
+/** Kinds that call no model, to which things happen before they are executed. */
+function failing(all: readonly NodeKind[], faults: readonly Fault[], clock: VirtualClock): readonly NodeKind[] {
+  if (faults.length === 0) return all;
+  return all.map((kind): NodeKind => {
+    if (kind.callsModel) return kind;
+    return {
+      ...kind,
+      async execute(spec, ctx) {
+        const { node, item, attempt } = ctx;
+        const fault = takeFault(faults, { node, attempt, ...(item !== undefined && { item }) });
+        const failure = fault && failureOf(fault);
+        if (failure) throw failure instanceof Failed ? failure : new Failed(failure);
+        if (fault) await waitOut(fault.delay, clock, ctx.abort);
+        return kind.execute(spec, ctx);
+      },
+    };
+  });
+}
+
+/** Kinds whose reading of files holds the clock: no time-out may pass while the disk is slow. */
+function holding(all: readonly NodeKind[], clock: VirtualClock): readonly NodeKind[] {
+  const still = (ctx: TaskContext): TaskContext => ({
+    ...ctx,
+    async readText(path) {
+      const release = clock.hold();
+      try {
+        return await ctx.readText(path);
+      } finally {
+        release();
+      }
+    },
+  });
+  return all.map((kind): NodeKind => ({ ...kind, execute: (spec, ctx) => kind.execute(spec, still(ctx)) }));
+}
+
+/** Numbers in [0, 1) that follow from a text: mulberry32, by Tommy Ettinger, over an FNV-1a hash. */
+function randomFrom(seed: string): () => number {
+  let state = 0x811c9dc5;
+  for (const letter of seed) state = Math.imul(state ^ (letter.codePointAt(0) ?? 0), 0x01000193);
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+function outputsIn(events: readonly RunEvent[]): ReadonlyMap<string, Json> {
+  const outputs = new Map<string, Json>();
+  const counts = new Map<TaskKey, number>();
+  for (const event of events) {
+    if (event.type === 'attempt.succeeded' && 'json' in event.output) outputs.set(event.task, event.output.json);
+    if (event.type === 'node.skipped') outputs.set(event.node, event.output);
+    if (event.type === 'node.expanded') counts.set(event.node, event.count);
+  }
+  for (const [node, count] of counts) {
+    if (outputs.has(node)) continue;
+    outputs.set(
+      node,
+      Array.from({ length: count }, (_, index) => outputs.get(`${node}[${index}]`) ?? null),
+    );
+  }
+  return outputs;
+}
+
+/** The node a task belongs to. */
+export function nodeOf(task: TaskKey): string {
+  return itemOf(task)?.node ?? task;
+}
