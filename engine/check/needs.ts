@@ -11,10 +11,10 @@ export function checkNeeds({ workflow }: CheckInput, report: Report): void {
 }
 
 function checkNeedsOf(workflow: Workflow, node: NodeDecl, report: Report): void {
-  const seen = new Map<NodeId, Path>();
+  const seen = new Map<NodeId, Span>();
   const anyOf = node.needs.filter((need) => need.anyOf);
   for (const need of node.needs) {
-    const at = placeOf(workflow, need.path);
+    const at = placeOf(workflow, need.path, need.from);
     const before = seen.get(need.from);
     if (need.from === node.id) {
       report({
@@ -32,7 +32,7 @@ function checkNeedsOf(workflow: Workflow, node: NodeDecl, report: Report): void 
         message: `"${node.id}" needs "${need.from}", which is not a node`,
         at,
         label: 'no node has this id',
-        ...nearestNode(workflow, need.from, node),
+        ...(idsIn(workflow, need.from) ?? nearestNode(workflow, need.from, node)),
       });
     } else if (before) {
       report({
@@ -41,11 +41,11 @@ function checkNeedsOf(workflow: Workflow, node: NodeDecl, report: Report): void 
         message: `"${node.id}" names "${need.from}" twice under \`needs\``,
         at,
         label: 'already named',
-        related: [{ at: placeOf(workflow, before), label: 'here' }],
+        related: [{ at: before, label: 'here' }],
         help: 'keep the one that says what you mean: plain, `optional`, or in `any_of`',
       });
     }
-    if (!before) seen.set(need.from, need.path);
+    if (!before) seen.set(need.from, at);
   }
   const [only] = anyOf;
   const namedOnce = (id: NodeId): boolean => node.needs.filter((need) => need.from === id).length === 1;
@@ -62,6 +62,13 @@ function checkNeedsOf(workflow: Workflow, node: NodeDecl, report: Report): void 
 }
 
 /** Where a need is written: `needs: { a: optional }` has the id as its key. */
-function placeOf({ document }: Workflow, path: Path): Span {
-  return document.spanOf(path, typeof path.at(-1) === 'string' ? 'key' : 'value');
+function placeOf({ document }: Workflow, path: Path, id: NodeId): Span {
+  return document.spanOf(path, path.at(-1) === id ? 'key' : 'value');
+}
+
+/** Help where the nodes are named, but not as ids: `a, b`, `nodes.a`, `nodes.a.output`. */
+function idsIn(workflow: Workflow, written: string): { readonly help: string } | undefined {
+  const ids = written.split(/\s*,\s*|\s+/).map((part) => /^(?:nodes\.)?([a-z][a-z0-9_]*)(?:\.output.*)?$/.exec(part)?.[1] ?? '');
+  if (!ids.every((id) => nodeExists(workflow, id))) return undefined;
+  return { help: ids.length === 1 ? `write \`${ids[0]}\`` : `write \`[${ids.join(', ')}]\`` };
 }

@@ -11,7 +11,7 @@ const expression = (description: string, schema: JsonSchema = {}): Field => ({ .
 const duration: JsonSchema = { type: 'string', pattern: '^\\d+(\\.\\d+)?(ms|s|m|h|d)$', 'x-unit': 'duration' };
 
 /** A duration of something that could not end before it begins. */
-const longer: JsonSchema = { ...duration, not: { pattern: '^[0.]+(ms|s|m|h|d)$' } };
+const longer: JsonSchema = { ...duration, not: { type: 'string', pattern: '^[0.]+(ms|s|m|h|d)$' } };
 
 /** A condition: CEL, or plainly true or false. */
 const condition: JsonSchema = { type: ['string', 'boolean'] };

@@ -1,11 +1,12 @@
 import { isList, isObject, type Json, type JsonSchema } from '../base/json.ts';
+import { parseDuration } from '../base/units.ts';
 import type { Diagnostic } from '../contracts/diagnostic.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
 import type { Document, Path } from '../contracts/source.ts';
 import { suggest } from '../diagnostics/suggest.ts';
 import { alternatives, shown, typeInWords } from '../lang/in-words.ts';
-import type { Problem } from '../lang/misfit.ts';
-import { helpForField } from './names.ts';
+import { misfits, type Problem } from '../lang/misfit.ts';
+import { helpForField, takesPlaceOf } from './foreign-fields.ts';
 import { ownFields } from './schema.ts';
 
 /** Where a schema was applied, and what the author would call that place. */
@@ -31,7 +32,8 @@ export function explainProblems(problems: readonly Problem[], place: Place): rea
   const mistyped = new Set<string>();
   for (const { problem, diagnostic } of explained) {
     if (problem.keyword !== 'additionalProperties') continue;
-    if (diagnostic.fix !== undefined) mistyped.add(JSON.stringify([...problem.path, diagnostic.fix.replacement]));
+    const meant = diagnostic.fix?.replacement ?? takesPlaceOf(String(problem.params.key), fieldHolding(problem, place));
+    if (meant !== undefined) mistyped.add(JSON.stringify([...problem.path, meant]));
   }
   const otherKind = explained.some(({ diagnostic }) => diagnostic.code === 'DAG126');
   const isEcho = ({ keyword, path, params }: Problem): boolean =>
@@ -71,11 +73,17 @@ function unknownField(problem: Problem, place: Place): Diagnostic {
   }
   const fields = isObject(problem.schema.properties) ? Object.keys(problem.schema.properties) : [];
   const value = valueAt(document.value, path);
-  const { help, instead } = helpForField(key, fields, isObject(value) ? Object.keys(value) : []);
+  const { help, instead } = helpForField(key, fields, isObject(value) ? Object.keys(value) : [], fieldHolding(problem, place));
   return error('DAG120', at, `"${key}" is not a field of ${ownerOf(problem, place)}`, {
     ...(help !== undefined && { help }),
     ...(instead !== undefined && { fix: { at, replacement: instead } }),
   });
+}
+
+/** The field whose value, or an item of whose value, a problem is about; undefined for a workflow or a node. */
+function fieldHolding({ path }: Problem, { what }: Place): string | undefined {
+  const names = [...(what === 'an output' ? ['outputs'] : []), ...path].filter((step) => typeof step === 'string');
+  return names[names.length - 1];
 }
 
 /** What a field belongs to: `a node`, `"retry"`, `an item of "check"`. */
@@ -131,6 +139,8 @@ function wrongType(problem: Problem, place: Place): Diagnostic {
     });
   }
   const at = place.document.spanOf(path);
+  const share = path[path.length - 1] === 'max_failures' && typeof value === 'number' && value > 0 && value < 1;
+  if (share) return error('DAG122', at, `${name} must be a whole number or a share`, { help: `write ${Math.round(value * 1000) / 10}%` });
   return error('DAG122', at, `${name} must be ${expected(types, choices)}`, {
     label: `this is ${choices.length > 0 && typeof value === 'string' ? shown(value) : kindForAuthors(value)}`,
     ...typeAdvice(value, types, choices, at, problem.schema),
@@ -155,6 +165,8 @@ function typeAdvice(
       return { help: `write ${text} without quotes`, fix: { at, replacement: text } };
     }
     if (types.includes('array')) return listAdvice(at.file.text.slice(at.start, at.end), schema);
+    const digits = /^[$€]\s*(\d+(?:\.\d+)?)$/.exec(text)?.[1];
+    if (types.includes('number') && digits !== undefined) return { help: `write ${digits}`, fix: { at, replacement: digits } };
     if (schema['x-schema'] === true) return { help: `write { type: string }, or { fields: { … } }` };
     const near = suggest(
       text,
@@ -166,8 +178,26 @@ function typeAdvice(
     return { help: `write "${value}" between quotes` };
   if (types.includes('string') && isObject(value) && at.file.text[at.start] === '{')
     return { help: 'put the text between quotes if { is meant as itself' };
+  const written = at.file.text.slice(at.start, at.end);
+  if (types.join() === 'array' && isObject(value) && isObject(schema.items) && schema.items.type === 'object') {
+    if (!written.startsWith('{')) return { help: `begin its first line with "- ", and the others two blanks further right` };
+    return { help: `write [${written.includes('\n') ? '{ … }' : written}]` };
+  }
+  if (types.join() === 'object' && typeof value !== 'object') {
+    const field = fieldFor(value, schema);
+    if (field !== undefined) return { help: `write { ${field}: ${written} }` };
+  }
+  if (schema['x-schema'] === true && isList(value)) return { help: 'write { type: array, items: { … } }, or { fields: { … } }' };
   if (types.join() === 'object' && isList(value)) return { help: 'give each a name, `name: …` in place of `- `' };
   return {};
+}
+
+/** The field a value was meant for that stands where a map of fields should: the one that is required, or the one of the value's type. */
+function fieldFor(value: Json, schema: JsonSchema): string | undefined {
+  const [required] = isList(schema.required) ? schema.required : [];
+  if (typeof required === 'string') return required;
+  const fields = Object.entries(isObject(schema.properties) ? schema.properties : {});
+  return fields.find(([, field]) => isObject(field) && misfits(value, field).length === 0)?.[0];
 }
 
 /** A list where one value stands: the value in brackets, below the field its items need when these are maps. */
@@ -201,7 +231,14 @@ function wrongValue(problem: Problem, place: Place): Diagnostic {
     const list = choices.map(shown).join(', ');
     const message = `${name} must be ${choices.length === 1 ? '' : 'one of '}${list}; this is ${shown(value)}`;
     const single = isList(value) && value.length === 1 && choices.some((choice) => choice === value[0]) ? value[0] : undefined;
-    const help = near !== undefined ? `did you mean "${near}"?` : single === undefined ? undefined : `write ${String(single)}`;
+    const help =
+      near !== undefined
+        ? `did you mean "${near}"?`
+        : single !== undefined
+          ? `write ${String(single)}`
+          : isList(value) && problem.path[0] === 'needs'
+            ? 'nodes that are all wanted are a list: `needs: [a, b]`; for at least one of them write `needs: { any_of: [a, b] }`'
+            : undefined;
     const short = message.length <= MAX_HEADLINE;
     return error('DAG123', at, short ? message : `${name} cannot be ${shown(value)}`, {
       ...(help !== undefined || !short ? { help: help ?? `write one of ${list}` } : {}),
@@ -242,6 +279,7 @@ function wrongPattern(problem: Problem, place: Place, name: string, value: Json,
 
 function badDuration(value: Json, name: string, place: Place, path: Path): Diagnostic {
   const at = place.document.spanOf(path);
+  if (typeof value === 'string' && parseDuration(value) === 0) return error('DAG123', at, `${name} must be longer than ${value}`);
   if (typeof value === 'number') {
     return error('DAG127', at, `${name} must say its unit: ms, s, m, h or d`, {
       help: `write ${value}s for seconds, ${value}ms for milliseconds`,
