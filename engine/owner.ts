@@ -4,6 +4,9 @@ import { type Instant, instant } from './base/ids.ts';
 /** A process that has not been heard of for so long is taken for dead. */
 const DEAD_AFTER_MS = 10_000;
 
+/** Later than any beat, also one that a clock set back since has put into the future. */
+const NEVER_HEARD_OF: Instant = instant(Number.MAX_SAFE_INTEGER);
+
 /** The name of this process as a driver of runs: where it runs, which process it is, and which of its runs. */
 export function newOwner(unique: string): string {
   return `${hostname()}/${process.pid}/${unique}`;
@@ -15,7 +18,7 @@ export function newOwner(unique: string): string {
  */
 export function deadBefore(owner: string | null, now: Instant): Instant {
   const [host, pid] = owner?.split('/') ?? [];
-  if (host === hostname() && pid !== undefined && !isAlive(Number(pid))) return instant(now + 1);
+  if (host === hostname() && pid !== undefined && !isAlive(Number(pid))) return NEVER_HEARD_OF;
   return instant(now - DEAD_AFTER_MS);
 }
 

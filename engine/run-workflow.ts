@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { type Clock, systemClock, systemRandom } from './base/clock.ts';
-import { type RunId, runId } from './base/ids.ts';
+import { type Instant, type RunId, runId } from './base/ids.ts';
 import type { JsonObject } from './base/json.ts';
 import { type Config, loadConfig } from './config.ts';
 import type { LoadedWorkflow, ResumeOptions, RunOptions } from './contracts/engine.ts';
@@ -9,7 +9,7 @@ import type { NodeKind } from './contracts/node-kind.ts';
 import type { Plan } from './contracts/plan.ts';
 import type { ModelWant, Provider } from './contracts/provider.ts';
 import type { RunResult } from './contracts/result.ts';
-import type { InEvent, Store } from './contracts/store.ts';
+import { type InEvent, type RunRecord, type Store, StoreFailed } from './contracts/store.ts';
 import { type Earlier, findEarlier, inputsOf, openEarlier, planOfOnly, reuseWanted } from './earlier-run.ts';
 import { DagrunError } from './errors.ts';
 import { completeInputs } from './inputs.ts';
@@ -112,10 +112,37 @@ export async function resume(run: string, options: ResumeOptions = {}): Promise<
   try {
     const record = await store.runs.find(id);
     const plan = await store.runs.plan(id);
-    await store.load(id);
-    if (!record || !plan) throw new Error(`run ${id} was loaded but is not filed`);
+    if (!record || !plan) throw new StoreFailed('unknown_run', `there is no run ${id}`, '`dagrun runs list` shows the runs there are');
     const owner = newOwner(newRunId());
     const now = clock.now();
+    const over = record.status === 'succeeded';
+    // Before its journal is read: what another process writes until then would be missed.
+    if (!over && !(await store.runs.claim(id, owner, now, deadBefore(record.owner, now), record.owner ?? undefined))) {
+      throw new DagrunError(`run ${id} is driven by another process (${record.owner})`, {
+        exitCode: 2,
+        help: '`dagrun runs show` tells how it goes on; `dagrun runs cancel` asks it to stop',
+      });
+    }
+    return await goOn({ id, store, record, plan, owner, now, over }, options);
+  } finally {
+    await store.close();
+  }
+}
+
+interface Claimed {
+  readonly id: RunId;
+  readonly store: Store;
+  readonly record: RunRecord;
+  readonly plan: Plan;
+  readonly owner: string;
+  readonly now: Instant;
+  /** It has succeeded, and was not claimed. */
+  readonly over: boolean;
+}
+
+async function goOn({ id, store, record, plan, owner, now, over }: Claimed, options: ResumeOptions): Promise<RunResult> {
+  let leftAs: Pick<RunRecord, 'status' | 'endedAt'> = record;
+  try {
     const index = indexPlan(plan);
     const tally = createTally(index);
     const past: RunEvent[] = [];
@@ -125,14 +152,17 @@ export async function resume(run: string, options: ResumeOptions = {}): Promise<
       options.onPast?.(event);
     }
     const started = past.find((event) => event.type === 'run.started');
-    if (!started)
+    if (!started) {
+      leftAs = { status: 'cancelled', endedAt: now };
       throw new DagrunError(`run ${id} ended before anything of it was kept`, { exitCode: 2, help: 'start it again with `dagrun run`' });
-    if (record.status === 'succeeded') return resultOf(id, index, tally);
-    if (!(await store.runs.claim(id, owner, now, deadBefore(record.owner, now)))) {
-      throw new DagrunError(`run ${id} is driven by another process (${record.owner})`, {
-        exitCode: 2,
-        help: '`dagrun runs show` tells how it goes on; `dagrun runs cancel` asks it to stop',
-      });
+    }
+    if (over) return resultOf(id, index, tally);
+    await store.load(id);
+    const state = await store.state(id);
+    if (state.status === 'succeeded') {
+      // Its process ended after the last event, before it could file the run as over.
+      leftAs = { status: 'succeeded', endedAt: past.at(-1)?.at ?? now };
+      return resultOf(id, index, tally);
     }
 
     const cwd = resolve(options.cwd ?? '.');
@@ -141,17 +171,18 @@ export async function resume(run: string, options: ResumeOptions = {}): Promise<
     const offline = started.simulated ? assembleOffline(written) : undefined;
     const config = configOf(record.file, options);
     if (!offline) requireProviders(config, tiersOf(config, plan.tiers), wantsOf(plan));
-    const state = await store.state(id);
     const first: InEvent =
       state.status === 'failed' || state.status === 'cancelled'
         ? { type: 'reopen', redo: await redoOf(index, store, id), at: now }
         : { type: 'resume', tasks: await store.unsettledTasks(id), at: now };
-    const world = standingIn({ clock, random: systemRandom, id }, written);
+    const world = standingIn({ clock: systemClock, random: systemRandom, id }, written);
     const drive = { world, store, owner, plan, file: record.file, config, offline, inputs: started.inputs, startedAt: started.at };
     const earlier = started.reuses && (await openEarlier(store, started.reuses, plan));
+    leftAs = { status: 'running', endedAt: null };
     return await driveToEnd({ ...drive, cache: !written, ...(earlier && { earlier }), tally, first }, options);
   } finally {
-    await store.close();
+    // Nobody's any more, in whatever way this ended; after a good end it is so already.
+    if (!over) await store.runs.release(id, owner, leftAs.status, leftAs.endedAt ?? now).catch(() => undefined);
   }
 }
 
@@ -228,6 +259,10 @@ async function driveToEnd(drive: Drive, options: RunOptions | ResumeOptions): Pr
     const result = resultOf(id, index, tally);
     await store.runs.release(id, owner, outcome === 'waiting' ? 'waiting' : result.status, clock.now());
     return result;
+  } catch (error) {
+    // Nobody drives it any more. When not even that can be kept, the next one sees that this process is dead.
+    await store.runs.release(id, owner, 'running', clock.now()).catch(() => undefined);
+    throw error instanceof StoreFailed ? error.during(id) : error;
   } finally {
     await models.close();
   }

@@ -282,8 +282,11 @@ export interface RunDirectory {
   }): Promise<readonly RunRecord[]>;
   find(run: RunId): Promise<RunRecord | undefined>;
   plan(run: RunId): Promise<Plan | undefined>;
-  /** Takes a run for `owner` if nobody drives it: no owner, or none heard of since `deadBefore`. False when somebody does. */
-  claim(run: RunId, owner: string, at: Instant, deadBefore: Instant): Promise<boolean>;
+  /**
+   * Takes a run for `owner` if nobody drives it: no owner, or none heard of since `deadBefore`. False when somebody does.
+   * `from`: only this one is known to be dead; of two who found it so, the second comes too late.
+   */
+  claim(run: RunId, owner: string, at: Instant, deadBefore: Instant, from?: string): Promise<boolean>;
   /** Says that `owner` still drives it; false when it was taken over. */
   beat(run: RunId, owner: string, at: Instant): Promise<boolean>;
   release(run: RunId, owner: string, status: RunRecord['status'], at: Instant): Promise<void>;
@@ -378,14 +381,25 @@ export class StoreFailed extends Error {
   readonly reason: 'full' | 'read_only' | 'corrupt' | 'locked' | 'io' | 'newer' | 'unreachable' | 'unknown_run' | 'taken_over';
   /** One action that mends it. */
   readonly help: string;
-  /** 2: another run is meant. 3: the store has to be set up. 1: it failed on the way. */
+  /** 1: it failed while a run was under way. 2: another run is meant. 3: the store has to be set up. */
   readonly exitCode: 1 | 2 | 3;
-  constructor(reason: StoreFailed['reason'], message: string, help: string, options?: ErrorOptions) {
+  constructor(
+    reason: StoreFailed['reason'],
+    message: string,
+    help: string,
+    options?: ErrorOptions & { readonly exitCode?: StoreFailed['exitCode'] },
+  ) {
     super(message, options);
     this.name = 'StoreFailed';
     this.reason = reason;
     this.help = help;
-    this.exitCode = EXIT_CODES[reason];
+    this.exitCode = options?.exitCode ?? EXIT_CODES[reason];
+  }
+
+  /** The same while a run was under way: it has ended for this process, and can be gone on with. */
+  during(run: RunId): StoreFailed {
+    const goOn = this.reason === 'taken_over' ? '' : `\n\`dagrun resume ${run}\` then goes on from what was kept`;
+    return new StoreFailed(this.reason, this.message, `${this.help}${goOn}`, { cause: this, exitCode: 1 });
   }
 }
 
@@ -397,6 +411,6 @@ const EXIT_CODES: Readonly<Record<StoreFailed['reason'], StoreFailed['exitCode']
   unreachable: 3,
   corrupt: 3,
   locked: 3,
-  full: 1,
-  io: 1,
+  full: 3,
+  io: 3,
 };

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
+import { acting } from '../base/failpoint.ts';
 import { millis, nanoUsd } from '../base/ids.ts';
 import type { JsonSchema } from '../base/json.ts';
 import { Failed, type Failure } from '../contracts/failure.ts';
@@ -115,7 +116,8 @@ export function createModels({ providers, clock }: ModelsOptions): Models {
             };
             let reply: ModelReply;
             try {
-              reply = await provider.complete(requestOf(ask, candidate, messages, schema, money.most, call), turn.abort);
+              const asking = requestOf(ask, candidate, messages, schema, money.most, call);
+              reply = await acting('call', () => provider.complete(asking, turn.abort));
             } catch (error) {
               const failure: Failure = error instanceof Failed ? error.failure : { type: 'bug', message: String(error) };
               // Refused by its status: nothing was worked on. Lost on the way: nobody knows.

@@ -49,10 +49,11 @@ export function openMemoryStore(): Store {
       },
       find: async (id) => runs.get(id)?.record,
       plan: async (id) => runs.get(id)?.run.plan,
-      async claim(id, owner, at, deadBefore) {
+      async claim(id, owner, at, deadBefore, from) {
         const kept = keptOf(id);
         const { owner: other, beatAt } = kept.record;
-        if (other !== null && other !== owner && beatAt !== null && beatAt >= deadBefore) return false;
+        const dead = beatAt !== null && beatAt < deadBefore && (from === undefined || other === from);
+        if (other !== null && other !== owner && !dead) return false;
         kept.record = { ...kept.record, owner, beatAt: at, status: 'running', endedAt: null };
         return true;
       },

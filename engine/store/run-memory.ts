@@ -6,7 +6,17 @@ import type { PaidCall } from '../contracts/provider.ts';
 import type { Decide, Decision, FanOutItems, InEvent, RunState, RunView, TaskState, Write } from '../contracts/store.ts';
 
 /** The state of a run that has not begun. */
-const NEW: RunState = { status: 'new', open: 0, unsettled: 0, failure: null, backingOff: [], parked: [], startedBy: null, inbox: 0, signals: [] };
+const NEW: RunState = {
+  status: 'new',
+  open: 0,
+  unsettled: 0,
+  failure: null,
+  backingOff: [],
+  parked: [],
+  startedBy: null,
+  inbox: 0,
+  signals: [],
+};
 
 /**
  * The state of one run, in maps. It is a fold over the journal and nothing else, so whoever drives a run keeps it here, and

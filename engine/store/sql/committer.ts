@@ -1,3 +1,4 @@
+import { acting } from '../../base/failpoint.ts';
 import type { RunId } from '../../base/ids.ts';
 import type { RunEvent } from '../../contracts/event.ts';
 import { StoreFailed } from '../../contracts/store.ts';
@@ -52,7 +53,7 @@ export function createCommitter(driver: SqlDriver): Committer {
     const blobs: NewBlob[] = [];
     const appends = [...byRun].map(([run, events]): Append => appendOf(run, owners.get(run) ?? '', events, blobs));
     try {
-      const lost = new Set(await driver.append(blobs, appends));
+      const lost = new Set(await acting('append', () => driver.append(blobs, appends)));
       for (const one of batch) {
         if (lost.has(one.run)) one.reject(fail(one.run, takenOver(one.run)));
         else one.resolve();

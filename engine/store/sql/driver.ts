@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import type { CompiledQuery, Kysely } from 'kysely';
 import type { Dialect, Tables } from './schema.ts';
 
 /** A stretch of events to be kept, and what they make of their run's row. */
@@ -26,6 +26,8 @@ export interface SqlDriver {
   migrate(statements: readonly string[], version: number): Promise<void>;
   /** The version of the schema; 0 for an empty database. */
   version(): Promise<number>;
+  /** Does these, all or nothing. */
+  together(queries: readonly CompiledQuery[]): Promise<void>;
   /** Keeps these, all or nothing; the runs that are driven by somebody else by now are given back, and nothing of theirs was written. */
   append(blobs: readonly NewBlob[], appends: readonly Append[]): Promise<readonly string[]>;
   /** True for an error that says somebody else holds the database; others are told by `explain`. */

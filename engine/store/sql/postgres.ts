@@ -43,6 +43,10 @@ export function openPostgres(url: string): SqlDriver {
         await sql`insert into dagrun_schema (version) values (${version})`.execute(tx);
       });
     },
+    together: (queries) =>
+      db.transaction().execute(async (tx) => {
+        for (const query of queries) await tx.executeQuery(query);
+      }),
     append: (blobs: readonly NewBlob[], appends: readonly Append[]) =>
       db.transaction().execute(async (tx) => {
         const lost: string[] = [];
@@ -78,18 +82,14 @@ function explain(error: unknown, url: string): Error {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const failed = (reason: StoreFailed['reason'], message: string, help: string): StoreFailed =>
     new StoreFailed(reason, message, help, { cause: error });
-  if (code === '53100') return failed('full', `the disk of ${where} is full`, 'make room, then `dagrun resume` goes on from what was kept');
+  if (code === '53100') return failed('full', `the disk of ${where} is full`, 'make room on it');
   if (code === '25006' || code === '42501') return failed('read_only', `${where} may not be written`, 'give its user the right to write');
   if (code === '55P03' || code === '57014')
     return failed('locked', `${where} is held by another process`, 'wait until it is done, then try again');
   if (code === '28P01' || code === '28000') return failed('unreachable', `${where} refuses the user or the password`, 'check `store.url`');
   if (code === '3D000') return failed('unreachable', `${where} has no such database`, 'create it, or correct `store.url`');
   if (/^(08|57P)/.test(code) || /ECONNREFUSED|ENOTFOUND|ETIMEDOUT|ECONNRESET|EPIPE|terminated|timeout/i.test(`${code} ${error.message}`))
-    return failed(
-      'unreachable',
-      `${where} cannot be reached`,
-      'see whether the server runs; what was committed is kept, and `dagrun resume` goes on from there',
-    );
+    return failed('unreachable', `${where} cannot be reached`, 'see whether the server runs');
   return error;
 }
 

@@ -103,37 +103,40 @@ export async function openSqlStore(driver: SqlDriver, foldOf: (plan: Plan) => Fo
           return row && recordOf(row);
         }),
       plan: planOf,
-      claim: (id, owner, at, deadBefore) =>
+      claim: (id, owner, at, deadBefore, from) =>
         told(async () => {
-          const taken = await db
+          const claim = db
             .updateTable('run')
             .set({ owner, beat_at: at, status: 'running', ended_at: null })
             .where('id', '=', id)
-            .where((or) => or.or([or('owner', 'is', null), or('owner', '=', owner), or('beat_at', '<', deadBefore)]))
-            .executeTakeFirst();
+            .where((run) => {
+              const dead = run('beat_at', '<', deadBefore);
+              return run.or([
+                run('owner', 'is', null),
+                run('owner', '=', owner),
+                from === undefined ? dead : run.and([dead, run('owner', '=', from)]),
+              ]);
+            });
+          const taken = await acting('claim', () => claim.executeTakeFirst());
           const mine = taken.numUpdatedRows > 0n;
           if (mine) committer.own(id, owner);
           return mine;
         }),
       beat: (id, owner, at) =>
         told(async () => {
-          const beaten = await db
-            .updateTable('run')
-            .set({ beat_at: at })
-            .where('id', '=', id)
-            .where('owner', '=', owner)
-            .executeTakeFirst();
+          const beat = db.updateTable('run').set({ beat_at: at }).where('id', '=', id).where('owner', '=', owner);
+          const beaten = await acting('beat', () => beat.executeTakeFirst());
           return beaten.numUpdatedRows > 0n;
         }),
       release: (id, owner, status, at) =>
         told(async () => {
           const ended = status !== 'running' && status !== 'waiting';
-          await db
+          const release = db
             .updateTable('run')
             .set({ owner: null, status, ended_at: ended ? at : null })
             .where('id', '=', id)
-            .where('owner', '=', owner)
-            .execute();
+            .where('owner', '=', owner);
+          await acting('release', () => release.execute());
           memories.delete(id);
         }),
       remove: (ids) => told(async () => void (ids.length > 0 && (await db.deleteFrom('run').where('id', 'in', ids).execute()))),
@@ -144,17 +147,19 @@ export async function openSqlStore(driver: SqlDriver, foldOf: (plan: Plan) => Fo
         told(async () => {
           const known = await db.selectFrom('run').select('id').where('id', '=', id).executeTakeFirst();
           if (!known) throw unknownRun(id);
-          await db
-            .insertInto('inbox')
-            .values({ run: id, at, message: JSON.stringify(message) })
-            .execute();
+          const post = db.insertInto('inbox').values({ run: id, at, message: JSON.stringify(message) });
+          await acting('post', () => post.execute());
         }),
       read: (id) =>
         told(async () => {
           const rows = await db.selectFrom('inbox').selectAll().where('run', '=', id).orderBy('id').execute();
           return rows.map((row) => ({ id: Number(row.id), at: instant(Number(row.at)), message: JSON.parse(row.message) as InboxMessage }));
         }),
-      done: (id, upTo) => told(async () => void (await db.deleteFrom('inbox').where('run', '=', id).where('id', '<=', upTo).execute())),
+      done: (id, upTo) =>
+        told(async () => {
+          const taken = db.deleteFrom('inbox').where('run', '=', id).where('id', '<=', upTo);
+          await acting('take', () => taken.execute());
+        }),
     },
 
     cache,
@@ -178,7 +183,8 @@ async function migrate(driver: SqlDriver): Promise<void> {
     );
   }
   for (const migration of MIGRATIONS) {
-    if (migration.version > version) await driver.migrate(migration.statements(driver.dialect), migration.version);
+    if (migration.version <= version) continue;
+    await acting('migrate', () => driver.migrate(migration.statements(driver.dialect), migration.version));
   }
 }
 

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Kysely, SqliteDialect } from 'kysely';
 import Database from 'libsql';
+import { failpoint } from '../../base/failpoint.ts';
 import { StoreFailed } from '../../contracts/store.ts';
 import type { Append, NewBlob, SqlDriver } from './driver.ts';
 import type { Tables } from './schema.ts';
@@ -48,13 +49,19 @@ export function openSqlite(file: string): SqlDriver {
     dialect: 'sqlite',
     db,
     async version() {
-      const [row] = raw.pragma('user_version') as readonly { readonly user_version: number }[];
-      return row?.user_version ?? 0;
+      return versionOf(raw);
     },
     async migrate(lines, version) {
       inTransaction(() => {
+        // Another process may have been quicker.
+        if (versionOf(raw) >= version) return;
         for (const line of lines) raw.exec(line);
         raw.pragma(`user_version = ${version}`);
+      });
+    },
+    async together(queries) {
+      inTransaction(() => {
+        for (const { sql, parameters } of queries) raw.prepare(sql).run(...parameters);
       });
     },
     async append(blobs: readonly NewBlob[], appends: readonly Append[]) {
@@ -66,6 +73,7 @@ export function openSqlite(file: string): SqlDriver {
           if (touch.run(cost, run, owner).changes === 0) lost.push(run);
           else journal.run(run, firstSeq, lastSeq, events);
         }
+        failpoint('append.within');
         return lost;
       });
     },
@@ -82,6 +90,11 @@ export function openSqlite(file: string): SqlDriver {
   };
 }
 
+function versionOf(raw: Database.Database): number {
+  const [row] = raw.pragma('user_version') as readonly { readonly user_version: number }[];
+  return row?.user_version ?? 0;
+}
+
 function prepareFolder(folder: string): void {
   mkdirSync(folder, { recursive: true });
   const ignore = join(folder, '.gitignore');
@@ -95,8 +108,7 @@ function explain(error: unknown, file: string): Error {
   const failed = (reason: StoreFailed['reason'], message: string, help: string): StoreFailed =>
     new StoreFailed(reason, message, help, { cause: error });
   const text = `${code} ${error.message}`;
-  if (/SQLITE_FULL|ENOSPC/.test(text))
-    return failed('full', `the disk is full: ${file} cannot grow`, 'make room, then `dagrun resume` goes on from what was kept');
+  if (/SQLITE_FULL|ENOSPC/.test(text)) return failed('full', `the disk is full: ${file} cannot grow`, 'make room on it');
   if (/SQLITE_READONLY|SQLITE_CANTOPEN|SQLITE_PERM|EACCES|EROFS|EPERM/.test(text))
     return failed(
       'read_only',
