@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto';
-import { isList, isObject, type Json, type JsonObject } from '../base/json.ts';
+import { isObject, type Json, type JsonObject } from '../base/json.ts';
 import type { PlanNode } from '../contracts/plan.ts';
 import type { ModelWant } from '../contracts/provider.ts';
 import type { Scope } from '../lang/evaluate.ts';
 import { referencesInSource } from '../lang/references.ts';
 import type { CompiledNode, CompiledStage } from './compile-node.ts';
+import { valueAt } from './value-at.ts';
 
 /** What a run's content keys depend on besides its plan. */
 export interface KeyOptions {
@@ -60,21 +61,10 @@ function readsOf(node: PlanNode): (scope: Scope) => readonly Json[] {
   const paths = new Map<string, readonly string[]>();
   for (const { path } of sources.flatMap((source) => referencesInSource(source, []))) {
     if (path[0] === 'output') continue;
-    const end = path.indexOf('[]');
-    const known = end === -1 ? path : path.slice(0, end);
-    paths.set(known.join('.'), known);
+    paths.set(path.join('.'), path);
   }
   const all = [...paths.values()];
   return (scope) => all.map((path) => valueAt(scope, path));
-}
-
-function valueAt(scope: Scope, path: readonly string[]): Json {
-  let value: Json | undefined = scope as JsonObject;
-  for (const step of path) {
-    if (value === null || typeof value !== 'object' || isList(value) || !Object.hasOwn(value, step)) return null;
-    value = (value as JsonObject)[step];
-  }
-  return value ?? null;
 }
 
 function remembered<K extends object, T>(memory: WeakMap<K, T>, key: K, make: () => T): T {
