@@ -1,6 +1,6 @@
 import type { Json } from './base/json.ts';
 import { Failed } from './contracts/failure.ts';
-import { type NodeKind, Parked, type TaskContext } from './contracts/node-kind.ts';
+import { type ApprovalRequest, type NodeKind, Parked, type TaskContext, type Wake } from './contracts/node-kind.ts';
 import { compileValidator } from './lang/validate.ts';
 import { failureFrom, type Replies } from './providers/replies.ts';
 
@@ -20,16 +20,20 @@ export function standIn(kinds: readonly NodeKind[], replies: Replies): readonly 
     };
 
     async function answered(output: Json | Parked, spec: unknown, ctx: TaskContext): Promise<Json | Parked> {
-      if (!(output instanceof Parked) || output.until.type !== 'approval' || !wake) return output;
-      const answer = replies.answer(placeOf(ctx));
-      if (answer === undefined) return output;
-      const { form } = output.until.request;
-      const problems = form && answer.approved ? compileValidator(form)(answer.form).map((problem) => problem.message) : [];
-      if (problems.length > 0)
-        throw new Failed({ type: 'output_invalid', message: `the form of the answer does not fit: ${problems[0]}`, problems });
-      return answered(await wake.call(kind, spec, output.memo, { type: 'answered', ...answer }, ctx), spec, ctx);
+      if (!(output instanceof Parked) || !wake) return output;
+      const why = replies.wake(placeOf(ctx), output.until);
+      if (why === undefined) return output;
+      if (why.type === 'answered' && output.until.type === 'approval') checkForm(why, output.until.request);
+      return answered(await wake.call(kind, spec, output.memo, why, ctx), spec, ctx);
     }
   });
+}
+
+/** What a person fills in fits the form. Throws Failed. */
+function checkForm({ approved, form }: Extract<Wake, { type: 'answered' }>, request: ApprovalRequest): void {
+  const problems = request.form && approved ? compileValidator(request.form)(form).map((problem) => problem.message) : [];
+  if (problems.length > 0)
+    throw new Failed({ type: 'output_invalid', message: `the form of the answer does not fit: ${problems[0]}`, problems });
 }
 
 function placeOf({ node, item, attempt }: TaskContext): Parameters<Replies['stub']>[0] {

@@ -62,11 +62,11 @@ export const replySchema: JsonSchema = {
     billed: {
       type: 'object',
       properties: {
-        model: { type: 'string', description: 'Who answered: `provider/model`.' },
+        model: { type: 'string', description: 'Who answered: `provider/model`. Default: the first of the tier.' },
         cost: { type: ['number', 'null'], description: 'Dollars; null when it was not known.' },
         baseline: { type: ['number', 'null'], description: 'What the same tokens cost on the premium tier.' },
       },
-      required: ['model', 'cost', 'baseline'],
+      required: ['cost', 'baseline'],
       additionalProperties: false,
       description: 'As recorded; reckoned from the present configuration when left out.',
     },
@@ -107,6 +107,22 @@ export const answerSchema: JsonSchema = {
   additionalProperties: false,
 };
 
+/** Why a node that waits goes on. */
+export const waitSchema: JsonSchema = {
+  type: 'object',
+  properties: {
+    ...where,
+    node: { type: 'string', description: 'The node that waits.' },
+    payload: { description: 'The signal it waits for comes, with this.' },
+    by: { type: 'string', description: 'Who sends it. Default: `replies`.' },
+    over: { enum: ['due', 'deadline_passed'], description: 'The time it waits for has come, or nobody came in time.' },
+    times,
+  },
+  required: ['node'],
+  anyOf: [{ required: ['payload'] }, { required: ['over'] }],
+  additionalProperties: false,
+};
+
 /** The lists a replies file may hold, which a test's scenario may hold too. */
 export const stagedLists: JsonObject = {
   replies: {
@@ -116,6 +132,7 @@ export const stagedLists: JsonObject = {
   },
   stubs: { type: 'array', description: 'The same for nodes that call no model: their output.', items: stubSchema },
   answers: { type: 'array', description: 'What people say where the run waits for them.', items: answerSchema },
+  waits: { type: 'array', description: 'How waiting ends: by a signal, or because time is over. Nobody waits.', items: waitSchema },
 };
 
 /** JSON Schema of a replies file (draft-07). */
@@ -124,6 +141,6 @@ export const repliesSchema: JsonSchema = {
   title: 'dagrun replies',
   type: 'object',
   properties: stagedLists,
-  required: ['replies'],
+  minProperties: 1,
   additionalProperties: false,
 };

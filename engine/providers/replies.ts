@@ -3,6 +3,7 @@ import { isList, isObject, type Json, type JsonObject } from '../base/json.ts';
 import { fromDollars, parseDuration } from '../base/units.ts';
 import type { Code, Report } from '../contracts/diagnostic.ts';
 import type { Failure } from '../contracts/failure.ts';
+import type { Wake, WakeCondition } from '../contracts/node-kind.ts';
 import type { ModelReply, RequestOrigin, Tier, Usage } from '../contracts/provider.ts';
 import type { Document, Path } from '../contracts/source.ts';
 import { adviceOn, suggest } from '../diagnostics/suggest.ts';
@@ -25,19 +26,11 @@ export interface StagedFailure {
 export type Reply = {
   readonly usage?: Usage;
   readonly stop?: ModelReply['stop'];
-  readonly billed?: { readonly model: string; readonly cost: Usd | null; readonly baseline: Usd | null };
+  readonly billed?: { readonly model?: string; readonly cost: Usd | null; readonly baseline: Usd | null };
 } & Given;
 
 /** What stands in for a node that calls no model. */
 export type Given = { readonly json: Json } | { readonly text: string } | { readonly fail: StagedFailure };
-
-/** What a person says at a gate. */
-export interface GateAnswer {
-  readonly approved: boolean;
-  readonly reason: string | null;
-  readonly form: Json;
-  readonly by: string;
-}
 
 type Place = Pick<RequestOrigin, 'node' | 'item' | 'attempt'>;
 
@@ -49,15 +42,16 @@ export interface Replies {
   modelsOf(origin: Place): readonly string[];
   /** The same for a node that calls no model. */
   stub(place: Place): Given | undefined;
-  /** What is said where a node waits for a person. */
-  answer(place: Place): GateAnswer | undefined;
+  /** Why a node that waits goes on at once; undefined when it has to wait. */
+  wake(place: Place, until: WakeCondition): Wake | undefined;
 }
 
 /** Entries of one file or scenario, in the order they were written. */
 export interface Staged {
   readonly replies: readonly Entry<Reply>[];
   readonly stubs: readonly Entry<Given>[];
-  readonly answers: readonly Entry<GateAnswer>[];
+  readonly answers: readonly Entry<Wake>[];
+  readonly waits: readonly Entry<Wake>[];
 }
 
 export interface Entry<T> {
@@ -102,7 +96,7 @@ export function parseRepliesFile(document: Document, nodes: readonly string[], r
 }
 
 /**
- * The entries of `replies`, `stubs` and `answers` in an object whose shape was checked, or undefined when they have mistakes
+ * The entries of `replies`, `stubs`, `answers` and `waits` in an object whose shape was checked, or undefined when they have mistakes
  * (DAG722, DAG723). `path` is where the object stands.
  */
 export function readStaged(document: Document, path: Path, value: Json, nodes: readonly string[], report: Report): Staged | undefined {
@@ -124,7 +118,7 @@ export function readStaged(document: Document, path: Path, value: Json, nodes: r
           ...(near !== undefined && { help: `did you mean "${near}"?` }),
         });
       }
-      if (name === 'node') checkGiven(one, at, say);
+      if (list === 'replies' || list === 'stubs') checkGiven(one, at, say);
       return [entryOf(one, at, node, read(one))];
     });
   };
@@ -132,6 +126,7 @@ export function readStaged(document: Document, path: Path, value: Json, nodes: r
     replies: entries('replies', 'node', replyOf),
     stubs: entries('stubs', 'node', givenOf),
     answers: entries('answers', 'gate', answerOf),
+    waits: entries('waits', 'node', wakeOf),
   };
   return mistakes > 0 ? undefined : staged;
 }
@@ -165,7 +160,11 @@ function replyOf(raw: JsonObject): Reply {
     ...(isObject(usage) && { usage: usageOf(usage) }),
     ...(typeof stop === 'string' && { stop: stop as ModelReply['stop'] }),
     ...(isObject(billed) && {
-      billed: { model: String(billed.model), cost: dollars(billed.cost), baseline: dollars(billed.baseline) },
+      billed: {
+        ...(typeof billed.model === 'string' && { model: billed.model }),
+        cost: dollars(billed.cost),
+        baseline: dollars(billed.baseline),
+      },
     }),
     ...givenOf(raw),
   };
@@ -176,14 +175,17 @@ function givenOf(raw: JsonObject): Given {
   return typeof raw.text === 'string' ? { text: raw.text } : { json: raw.json ?? null };
 }
 
-function answerOf(raw: JsonObject): GateAnswer {
-  return {
-    approved: raw.approved === true,
-    reason: typeof raw.reason === 'string' ? raw.reason : null,
-    form: raw.form ?? null,
-    by: typeof raw.by === 'string' ? raw.by : 'replies',
-  };
+function answerOf(raw: JsonObject): Wake {
+  const reason = typeof raw.reason === 'string' ? raw.reason : null;
+  return { type: 'answered', approved: raw.approved === true, by: personOf(raw), reason, form: raw.form ?? null };
 }
+
+function wakeOf(raw: JsonObject): Wake {
+  if (raw.over === 'due' || raw.over === 'deadline_passed') return { type: raw.over };
+  return { type: 'signalled', payload: raw.payload ?? null, by: personOf(raw) };
+}
+
+const personOf = ({ by }: JsonObject): string => (typeof by === 'string' ? by : 'replies');
 
 function failureOf(raw: Json): StagedFailure {
   if (!isObject(raw)) return { type: raw as ReplyFailure, details: {}, mayHaveCharged: false, schemaRefused: false };
@@ -224,6 +226,7 @@ export function createReplies(lists: readonly Staged[]): Replies {
   const replies = createSearch(lists.flatMap((list) => list.replies));
   const stubs = createSearch(lists.flatMap((list) => list.stubs));
   const answers = createSearch(lists.flatMap((list) => list.answers));
+  const waits = createSearch(lists.flatMap((list) => list.waits));
   return {
     take: (origin) => replies.take(origin),
     modelsOf(place) {
@@ -231,7 +234,7 @@ export function createReplies(lists: readonly Staged[]): Replies {
       return [...new Set(models)];
     },
     stub: (place) => stubs.take(place),
-    answer: (place) => answers.take(place),
+    wake: (place, until) => (until.type === 'approval' ? answers.take(place) : undefined) ?? waits.take(place),
   };
 }
 

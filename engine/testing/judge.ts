@@ -241,7 +241,7 @@ export function judgeUnused(scenario: Scenario, document: Document): readonly Di
     const help = 'a model that was not asked cannot fail; see `item`, `attempt`, and whether the node runs';
     found.push({ code: 'DAG748', severity: 'error', message: short(message), at: document.spanOf(path), label: 'did not happen', help });
   }
-  const lists = scenario.staged.flatMap((staged) => [...staged.replies, ...staged.stubs, ...staged.answers]);
+  const lists = scenario.staged.flatMap((staged) => [...staged.replies, ...staged.stubs, ...staged.answers, ...staged.waits]);
   for (const { path, used, node } of lists) {
     if (used || !isOwn({ path })) continue;
     const message = `this ${WORDS[String(path[2])] ?? 'entry'} for "${node}" was never used`;
@@ -250,7 +250,7 @@ export function judgeUnused(scenario: Scenario, document: Document): readonly Di
   return found;
 }
 
-const WORDS: Readonly<Record<string, string>> = { replies: 'reply', stubs: 'stub', answers: 'answer' };
+const WORDS: Readonly<Record<string, string>> = { replies: 'reply', stubs: 'stub', answers: 'answer', waits: 'end of waiting' };
 
 const money = (dollars: number): string => `$${Number(dollars.toFixed(9))}`;
 const short = (message: string): string => (message.length <= 90 ? message : `${message.slice(0, 89)}…`);

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonSchema } from '../base/json.ts';
-import { answerSchema, replySchema, stagedLists, stubSchema } from '../providers/replies-schema.ts';
+import { answerSchema, replySchema, stagedLists, stubSchema, waitSchema } from '../providers/replies-schema.ts';
 
 const place: JsonObject = {
   node: { type: 'string', description: 'The node it happens to.' },
@@ -183,4 +183,5 @@ export const namesOfShapes: ReadonlyMap<JsonSchema, string> = new Map<JsonSchema
   [replySchema, 'a reply'],
   [stubSchema, 'a stub'],
   [answerSchema, 'an answer'],
+  [waitSchema, 'an end of waiting'],
 ]);

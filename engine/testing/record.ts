@@ -1,0 +1,212 @@
+import type { TaskKey } from '../base/ids.ts';
+import { isObject, type Json, type JsonObject } from '../base/json.ts';
+import { toDollars } from '../base/units.ts';
+import type { RunEvent } from '../contracts/event.ts';
+import type { Failure } from '../contracts/failure.ts';
+import type { NodeKind, Wake } from '../contracts/node-kind.ts';
+import type { Plan } from '../contracts/plan.ts';
+import type { ModelCall, ModelReply, Usage } from '../contracts/provider.ts';
+import { yamlText } from '../lang/yaml-text.ts';
+import { kinds } from '../nodes/registry.ts';
+import { FAILURES } from '../providers/replies-schema.ts';
+import { itemOf } from '../run/plan-index.ts';
+
+/**
+ * A run's journal as a replies file: every answer of a model, with who gave it and what it was billed at, every failure, what
+ * people answered and how waiting ended. Replayed with the same inputs, the run has the same outputs and the same bill.
+ *
+ * A run that was interrupted or tried again is recorded as if it had gone through: what was lost in between is left out.
+ * With its plan, what nodes with effects gave is recorded too.
+ */
+export function recordRun(events: Iterable<RunEvent>, plan?: Plan): JsonObject {
+  const tasks = new Map<string, Recorded>();
+  const at = (task: string): Recorded => {
+    const known = tasks.get(task);
+    if (known) return known;
+    const made: Recorded = { failed: 0, replies: [], pending: [], answers: [], waits: [], stubs: [] };
+    tasks.set(task, made);
+    return made;
+  };
+  const effects = effectsOf(plan);
+  for (const event of events) {
+    switch (event.type) {
+      case 'model.called': {
+        const { call, reply } = event;
+        const place = { ...placeOf(event.task), attempt: at(event.task).failed + 1 };
+        at(event.task).pending.push({ entry: replyEntry(place, call, reply), answered: reply !== null });
+        break;
+      }
+      // What was answered is used by the attempt that goes on; what failed was asked again.
+      case 'attempt.interrupted':
+        at(event.task).pending = at(event.task).pending.filter((one) => one.answered);
+        break;
+      case 'attempt.failed':
+        settle(at(event.task));
+        at(event.task).failed += 1;
+        break;
+      case 'attempt.cancelled':
+        settle(at(event.task));
+        break;
+      case 'attempt.succeeded': {
+        const task = at(event.task);
+        settle(task);
+        const place = { ...placeOf(event.task), attempt: task.failed + 1 };
+        if (!('json' in event.output) || event.recovered) break;
+        if (event.reused?.by) task.replies.push(reusedEntry(place, event.output.json, event.reused.by));
+        else if (effects.has(place.node) && task.waits.length + task.answers.length === 0)
+          task.stubs.push({ ...place, json: event.output.json });
+        break;
+      }
+      case 'attempt.woken': {
+        const { node, ...rest } = placeOf(event.task);
+        const attempt = at(event.task).failed + 1;
+        if (event.wake.type === 'answered') at(event.task).answers.push(answerEntry({ gate: node, ...rest }, event.wake));
+        else at(event.task).waits.push(waitEntry({ node, ...rest, attempt }, event.wake));
+        break;
+      }
+      case 'node.reopened': {
+        if (event.redo.length === 0) tasks.delete(event.node);
+        for (const item of event.redo) tasks.delete(`${event.node}[${item}]`);
+        break;
+      }
+    }
+  }
+  const all = [...tasks.values()];
+  for (const task of all) settle(task);
+  const list = (name: 'stubs' | 'answers' | 'waits'): JsonObject => {
+    const entries = all.flatMap((task) => task[name]);
+    return entries.length === 0 ? {} : { [name]: entries };
+  };
+  return { replies: all.flatMap((task) => task.replies), ...list('stubs'), ...list('answers'), ...list('waits') };
+}
+
+/** A recording as a file, with what it is and how it is replayed at its head. */
+export function renderRecording(events: Iterable<RunEvent>, plan?: Plan): string {
+  const all = [...events];
+  const started = all.find((event) => event.type === 'run.started');
+  const head = started
+    ? [
+        `# Recorded from ${started.run}, a run of ${started.workflow} on ${new Date(started.at).toISOString().slice(0, 10)}.`,
+        `# With --replies it is replayed: nobody is asked, and nothing is spent. Its inputs were:`,
+        ...yamlText(started.inputs)
+          .split('\n')
+          .map((line) => `#   ${line}`.trimEnd()),
+      ]
+    : [];
+  return `${[...head, yamlText(recordRun(all, plan))].join('\n')}\n`;
+}
+
+/** What is known of one task so far. */
+interface Recorded {
+  /** Attempts that failed; the next has this number plus one. */
+  failed: number;
+  replies: JsonObject[];
+  /** Calls of the attempt under way. */
+  pending: { readonly entry: JsonObject; readonly answered: boolean }[];
+  readonly answers: JsonObject[];
+  readonly waits: JsonObject[];
+  readonly stubs: JsonObject[];
+}
+
+type Place = { readonly node: string; readonly item?: number; readonly attempt?: number };
+
+function settle(task: Recorded): void {
+  task.replies.push(...markRefusedSchemas(task.pending.map(({ entry }) => entry)));
+  task.pending = [];
+}
+
+/** A request that was refused, and made again to the same model at once, was refused for the schema in it. */
+function markRefusedSchemas(entries: readonly JsonObject[]): readonly JsonObject[] {
+  return entries.map((entry, index) => {
+    const next = entries[index + 1];
+    const { fail, call, billed } = entry;
+    if (!isObject(fail) || fail.type !== 'bad_request' || call !== 'ask' || next?.call !== 'ask') return entry;
+    const isSame = isObject(billed) && isObject(next.billed) && billed.model === next.billed.model;
+    return isSame ? { ...entry, fail: { ...fail, schema_refused: true } } : entry;
+  });
+}
+
+function replyEntry(place: Place, call: ModelCall, reply: ModelReply | null): JsonObject {
+  const billed = {
+    // Of a simulated call only the model it stood for is known, which the tier says again.
+    ...(!call.simulated && { model: `${call.provider}/${call.model}` }),
+    cost: call.cost === null ? null : toDollars(call.cost),
+    baseline: call.baseline === null ? null : toDollars(call.baseline),
+  };
+  const where = { ...place, call: call.call };
+  if (reply === null) return { ...where, fail: failEntry(call), billed };
+  return {
+    ...where,
+    ...answerOf(reply.text),
+    ...(reply.stop !== 'end' && { stop: reply.stop }),
+    usage: usageEntry(reply.usage),
+    billed,
+  };
+}
+
+/** As data where that gives the same text again. */
+function answerOf(text: string): JsonObject {
+  try {
+    const json = JSON.parse(text) as Json;
+    if (isObject(json) && JSON.stringify(json) === text) return { json };
+  } catch {
+    // A text, then.
+  }
+  return { text };
+}
+
+function failEntry({ failure, cost }: ModelCall): JsonObject {
+  const known: readonly string[] = FAILURES;
+  const what: Failure = failure ?? { type: 'unavailable', message: 'no answer' };
+  return {
+    type: known.includes(what.type) ? what.type : 'unavailable',
+    message: what.message,
+    ...('retryAfter' in what && what.retryAfter !== undefined && { retry_after: `${what.retryAfter}ms` }),
+    ...('status' in what && what.status !== undefined && { status: what.status }),
+    ...('after' in what && { after: `${what.after}ms` }),
+    ...('variable' in what && what.variable !== undefined && { variable: what.variable }),
+    ...(cost === null && { charged: 'unknown' }),
+  };
+}
+
+function usageEntry({ input, output, cacheRead, cacheWrite }: Usage): JsonObject {
+  return { input, output, ...(cacheRead > 0 && { cache_read: cacheRead }), ...(cacheWrite > 0 && { cache_write: cacheWrite }) };
+}
+
+/** An output that was taken over from before: a model gave it once, and it costs nothing again. */
+function reusedEntry(place: Place, output: Json, by: { readonly provider: string; readonly model: string }): JsonObject {
+  return {
+    ...place,
+    ...(typeof output === 'string' ? { text: output } : { json: output }),
+    usage: { input: 0, output: 0 },
+    billed: { model: `${by.provider}/${by.model}`, cost: 0, baseline: 0 },
+  };
+}
+
+function answerEntry(gate: JsonObject, { approved, by, reason, form }: Extract<Wake, { type: 'answered' }>): JsonObject {
+  return { ...gate, approved, ...(reason !== null && { reason }), ...(form !== null && { form }), by };
+}
+
+function waitEntry(place: Place, wake: Exclude<Wake, { type: 'answered' }>): JsonObject {
+  if (wake.type === 'signalled') return { ...place, payload: wake.payload, by: wake.by };
+  return { ...place, over: wake.type };
+}
+
+function placeOf(task: TaskKey): Place {
+  const item = itemOf(task);
+  return item ? { node: item.node, item: item.index } : { node: task };
+}
+
+/** Nodes that do something in the world which a replay must not do again. Where `result` adapts what they gave, that is not known. */
+function effectsOf(plan: Plan | undefined): ReadonlySet<string> {
+  const byName = new Map<string, NodeKind>(kinds.map((kind) => [kind.kind, kind]));
+  const found = (plan?.nodes ?? []).filter(
+    (node) =>
+      node.result === undefined &&
+      node.stages.every((stage) => {
+        const kind = byName.get(stage.kind);
+        return kind !== undefined && !kind.callsModel && kind.reuse === undefined && kind.wake === undefined;
+      }),
+  );
+  return new Set(found.map((node) => node.id));
+}
