@@ -13,7 +13,7 @@ export function chooseRows(nodes: readonly NodeView[], room: number): readonly (
     for (const node of candidates) if (kept.size < places) kept.add(node);
   };
   keep(nodes.filter((node) => node.state === 'failed'));
-  keep(nodes.filter((node) => node.state === 'running' || node.state === 'retrying'));
+  keep(nodes.filter((node) => node.state === 'running' || node.state === 'retrying' || node.state === 'parked'));
   keep(
     nodes
       .filter((node) => isSettled(node.state) && node.startedAt !== undefined)
@@ -29,7 +29,11 @@ export function chooseRows(nodes: readonly NodeView[], room: number): readonly (
     return number === 0 ? '' : `${number} ${word}`;
   };
   const before = [count('succeeded', 'done'), count('skipped', 'skipped'), count('cancelled', 'cancelled'), count('failed', 'failed')];
-  const during = [count('running', 'running'), count('retrying', 'waiting for their next try')];
+  const during = [
+    count('running', 'running'),
+    count('parked', 'waiting for somebody or a time'),
+    count('retrying', 'waiting for their next try'),
+  ];
   const after = [count('waiting', 'waiting')];
   const line = (parts: readonly string[]): readonly string[] => {
     const text = parts.filter((part) => part !== '').join(', ');

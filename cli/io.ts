@@ -22,6 +22,8 @@ export interface Io {
   readonly cwd: string;
   /** All of standard input, as text. */
   readStdin(): Promise<string>;
+  /** Asks a person for a line; undefined when none comes, or when the question is taken back. Absent where nobody sits at a terminal. */
+  readonly ask?: (question: string, abort: AbortSignal) => Promise<string | undefined>;
   /** Milliseconds since 1970. */
   now(): number;
   /** Calls back every `ms` until the returned function is called; never keeps the process alive. */
@@ -45,6 +47,7 @@ export function processIo(): Io {
       for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
       return Buffer.concat(chunks).toString('utf8');
     },
+    ...(process.stdin.isTTY && process.stderr.isTTY && { ask: askAtTerminal }),
     now: () => Date.now(),
     every(ms, call) {
       const timer = setInterval(call, ms);
@@ -63,6 +66,22 @@ export function processIo(): Io {
     },
     exit: (code) => process.exit(code),
   };
+}
+
+/** The terminal stays in its line mode, so that Ctrl-C stops the run as ever. */
+async function askAtTerminal(question: string, abort: AbortSignal): Promise<string | undefined> {
+  const { createInterface } = await import('node:readline/promises');
+  const reader = createInterface({ input: process.stdin, output: process.stderr, terminal: false });
+  const ended = new Promise<undefined>((resolve) => reader.once('close', () => resolve(undefined)));
+  try {
+    return await Promise.race([reader.question(question, { signal: abort }), ended]);
+  } catch {
+    // Taken back.
+    process.stderr.write('\n');
+    return undefined;
+  } finally {
+    reader.close();
+  }
 }
 
 /** Resolves when all that was written has left the process. */

@@ -2,6 +2,7 @@ import { type Millis, type RunEvent, renderDuration } from '../engine/index.ts';
 import { countOf, describeSpending } from './amounts.ts';
 import { oneLine, padEnd, padStart } from './layout.ts';
 import type { Paint } from './paint.ts';
+import { quoted } from './run-tree.ts';
 import type { NodeView, RunView } from './run-view.ts';
 
 /** A run told in plain lines, for pipes and CI: one line when a node's state changes, a summary now and then for a fan-out. */
@@ -90,6 +91,14 @@ export function createLineLog(view: RunView, paint: Paint): LineLog {
           const more = told.failures === ITEM_FAILURES_TOLD ? ' (further ones are only counted)' : '';
           return [line(event.at, node.id, paint.red(`${event.task} failed: ${message}${more}`)), ...progress(node, event.at)];
         }
+        case 'attempt.parked':
+          return node ? [line(event.at, node.id, paint.yellow(waitLine(view, event)))] : [];
+        case 'attempt.woken':
+          return node ? [line(event.at, node.id, wakeLine(event))] : [];
+        case 'answer.refused':
+          return node
+            ? [line(event.at, node.id, paint.yellow(`the answer of ${event.by} was not taken: ${oneLine(event.reason, MESSAGE_WIDTH)}`))]
+            : [];
         case 'attempt.succeeded':
           return node ? progress(node, event.at) : [];
         default:
@@ -100,6 +109,8 @@ export function createLineLog(view: RunView, paint: Paint): LineLog {
       saidAt ??= now;
       if (now - saidAt < HEARTBEAT_AFTER_MS) return undefined;
       const atWork = view.nodes.filter((node) => node.state === 'running' || node.state === 'retrying');
+      // Who waits for a person is not told so four times a minute.
+      if (atWork.length === 0 && view.nodes.some((node) => node.state === 'parked')) return undefined;
       const named = atWork.slice(0, 4).map((node) => {
         if (node.retry) return `${node.id} (next try in ${Math.max(0, Math.ceil((node.retry.at - now) / 1000))}s)`;
         if (node.items) return `${node.id} ${node.items.settled}/${node.items.count}`;
@@ -109,6 +120,22 @@ export function createLineLog(view: RunView, paint: Paint): LineLog {
       return line(now, 'run', paint.dim(named.length === 0 ? 'still running' : `still running: ${named.join(', ')}`));
     },
   };
+}
+
+/** What a task waits for, and how to answer it. */
+function waitLine(view: RunView, { task, until }: Extract<RunEvent, { type: 'attempt.parked' }>): string {
+  if (until.type === 'timer') return `${task} waits until ${new Date(until.at).toISOString()}`;
+  if (until.type === 'signal') return `${task} waits for the signal ${until.name}`;
+  return `${task} asks: ${oneLine(until.request.message, MESSAGE_WIDTH)}; to answer: dagrun approvals show ${view.run ?? ''} ${quoted(task)}`;
+}
+
+function wakeLine({ task, wake }: Extract<RunEvent, { type: 'attempt.woken' }>): string {
+  if (wake.type === 'answered') {
+    const reason = wake.reason === null ? '' : `: ${oneLine(wake.reason, MESSAGE_WIDTH)}`;
+    return `${task} was ${wake.approved ? 'approved' : 'rejected'} by ${wake.by}${reason}`;
+  }
+  if (wake.type === 'signalled') return `${task} got its signal from ${wake.by}`;
+  return wake.type === 'due' ? `${task} has waited` : `${task}: its time to be answered is over`;
 }
 
 function outcome(node: NodeView, paint: Paint): string {

@@ -8,6 +8,10 @@ import type { RunView } from './run-view.ts';
 export interface LiveView {
   /** Something changed: the next frame will show it. */
   changed(): void;
+  /** Leaves the last frame where it is, so that something else can be written below it. */
+  pause(): void;
+  /** Goes on drawing, below what was written meanwhile. */
+  resume(): void;
   /** Stops drawing. The final tree stays on the screen, and the cursor is back. */
   stop(): void;
 }
@@ -36,6 +40,7 @@ export function startLiveView(view: RunView, io: Io, paint: Paint): LiveView {
   let dirty = true;
   let idle = 0;
   let stopped = false;
+  let paused = false;
   const columns = (): number => io.stderr.columns ?? 80;
 
   const draw = (height: number): void => {
@@ -50,7 +55,7 @@ export function startLiveView(view: RunView, io: Io, paint: Paint): LiveView {
   io.stderr.write(HIDE_CURSOR);
   const stopTimer = io.every(FRAME_MS, () => {
     idle += 1;
-    if (!dirty && idle < IDLE_FRAMES) return;
+    if (paused || (!dirty && idle < IDLE_FRAMES)) return;
     dirty = false;
     idle = 0;
     // The line below the last one holds the cursor.
@@ -61,10 +66,23 @@ export function startLiveView(view: RunView, io: Io, paint: Paint): LiveView {
     changed() {
       dirty = true;
     },
+    pause() {
+      if (stopped || paused) return;
+      draw(FINAL_LINES);
+      paused = true;
+      io.stderr.write(SHOW_CURSOR);
+    },
+    resume() {
+      if (stopped || !paused) return;
+      paused = false;
+      shown = [];
+      io.stderr.write(`\n${HIDE_CURSOR}`);
+    },
     stop() {
       if (stopped) return;
       stopped = true;
       stopTimer();
+      if (paused) shown = [];
       draw(FINAL_LINES);
       io.stderr.write(SHOW_CURSOR);
     },

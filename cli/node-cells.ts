@@ -1,5 +1,6 @@
-import { type Millis, renderDuration, renderTokens } from '../engine/index.ts';
+import { type Millis, renderDuration, renderTokens, type WakeCondition } from '../engine/index.ts';
 import { costOf, countOf, elapsed } from './amounts.ts';
+import { until } from './moments.ts';
 import type { NodeState, NodeView, RunView } from './run-view.ts';
 
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
@@ -9,6 +10,7 @@ const SPINNER_STEP_MS = 160;
 const GLYPHS: Readonly<Record<NodeState, string>> = {
   waiting: '·',
   running: '⠿',
+  parked: '◇',
   retrying: '↻',
   succeeded: '✓',
   failed: '✗',
@@ -64,11 +66,13 @@ function notesOf(node: NodeView, now: number): readonly string[] {
       return [didNotRun(node) ? 'not run' : (node.detail ?? 'given up')];
     case 'failed':
       return [node.failure?.message ?? 'failed'];
+    case 'parked':
+      return [...waitsOf(node, now), failedItems(node)];
     case 'retrying':
       return node.retry ? [`try ${node.retry.attempt} ${dueIn(node.retry.at - now)}: ${node.retry.failure.message}`] : [];
     case 'succeeded':
       if (node.recovered) return [`used its on_error value: ${node.failure?.message ?? ''}`];
-      return [failedItems(node)];
+      return [failedItems(node), reusedIn(node)];
     case 'running':
       return [
         failedItems(node),
@@ -79,6 +83,35 @@ function notesOf(node: NodeView, now: number): readonly string[] {
     default:
       return [];
   }
+}
+
+/** What a node waits for: in its own words when that is one thing. */
+function waitsOf(node: NodeView, now: number): readonly string[] {
+  const waits = [...node.parked.values()];
+  const [only] = waits;
+  if (waits.length === 1 && only) {
+    if (only.type === 'approval') return [`asks: ${only.request.message}`, leftUntil('expires', only.deadline, now)];
+    if (only.type === 'signal') return [`waits for the signal ${only.name}`, leftUntil('gives up', only.deadline, now)];
+    return [`goes on ${until(only.at, now)}`];
+  }
+  const count = (type: WakeCondition['type'], words: string): string => {
+    const number = waits.filter((wait) => wait.type === type).length;
+    return number === 0 ? '' : `${number} ${words}`;
+  };
+  return [count('approval', 'wait for an answer'), count('signal', 'wait for a signal'), count('timer', 'wait for a time')];
+}
+
+function leftUntil(what: string, at: number | undefined, now: number): string {
+  return at === undefined ? '' : `${what} ${until(at, now)}`;
+}
+
+/** What was taken over; how much of a fan-out where it was not all of it. */
+function reusedIn({ reused: { fromRun, fromCache }, items }: NodeView): string {
+  const of = (count: number, from: string): string => {
+    if (count === 0) return '';
+    return items ? `${count} from ${from}` : `from ${from}`;
+  };
+  return [of(fromRun, 'the earlier run'), of(fromCache, 'the cache')].filter((part) => part !== '').join(', ');
 }
 
 function failedItems(node: NodeView): string {

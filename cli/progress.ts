@@ -14,6 +14,9 @@ export interface Progress {
   onEvent(event: RunEvent): void;
   /** The second wish to stop: what is in flight is not waited for any more. */
   giveUp(): void;
+  /** Holds still while something else is written to the terminal. */
+  pause(): void;
+  resume(): void;
   /** The tree as it ended, left on the screen; once. Nothing is told when the run never started. */
   stop(): void;
 }
@@ -36,7 +39,13 @@ export function progressMode(ctx: Context, options: ProgressOptions): ProgressMo
 export function startProgress(ctx: Context, view: RunView, mode: ProgressMode): Progress {
   if (mode === 'live') return liveProgress(ctx, view);
   if (mode === 'lines') return lineProgress(ctx, view);
-  return { onEvent: (event) => void foldEvent(view, event), giveUp: () => tellGivenUp(ctx, view), stop: () => {} };
+  return {
+    onEvent: (event) => void foldEvent(view, event),
+    giveUp: () => tellGivenUp(ctx, view),
+    pause: () => {},
+    resume: () => {},
+    stop: () => {},
+  };
 }
 
 function liveProgress(ctx: Context, view: RunView): Progress {
@@ -52,6 +61,8 @@ function liveProgress(ctx: Context, view: RunView): Progress {
       view.phase = 'giving_up';
       live?.changed();
     },
+    pause: () => live?.pause(),
+    resume: () => live?.resume(),
     stop: () => live?.stop(),
   };
 }
@@ -79,6 +90,8 @@ function lineProgress(ctx: Context, view: RunView): Progress {
       if (lines.length > 0) ctx.tell(lines);
     },
     giveUp: () => tellGivenUp(ctx, view),
+    pause: () => {},
+    resume: () => {},
     stop() {
       if (stopped || stopTicking === undefined) return;
       stopped = true;

@@ -52,7 +52,24 @@ function headOf(view: RunView, frame: TreeFrame): string {
 
 function footOf(view: RunView, frame: TreeFrame): readonly string[] {
   const text = footText(view);
-  return text === undefined ? [] : [frame.paint.yellow(oneLine(text, frame.width - 1))];
+  if (text === undefined) return answersOf(view).map((line) => frame.paint.yellow(line));
+  return [frame.paint.yellow(oneLine(text, frame.width - 1))];
+}
+
+/** More questions than these are counted. */
+const QUESTIONS_SHOWN = 3;
+
+/** The commands that answer what is asked; never cut, so that they can be copied. */
+function answersOf(view: RunView): readonly string[] {
+  if (view.phase !== 'running') return [];
+  const gates = view.nodes.flatMap((node) => [...node.parked].flatMap(([task, until]) => (until.type === 'approval' ? [task] : [])));
+  const lines = gates.slice(0, QUESTIONS_SHOWN).map((task) => `to answer: dagrun approvals show ${view.run ?? ''} ${quoted(task)}`);
+  return gates.length > QUESTIONS_SHOWN ? [...lines, `… ${gates.length - QUESTIONS_SHOWN} more: dagrun approvals list`] : lines;
+}
+
+/** A gate as a shell takes it: `sign_off[2]` is a pattern to one. */
+export function quoted(gate: string): string {
+  return /^[\w-]+$/.test(gate) ? gate : `'${gate}'`;
 }
 
 function footText(view: RunView): string | undefined {
@@ -139,7 +156,7 @@ function isSilent(row: Cells): boolean {
 
 /** True where a narrow terminal shows the words rather than the figures. */
 function wordsFirst(row: Cells): boolean {
-  return row.node.state === 'failed' || row.node.state === 'retrying';
+  return row.node.state === 'failed' || row.node.state === 'retrying' || row.node.state === 'parked';
 }
 
 /** The parts painted, two blanks between them, nothing blank at the end. */
@@ -163,7 +180,7 @@ function toneOf(node: NodeView, paint: Paint): (text: string) => string {
   if (didNotRun(node)) return paint.dim;
   if (state === 'succeeded') return paint.green;
   if (state === 'failed') return paint.red;
-  if (state === 'retrying' || state === 'cancelled') return paint.yellow;
+  if (state === 'retrying' || state === 'cancelled' || state === 'parked') return paint.yellow;
   if (state === 'running') return paint.cyan;
   return paint.dim;
 }

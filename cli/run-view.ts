@@ -1,4 +1,4 @@
-import type { Failure, Plan, PlanNode, RunEvent, RunStatus, Usd } from '../engine/index.ts';
+import type { Failure, Plan, PlanNode, RunEvent, RunStatus, Usd, WakeCondition } from '../engine/index.ts';
 
 /**
  * What a person watches of a run, folded from its events. Both renderers read it and nothing else.
@@ -21,7 +21,8 @@ export interface RunView {
   readonly total: Spending;
 }
 
-export type NodeState = 'waiting' | 'running' | 'retrying' | 'succeeded' | 'failed' | 'skipped' | 'cancelled';
+/** `waiting` for other nodes; `parked`: for a person, a signal or a time. */
+export type NodeState = 'waiting' | 'running' | 'parked' | 'retrying' | 'succeeded' | 'failed' | 'skipped' | 'cancelled';
 
 export interface NodeView {
   readonly id: string;
@@ -33,6 +34,8 @@ export interface NodeView {
   endedAt: number | undefined;
   /** Its tries in progress: task → when they started. */
   readonly running: Map<string, number>;
+  /** Its tasks that are parked, and what each waits for. */
+  readonly parked: Map<string, WakeCondition>;
   retries: number;
   /** Present while a node that is no fan-out waits for its next try. */
   retry: { readonly attempt: number; readonly at: number; readonly failure: Failure } | undefined;
@@ -40,6 +43,8 @@ export interface NodeView {
   /** Why it was skipped or cancelled. */
   detail: string | undefined;
   failure: Failure | undefined;
+  /** Tasks whose outputs were taken over: nothing was called for them. */
+  readonly reused: { fromRun: number; fromCache: number };
   /** True when `on_error` put a value in the place of its output. */
   recovered: boolean;
   /** Failed tries, oldest first, at most FAILED_TRIES_KEPT: of a fan-out the first that ended an item, else the latest. */
@@ -112,6 +117,13 @@ export function foldEvent(view: RunView, event: RunEvent): NodeView | undefined 
       view.status = event.status;
       view.endedAt = event.at;
       return undefined;
+    case 'run.reopened':
+      view.phase = 'running';
+      view.status = undefined;
+      view.endedAt = undefined;
+      return undefined;
+    case 'node.reopened':
+      return reopen(view, event.node, event.redo.length);
     case 'node.expanded': {
       const node = nodeOf(view, event.node);
       if (!node) return undefined;
@@ -161,6 +173,12 @@ export function foldEvent(view: RunView, event: RunEvent): NodeView | undefined 
       if (!node) return undefined;
       stop(view, node, event.task);
       if (node.items) node.items.settled += 1;
+      if (event.reused) {
+        if (event.reused.from === 'run') node.reused.fromRun += 1;
+        else node.reused.fromCache += 1;
+        node.tier = event.reused.by?.tier ?? node.tier;
+        node.model ??= event.reused.by?.model;
+      }
       if (event.recovered) {
         node.recovered = true;
         node.failure ??= event.recovered;
@@ -184,9 +202,26 @@ export function foldEvent(view: RunView, event: RunEvent): NodeView | undefined 
       }
       return node;
     }
+    case 'attempt.parked': {
+      const node = nodeOf(view, event.task);
+      if (!node) return undefined;
+      stop(view, node, event.task);
+      node.parked.set(event.task, event.until);
+      if (node.running.size === 0) node.state = 'parked';
+      return node;
+    }
+    case 'attempt.woken': {
+      const node = nodeOf(view, event.task);
+      node?.parked.delete(event.task);
+      return node;
+    }
+    case 'answer.refused':
+      return nodeOf(view, event.task);
+    case 'attempt.interrupted':
     case 'attempt.cancelled': {
       const node = nodeOf(view, event.task);
       if (!node) return undefined;
+      node.parked.delete(event.task);
       stop(view, node, event.task);
       return node;
     }
@@ -203,11 +238,29 @@ function keepTry(node: NodeView, { task, attempt, failure, next }: RunEvent & { 
   kept.push({ task, attempt, tier: node.tier, failure });
 }
 
+/** It did not succeed, and waits for another chance; what it cost stays. `redo`: how many of its items do. */
+function reopen(view: RunView, key: string, redo: number): NodeView | undefined {
+  const node = nodeOf(view, key);
+  if (!node) return undefined;
+  node.state = redo > 0 ? 'running' : 'waiting';
+  node.endedAt = undefined;
+  node.detail = undefined;
+  node.failure = undefined;
+  node.failedTries.length = 0;
+  node.parked.clear();
+  if (node.items) {
+    node.items.settled -= Math.min(redo, node.items.settled);
+    node.items.failed = 0;
+  }
+  return node;
+}
+
 function settle(view: RunView, key: string, at: number, state: NodeState, detail?: string, failure?: Failure): NodeView | undefined {
   const node = nodeOf(view, key);
   if (!node) return undefined;
   node.state = state;
   node.endedAt = at;
+  node.parked.clear();
   node.retry = undefined;
   node.detail = detail ?? node.detail;
   node.failure = failure ?? node.failure;
@@ -217,6 +270,7 @@ function settle(view: RunView, key: string, at: number, state: NodeState, detail
 function stop(view: RunView, node: NodeView, task: string): void {
   // A task that waits for its next try is cancelled without having run.
   if (node.running.delete(task)) view.inFlight -= 1;
+  if (node.parked.size > 0 && node.running.size === 0) node.state = 'parked';
 }
 
 /** `scan[3]` is a task of the node `scan`. */
@@ -236,11 +290,13 @@ function waitingNode(node: PlanNode): NodeView {
     startedAt: undefined,
     endedAt: undefined,
     running: new Map(),
+    parked: new Map(),
     retries: 0,
     retry: undefined,
     items: undefined,
     detail: undefined,
     failure: undefined,
+    reused: { fromRun: 0, fromCache: 0 },
     recovered: false,
     failedTries: [],
     spent: noSpending(),

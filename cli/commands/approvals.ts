@@ -4,6 +4,7 @@ import { type Command, type CommandGroup, EXIT, listOption, type OptionDecl, typ
 import type { Context } from '../context.ts';
 import { formFields, parseForm } from '../form.ts';
 import { ago, until } from '../moments.ts';
+import { quoted } from '../run-tree.ts';
 import { userName } from '../user.ts';
 
 const JSON_OPTION: OptionDecl = { flags: '--json', description: 'print it as JSON' };
@@ -176,7 +177,7 @@ function describe(gate: OpenGate, ctx: Context): readonly string[] {
   ].filter((text) => text !== '');
   const fields = gate.form ? formFields(gate.form) : [];
   const filled = fields.filter(({ required }) => required).map(({ name }) => ` --form ${name}=…`);
-  const address = `${gate.run} ${/^[\w-]+$/.test(gate.gate) ? gate.gate : `'${gate.gate}'`}`;
+  const address = `${gate.run} ${quoted(gate.gate)}`;
   return [
     `${bold(gate.gate)}  ${dim(`${gate.workflow} · ${gate.run}`)}`,
     '',
