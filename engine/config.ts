@@ -7,7 +7,7 @@ import type { ProviderSettings, Tier } from './contracts/provider.ts';
 import type { Document, Path, SourceFile } from './contracts/source.ts';
 import { adviceOn, suggest } from './diagnostics/suggest.ts';
 import { DagrunError } from './errors.ts';
-import { compileValidator, type Problem } from './lang/validate.ts';
+import { misfits, type Problem } from './lang/misfit.ts';
 import { splitModel, suggestedTiers } from './models/catalog.ts';
 import { providerTypes } from './providers/registry.ts';
 import { parseDocument } from './source/document.ts';
@@ -113,7 +113,7 @@ function shownAs(file: string, cwd: string): string {
 function checkShape(document: Document, found: Diagnostic[]): void {
   // An empty file, or one with comments only, configures nothing.
   if (document.value === null) return;
-  for (const problem of compileValidator(configSchema)(document.value)) found.push(explain(document, problem));
+  for (const problem of misfits(document.value, configSchema)) found.push(explain(document, problem));
 }
 
 function explain(document: Document, { path, keyword, params, schema, message }: Problem): Diagnostic {

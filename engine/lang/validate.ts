@@ -1,6 +1,6 @@
-import { Ajv, type Options } from 'ajv';
-import { Ajv2020 } from 'ajv/dist/2020.js';
-import formatsPlugin from 'ajv-formats';
+import { createRequire } from 'node:module';
+import type { Ajv, Options } from 'ajv';
+import type { Ajv2020 } from 'ajv/dist/2020.js';
 import { fullFormats } from 'ajv-formats/dist/formats.js';
 import { isObject, type Json, type JsonSchema } from '../base/json.ts';
 import type { Path } from '../contracts/source.ts';
@@ -88,18 +88,21 @@ const options: Options = { strict: false, validateSchema: false, addUsedSchema: 
 let made2020: Ajv2020 | undefined;
 let made07: Ajv | undefined;
 
+/** The compiler is loaded when it is first needed: commands that only look at a file never do. */
+const load = createRequire(import.meta.url);
+
 function draft2020(): Ajv2020 {
-  made2020 ??= withFormats(new Ajv2020(options));
+  made2020 ??= withFormats(new (load('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js')).Ajv2020(options));
   return made2020;
 }
 
 function draft07(): Ajv {
-  made07 ??= withFormats(new Ajv(options));
+  made07 ??= withFormats(new (load('ajv') as typeof import('ajv')).Ajv(options));
   return made07;
 }
 
 function withFormats<A extends Ajv | Ajv2020>(ajv: A): A {
-  formatsPlugin.default(ajv as Ajv);
+  (load('ajv-formats') as { readonly default: (ajv: Ajv) => unknown }).default(ajv as Ajv);
   ajv.addFormat('path', true);
   return ajv;
 }
