@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { isList, isObject, type Json, type JsonObject, type JsonSchema } from './base/json.ts';
-import type { Code, Diagnostic } from './contracts/diagnostic.ts';
+import type { Code, Diagnostic, Report } from './contracts/diagnostic.ts';
 import type { InputSummary, LoadedWorkflow, Surroundings } from './contracts/engine.ts';
 import type { Plan } from './contracts/plan.ts';
-import type { Document, SourceFile, Span } from './contracts/source.ts';
+import type { Document, Path, SourceFile, Span } from './contracts/source.ts';
 import { suggest } from './diagnostics/suggest.ts';
 import { InputsInvalid } from './errors.ts';
 import { compileValidator } from './lang/validate.ts';
@@ -25,14 +25,12 @@ export interface GivenInputs {
 export function parseInputs(workflow: LoadedWorkflow, given: GivenInputs, around: Surroundings = {}): JsonObject {
   const cwd = around.cwd ?? '.';
   const diagnostics: Diagnostic[] = [];
-  const values: Record<string, Json> = {};
+  // A map: a name such as `__proto__` would be lost in an object.
+  const values = new Map<string, Json>();
   if (given.document) {
-    const document = parseDocument(given.document, (diagnostic) => diagnostics.push(diagnostic));
-    if (document && !isObject(document.value)) {
-      diagnostics.push(mistake('DAG733', 'the inputs must be a JSON object, one field per input', document.spanOf([])));
-    } else if (document) {
-      Object.assign(values, document.value);
-    }
+    const read = readDocument(given.document, (diagnostic) => diagnostics.push(diagnostic));
+    if (read && isObject(read.value)) for (const [name, value] of Object.entries(read.value)) values.set(name, value);
+    else if (read) diagnostics.push(mistake('DAG733', 'the inputs must be a JSON object, one field per input', read.at));
   }
 
   const repeated = new Map<string, { value: string; file: SourceFile }[]>();
@@ -50,7 +48,7 @@ export function parseInputs(workflow: LoadedWorkflow, given: GivenInputs, around
     repeated.set(name, known);
   }
   for (const [name, entries] of repeated) {
-    const schema = workflow.plan.inputs[name]?.schema ?? {};
+    const schema = inputOf(workflow.plan, name)?.schema ?? {};
     const texts: { text: string; file: SourceFile; start: number }[] = [];
     for (const { value, file } of entries) {
       const start = file.text.length - value.length;
@@ -67,7 +65,7 @@ export function parseInputs(workflow: LoadedWorkflow, given: GivenInputs, around
       void diagnostics.push(mistake('DAG733', message, span(at.file, at.start, at.file.text.length)));
     const value = typedValue(name, texts, schema, problem);
     if (value === undefined) continue;
-    values[name] = value;
+    values.set(name, value);
     for (const path of pathsIn(value, schema)) {
       if (existsSync(resolve(cwd, path))) continue;
       const at = texts.find(({ text }) => text.includes(path)) ?? texts[0];
@@ -76,11 +74,31 @@ export function parseInputs(workflow: LoadedWorkflow, given: GivenInputs, around
   }
   if (diagnostics.length > 0) throw new InputsInvalid(workflow.name, diagnostics);
 
-  for (const [name, value] of Object.entries(values)) {
-    const schema = workflow.plan.inputs[name]?.schema;
-    if (schema) values[name] = fromHere(value, schema, cwd, dirname(workflow.file));
+  for (const [name, value] of values) {
+    const schema = inputOf(workflow.plan, name)?.schema;
+    if (schema) values.set(name, fromHere(value, schema, cwd, dirname(workflow.file)));
   }
-  return values;
+  return Object.fromEntries(values);
+}
+
+/** Data longer than this is read by the platform's own parser: places in the text are for what people write. */
+const LONG_DOCUMENT = 100_000;
+
+/** The value of a document of inputs, and where it stands; undefined when it has mistakes, which are reported. */
+function readDocument(file: SourceFile, report: Report): { readonly value: Json; readonly at: Span } | undefined {
+  if (file.text.length > LONG_DOCUMENT) {
+    try {
+      return { value: JSON.parse(file.text.replace(/^\uFEFF/, '')) as Json, at: span(file, 0, 1) };
+    } catch {
+      // The document's own reader says what is wrong with it.
+    }
+  }
+  const document = parseDocument(file, report);
+  return document && { value: document.value, at: document.spanOf([]) };
+}
+
+function inputOf(plan: Plan, name: string): Plan['inputs'][string] | undefined {
+  return Object.hasOwn(plan.inputs, name) ? plan.inputs[name] : undefined;
 }
 
 /** The inputs a run starts with: those given, checked, and the defaults of the others. Throws InputsInvalid with all mistakes. */
@@ -88,10 +106,10 @@ export function completeInputs(workflow: LoadedWorkflow, given: JsonObject): Jso
   const diagnostics: Diagnostic[] = [];
   const { plan, document } = workflow;
   const names = Object.keys(plan.inputs);
-  const shown = shownInputs(given);
+  const shownAt = shownInputs(given);
   const complete: Record<string, Json> = {};
   for (const name of Object.keys(given)) {
-    if (plan.inputs[name]) continue;
+    if (inputOf(plan, name)) continue;
     const near = suggest(name, names);
     const help =
       near !== undefined
@@ -99,10 +117,11 @@ export function completeInputs(workflow: LoadedWorkflow, given: JsonObject): Jso
         : names.length > 0
           ? `it has ${names.map((one) => `"${one}"`).join(', ')}`
           : 'it has none';
-    diagnostics.push(mistake('DAG731', `"${name}" is not an input of ${plan.workflow}`, shown.spanOf([name], 'key'), { help }));
+    diagnostics.push(mistake('DAG731', `"${name}" is not an input of ${plan.workflow}`, shownAt([name], 'key'), { help }));
   }
   for (const [name, input] of Object.entries(plan.inputs)) {
-    const value = given[name] ?? input.default;
+    const own = Object.hasOwn(given, name) ? given[name] : undefined;
+    const value = own === undefined ? input.default : own;
     if (value === undefined) {
       const help = `give it with \`-i ${name}=…\`, or \`-i ${name}=@file\` for the text of a file`;
       diagnostics.push(
@@ -114,11 +133,11 @@ export function completeInputs(workflow: LoadedWorkflow, given: JsonObject): Jso
       continue;
     }
     complete[name] = value;
-    if (given[name] === undefined) continue;
+    if (own === undefined) continue;
     for (const problem of compileValidator(input.schema)(value)) {
       // Told of the value alone; the reader thinks of the input.
       const message = problem.message.replace(/^the value\b/, `"${name}"`).replace(/^"\[/, `"${name}[`);
-      diagnostics.push(mistake('DAG733', message, shown.spanOf([name, ...problem.path])));
+      diagnostics.push(mistake('DAG733', message, shownAt([name, ...problem.path])));
     }
   }
   if (diagnostics.length > 0) throw new InputsInvalid(workflow.name, diagnostics);
@@ -201,11 +220,19 @@ function describe(schema: JsonSchema): string {
   return typesOf(schema).join(' or ') || 'any';
 }
 
-/** The given values as a document of their own, so that a mistake in them can be pointed at. */
-function shownInputs(given: JsonObject): Document {
-  const document = parseDocument({ name: 'inputs', text: JSON.stringify(given, null, 2) }, () => {});
-  if (!document) throw new Error('inputs are JSON, and JSON is YAML');
-  return document;
+/** Texts are cut to so many characters where inputs are shown. */
+const SHOWN_TEXT = 200;
+
+/** Where a value stands in the given values, written down as a document of their own: made when there is a mistake to point at. */
+function shownInputs(given: JsonObject): (path: Path, part?: 'key' | 'value') => Span {
+  const short = (_: string, value: unknown): unknown =>
+    typeof value === 'string' && value.length > SHOWN_TEXT ? `${value.slice(0, SHOWN_TEXT)}…` : value;
+  let document: Document | undefined;
+  return (path, part) => {
+    document ??= parseDocument({ name: 'inputs', text: JSON.stringify(given, short, 2) }, () => {});
+    // What is too large or too deep to be shown is only named.
+    return document?.spanOf(path, part) ?? whole({ name: 'inputs', text: '' });
+  };
 }
 
 function whole(file: SourceFile): Span {

@@ -133,3 +133,37 @@ describe('inputs of a run', () => {
     ]);
   });
 });
+
+describe('inputs of any name and size', () => {
+  test('null is a value where the schema allows it', () => {
+    expect(completeInputs(workflow, { topic: 't', ratio: null, count: 3 }).ratio).toBeNull();
+    expect(mistakes(() => completeInputs(workflow, { topic: 't', count: null }))).toEqual([
+      'inputs:3:12 DAG733 "count" must be a whole number; got null',
+    ]);
+  });
+
+  test('names that every object has are told as unknown', () => {
+    const given = parse('topic=t', 'constructor=1', '__proto__=2');
+    expect(Object.keys(given)).toEqual(['topic', 'constructor', '__proto__']);
+    expect(mistakes(() => completeInputs(workflow, given))).toEqual([
+      'inputs:3:3 DAG731 "constructor" is not an input of w',
+      'inputs:1:1 DAG731 "__proto__" is not an input of w',
+    ]);
+  });
+
+  test('a text of many megabytes is taken, and cut where it is shown', () => {
+    const topic = 'x'.repeat(3_000_000);
+    expect(completeInputs(workflow, { topic }).topic).toBe(topic);
+    expect(mistakes(() => completeInputs(workflow, { topic, count: 0 }))).toEqual(['inputs:3:12 DAG733 "count" must be at least 1; got 0']);
+  });
+
+  test('a document may be larger than a workflow, and nested deeper', () => {
+    const deep = `${'{"a":'.repeat(200)}1${'}'.repeat(200)}`;
+    const text = `{"topic": "${'x'.repeat(3_000_000)}", "options": ${deep}}`;
+    const given = parseInputs(workflow, { document: { name: 'big.json', text } }, { cwd: folder });
+    expect(Object.keys(completeInputs(workflow, given))).toContain('options');
+    expect(mistakes(() => completeInputs(workflow, { ...given, count: 0 }))).toEqual([
+      'inputs:1:1 DAG733 "count" must be at least 1; got 0',
+    ]);
+  });
+});
