@@ -31,9 +31,42 @@ export { displayWidth } from './diagnostics/width.ts';
 export { DagrunError, InputsInvalid, WorkflowInvalid } from './errors.ts';
 export { examine, listModels } from './examine.ts';
 export { explainReuse, type ReuseReport } from './explain-reuse.ts';
+export { type InDoubt, type Past, watchPast } from './in-doubt.ts';
 export { describeInputs, type GivenInputs, parseInputs } from './inputs.ts';
 export { yamlText } from './lang/yaml-text.ts';
 export { checkWorkflow, findWorkflow, listWorkflows, loadWorkflow } from './load.ts';
+export type { DiffedNode, RunDiff } from './observe/compare.ts';
+export type { RunSummary } from './observe/run-list.ts';
+export type { AttemptStory, CallStory, NodeStory, RunStory, TaskStory, WaitStory } from './observe/run-story.ts';
+export type { NodeReasons } from './observe/why.ts';
+export { resume, run } from './on-demand.ts';
 export { renderPlan } from './plan/render.ts';
-export { resume, run } from './run-workflow.ts';
+export { keepsRuns } from './project-store.ts';
+export {
+  type Cancelled,
+  cancelRun,
+  diffRuns,
+  explainNode,
+  exportRun,
+  type FiledRun,
+  type Forked,
+  findRun,
+  forkRun,
+  listRuns,
+  openRun,
+  pruneRuns,
+  readEvents,
+  readRun,
+} from './runs.ts';
 export { type SignalledRun, type SignalOptions, signal } from './signals.ts';
+export { findTests } from './testing/find-tests.ts';
+export { recordRun, renderRecording } from './testing/record.ts';
+export { type Recording, recordStored } from './testing/record-stored.ts';
+export {
+  runTests,
+  type ScenarioReport,
+  type TestFileReport,
+  type TestOptions,
+  type TestReport,
+  type WorkflowCoverage,
+} from './testing/run-tests.ts';
