@@ -27,6 +27,11 @@ export async function openProjectStore(around: Surroundings = {}): Promise<Store
   return openSqlStore(openSqlite(url.slice('file:'.length)), foldOf);
 }
 
+/** False when nothing of a run outlives its process here. */
+export function keepsRuns(around: Surroundings = {}): boolean {
+  return storeUrl(around) !== 'memory:';
+}
+
 /** How the journal of a plan's runs is read. */
 function foldOf(plan: Plan): Fold {
   const index = indexPlan(plan);

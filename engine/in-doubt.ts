@@ -1,0 +1,92 @@
+import { nanoUsd, type Usd } from './base/ids.ts';
+import type { Json } from './base/json.ts';
+import { toDollars } from './base/units.ts';
+import type { RunEvent } from './contracts/event.ts';
+import type { Plan } from './contracts/plan.ts';
+import type { Tier } from './contracts/provider.ts';
+import { findModel, priceOf, suggestedTiers } from './models/catalog.ts';
+import { defaultMaxOutput } from './models/worst-case.ts';
+import { isSettled, type NodeStory, newStory, outputOf, type RunStory, type TaskStory, tell } from './observe/run-story.ts';
+
+/** What a run had when its process ended. Money in dollars. */
+export interface Past {
+  readonly startedAt: string | null;
+  /** Nodes that succeeded or were skipped, and need not be done again. */
+  readonly kept: number;
+  readonly nodes: number;
+  /** Items of unfinished fan-outs that need not be done again. */
+  readonly keptItems: number;
+  readonly paid: number;
+  readonly unpricedCalls: number;
+  readonly inDoubt: readonly InDoubt[];
+}
+
+/** A call that may have been paid for, and has left no answer: it is made again. */
+export interface InDoubt {
+  readonly task: string;
+  /** What it costs at most, as far as that can be told before it is made; null without a price. */
+  readonly upTo: number | null;
+}
+
+/** Folds the journal of a run, event by event, into what it had. */
+export function watchPast(plan: Plan): { add(event: RunEvent): void; past(): Past } {
+  const story = newStory(plan);
+  return { add: (event) => tell(story, event), past: () => pastOf(story) };
+}
+
+function pastOf(story: RunStory): Past {
+  const nodes = [...story.nodes.values()];
+  const open = nodes.filter((node) => !isSettled(node));
+  const inFlight = open.flatMap((node) => [...node.tasks.values()].filter(isInDoubt).map((task) => ({ node, task })));
+  return {
+    startedAt: story.startedAt === null ? null : new Date(story.startedAt).toISOString(),
+    kept: nodes.filter(({ status }) => status === 'succeeded' || status === 'skipped').length,
+    nodes: nodes.length,
+    keptItems: open.reduce(
+      (sum, node) => sum + [...node.tasks.values()].filter((task) => node.fanOut && task.status === 'succeeded').length,
+      0,
+    ),
+    paid: toDollars(story.cost),
+    unpricedCalls: story.unpricedCalls,
+    inDoubt: inFlight.map(({ node, task }) => {
+      const most = worstCase(story, node, task);
+      return { task: task.task, upTo: most === null ? null : toDollars(most) };
+    }),
+  };
+}
+
+/** True for a try that was making a call of which nothing came back: what came back is in the journal. */
+function isInDoubt({ status, attempts }: TaskStory): boolean {
+  const last = attempts.at(-1);
+  if (status !== 'running' || last?.outcome !== 'running' || last.startedAt === null) return false;
+  const chain: typeof attempts = [last];
+  for (let at = attempts.length - 2; attempts[at]?.outcome === 'interrupted'; at -= 1) chain.push(attempts[at] as typeof last);
+  return !chain.some(({ calls }) => calls.some(({ reply }) => reply !== null));
+}
+
+/** Fewer characters than this stand in one token of ordinary text. */
+const CHARACTERS_PER_TOKEN = 3;
+
+/** A prompt of all it may read, and the longest answer. Files that are attached are not in it: they have not been read yet. */
+function worstCase(story: RunStory, node: NodeStory, task: TaskStory): Usd | null {
+  const spec = node.node.stages[task.attempts.at(-1)?.stage ?? 0]?.spec;
+  if (spec === undefined || spec.prompt === undefined) return nanoUsd(0);
+  const name = modelOf(story, spec);
+  const info = name === undefined ? undefined : findModel(name);
+  const before = [...node.tasks.values()].flatMap(({ attempts }) =>
+    attempts.flatMap(({ calls }) => calls.map(({ call }) => call.usage.input)),
+  );
+  const reads = node.node.after.map(({ from }) => story.nodes.get(from)).map((source) => (source ? outputOf(source) : undefined));
+  const texts: readonly Json[] = [spec, story.inputs, ...reads.map((value) => (value && 'json' in value ? value.json : null))];
+  const estimate = texts.reduce<number>((sum, value) => sum + JSON.stringify(value).length, 0) / CHARACTERS_PER_TOKEN;
+  const input = Math.ceil(before.length > 0 ? Math.max(...before) : estimate);
+  const output = typeof spec.max_tokens === 'number' ? spec.max_tokens : defaultMaxOutput(info);
+  return priceOf(info, { input, output, cacheRead: 0, cacheWrite: 0 });
+}
+
+/** The model that is asked first, `provider/model`. */
+function modelOf(story: RunStory, spec: { readonly [key: string]: Json }): string | undefined {
+  if (typeof spec.model === 'string') return spec.model;
+  const tier = (typeof spec.tier === 'string' ? spec.tier : 'capable') as Tier;
+  return (story.tiers ?? { ...suggestedTiers, ...story.plan.tiers })[tier][0];
+}

@@ -1,0 +1,160 @@
+import { canonicalText, isObject, type Json } from '../base/json.ts';
+import { toDollars } from '../base/units.ts';
+import type { Value } from '../contracts/event.ts';
+import type { PlanNode } from '../contracts/plan.ts';
+import { type NodeStory, outputOf, type RunStory } from './run-story.ts';
+
+/** What two runs have in common, and where they part. Money in dollars. */
+export interface RunDiff {
+  readonly runs: readonly [DiffedRun, DiffedRun];
+  /** Both ran the same plan. */
+  readonly samePlan: boolean;
+  readonly inputs: readonly { readonly name: string; readonly values: readonly [Json | null, Json | null] }[];
+  /** The first node, in plan order, at which they part; null when none does. */
+  readonly first: DiffedNode | null;
+  /** In the plan order of the second run; nodes that only the first has come last. */
+  readonly nodes: readonly DiffedNode[];
+  readonly outputs: readonly { readonly name: string; readonly values: readonly [Json | null, Json | null] }[];
+}
+
+export interface DiffedRun {
+  readonly run: string;
+  readonly workflow: string;
+  readonly status: string;
+  readonly cost: number;
+  readonly unpricedCalls: number;
+}
+
+export interface DiffedNode {
+  readonly node: string;
+  readonly same: boolean;
+  /** Why they part, the nearest cause first; null when they do not. */
+  readonly why: string | null;
+  /** null where a run has no such node. */
+  readonly statuses: readonly [string | null, string | null];
+  readonly costs: readonly [number | null, number | null];
+  /** Where the outputs part: `output.findings[2].file`, with both values; null when they are equal or there are none. */
+  readonly output: { readonly path: string; readonly values: readonly [Json | null, Json | null] } | null;
+}
+
+/** `ids`: the names of the two runs. */
+export function compareStories(ids: readonly [string, string], a: RunStory, b: RunStory): RunDiff {
+  const order = [...b.nodes.keys(), ...[...a.nodes.keys()].filter((id) => !b.nodes.has(id))];
+  const nodes = order.map((id) => compareNode(id, a.nodes.get(id), b.nodes.get(id)));
+  return {
+    runs: [summaryOf(ids[0], a), summaryOf(ids[1], b)],
+    samePlan: a.plan.digest === b.plan.digest,
+    inputs: differing(a.inputs, b.inputs),
+    first: nodes.find((node) => !node.same) ?? null,
+    nodes,
+    outputs: differing(a.outputs ?? {}, b.outputs ?? {}),
+  };
+}
+
+function summaryOf(run: string, story: RunStory): DiffedRun {
+  return {
+    run,
+    workflow: story.plan.workflow,
+    status: story.status,
+    cost: toDollars(story.cost),
+    unpricedCalls: story.unpricedCalls,
+  };
+}
+
+function compareNode(id: string, a: NodeStory | undefined, b: NodeStory | undefined): DiffedNode {
+  const output = a && b ? firstDifference(jsonOf(outputOf(a)), jsonOf(outputOf(b)), 'output') : null;
+  const why = whyApart(a, b, output !== null);
+  return {
+    node: id,
+    same: why === null,
+    why,
+    statuses: [a?.status ?? null, b?.status ?? null],
+    costs: [a ? toDollars(a.cost) : null, b ? toDollars(b.cost) : null],
+    output,
+  };
+}
+
+function whyApart(a: NodeStory | undefined, b: NodeStory | undefined, outputsDiffer: boolean): string | null {
+  if (!a) return 'only the second run has it';
+  if (!b) return 'only the first run has it';
+  const edited = editedField(a.node, b.node);
+  if (a.status !== b.status) {
+    const reason = b.skip && b.status === 'skipped' ? b.skip.detail : a.skip && a.status === 'skipped' ? a.skip.detail : undefined;
+    const failed = b.failure?.message ?? a.failure?.message;
+    const more = edited !== null ? `\`${edited}\` was edited` : (reason ?? failed);
+    return `${a.status} in the first, ${b.status} in the second${more === undefined ? '' : `: ${more}`}`;
+  }
+  if (!outputsDiffer) return edited === null ? null : `\`${edited}\` was edited; its output is the same`;
+  if (edited !== null) return `\`${edited}\` was edited`;
+  if (a.fanOut && b.fanOut && !equal(a.fanOut.items, b.fanOut.items)) return 'it went over other items';
+  const asked = [requestsOf(a), requestsOf(b)];
+  if (asked[0] !== '' && asked[0] === asked[1]) return 'the same was asked, and answered otherwise';
+  return asked[0] === '' ? 'what it reads was different' : 'something else was asked';
+}
+
+/** Digests of what was asked by the tries that succeeded, in item order. */
+function requestsOf(node: NodeStory): string {
+  const tasks = [...node.tasks.values()].toSorted((one, other) => (one.index ?? 0) - (other.index ?? 0));
+  return tasks
+    .map(
+      ({ attempts }) =>
+        attempts
+          .at(-1)
+          ?.calls.map((call) => call.request)
+          .join(' ') ?? '',
+    )
+    .join('\n')
+    .trim();
+}
+
+/** The field in which two declarations of a node part: `prompt`, `foreach.items`; null when they are alike. */
+function editedField(a: PlanNode, b: PlanNode): string | null {
+  const [one, other] = [a, b].map(({ origin: _o, height: _h, description: _d, ...node }) => node as unknown as Json);
+  if (one === undefined || other === undefined) return null;
+  const found = firstDifference(one, other, '');
+  if (!found) return null;
+  return found.path
+    .replace(/^\./, '')
+    .replace(/^stages\[0\]\.(?:spec\.)?/, '')
+    .replace(/^stages\[1\]\.(?:spec\.)?/, 'fallback.');
+}
+
+function jsonOf(value: Value | undefined): Json {
+  return value && 'json' in value ? value.json : null;
+}
+
+function equal(a: Value, b: Value): boolean {
+  return canonicalText(jsonOf(a)) === canonicalText(jsonOf(b));
+}
+
+/** The first place at which two values part, in the order in which they are written. */
+export function firstDifference(
+  a: Json,
+  b: Json,
+  path: string,
+): { readonly path: string; readonly values: readonly [Json | null, Json | null] } | null {
+  if (a === b) return null;
+  if (Array.isArray(a) && Array.isArray(b)) {
+    for (let at = 0; at < Math.max(a.length, b.length); at += 1) {
+      const found = firstDifference(a[at] ?? null, b[at] ?? null, `${path}[${at}]`);
+      if (found) return found;
+    }
+    return null;
+  }
+  if (isObject(a) && isObject(b)) {
+    for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+      const found = firstDifference(a[key] ?? null, b[key] ?? null, `${path}.${key}`);
+      if (found) return found;
+    }
+    return null;
+  }
+  return { path, values: [a, b] };
+}
+
+function differing(a: Readonly<Record<string, Json>>, b: Readonly<Record<string, Json>>): RunDiff['inputs'] {
+  const names = [...new Set([...Object.keys(a), ...Object.keys(b)])];
+  return names.flatMap((name) => {
+    const values = [a[name] ?? null, b[name] ?? null] as const;
+    return canonicalText(values[0]) === canonicalText(values[1]) ? [] : [{ name, values }];
+  });
+}
