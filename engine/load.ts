@@ -7,6 +7,7 @@ import type { LoadedWorkflow, Surroundings, WorkflowSummary } from './contracts/
 import type { ModelFacts } from './contracts/provider.ts';
 import type { Document, SourceFile } from './contracts/source.ts';
 import type { Workflow } from './contracts/workflow.ts';
+import { sortDiagnostics } from './diagnostics/render.ts';
 import { DagrunError, WorkflowInvalid } from './errors.ts';
 import { findFile, findFiles } from './gallery.ts';
 import { modelFacts } from './model-assembly.ts';
@@ -75,9 +76,10 @@ function readWorkflow(file: string, around: Surroundings): Read {
   const document: Document | undefined = parseDocument(source, report);
   const workflow = document && parseWorkflow(document, { kinds, host: sourceHost(dirname(path)) }, report);
   if (workflow) {
-    diagnostics.push(...check({ workflow, kinds, models: knownModels(path, cwd, around) }));
+    const sound = !diagnostics.some((diagnostic) => diagnostic.severity === 'error');
+    diagnostics.push(...check({ workflow, kinds, models: knownModels(path, cwd, around) }, sound));
   }
-  return { path, source, workflow, diagnostics };
+  return { path, source, workflow, diagnostics: sortDiagnostics(diagnostics) };
 }
 
 /** What is known of the models; only the catalog when the configuration itself has mistakes, which are told by whatever needs it. */

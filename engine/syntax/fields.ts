@@ -193,8 +193,18 @@ function reportProblems(expansion: Expansion, value: Json, path: Path): void {
         help,
       });
     } else if (problem.keyword === 'schema') expansion.say('DAG132', at, problem.message, schemaHelp(expansion, at));
-    else expansion.say('DAG132', at, problem.message);
+    else expansion.say('DAG132', at, problem.message, at[at.length - 1] === 'required' ? requiredHelp(expansion, at) : {});
   }
+}
+
+/** `required: true` of a field is how drafts before the fourth said it. */
+function requiredHelp({ document }: Expansion, at: Path): Partial<Diagnostic> {
+  const { file, start, end } = document.spanOf(at);
+  const written = file.text.slice(start, end);
+  if (!/^(true|false)$/.test(written)) return /^\w+$/.test(written) ? { help: `write [${written}]` } : {};
+  if (at[0] === 'inputs' && at.length === 3)
+    return { help: 'take it out: an input with a `default` is optional, every other one must be given' };
+  return { help: 'list the names in the object that has the fields: `required: [name]`' };
 }
 
 const TYPE_SYNONYMS: Readonly<Record<string, string>> = {
@@ -213,6 +223,13 @@ const TYPE_SYNONYMS: Readonly<Record<string, string>> = {
 };
 
 function unknownKeyword(expansion: Expansion, key: string, schema: JsonSchema, at: Path): void {
+  if (isObject(schema.schema) && expansion.strict) {
+    // What stands around the schema is of the same mistake.
+    if (key !== 'schema') return;
+    const help = 'write what stands below "schema" in its place';
+    expansion.say('DAG132', at, '"schema" is not a keyword of JSON Schema', { part: 'key', help });
+    return;
+  }
   const near = suggest(key, [...schemaKeywords, 'fields']);
   if (near !== undefined) {
     const span = expansion.document.spanOf(at, 'key');

@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject, type JsonSchema } from '../base/json.ts';
+import { isList, isObject, type Json, type JsonObject, type JsonSchema } from '../base/json.ts';
 import type { Diagnostic, Report } from '../contracts/diagnostic.ts';
 import type { Document, Path, SourceHost } from '../contracts/source.ts';
 import { adviceOn } from '../diagnostics/suggest.ts';
@@ -62,7 +62,7 @@ export function schemaLibrary(document: Document, host: SourceHost, report: Repo
         reference(ref, where) {
           const found = follow(source, path, folder, unit, ref, (message, more) => {
             sound = false;
-            report({ code: 'DAG133', severity: 'error', message, at: source.spanOf(where), ...more });
+            if (message !== undefined) report({ code: 'DAG133', severity: 'error', message, at: source.spanOf(where), ...more });
           });
           if (found?.unit !== undefined) uses.add(found.unit.name);
           return found?.reference;
@@ -81,7 +81,8 @@ export function schemaLibrary(document: Document, host: SourceHost, report: Repo
     folder: string,
     unit: Unit | undefined,
     ref: string,
-    say: (message: string, more?: Partial<Diagnostic>) => void,
+    /** Without a message: the reference leads nowhere, and that was reported. */
+    say: (message: string | undefined, more?: Partial<Diagnostic>) => void,
   ): { reference: string; unit?: Unit } | undefined => {
     const named = /^#\/schemas\/([^/]+)$/.exec(ref);
     if (source === document && ref.startsWith('#/schemas/')) {
@@ -114,10 +115,13 @@ export function schemaLibrary(document: Document, host: SourceHost, report: Repo
     if (!files.has(file)) files.set(file, loadFile(file));
     const target = files.get(file);
     if (target === undefined) {
-      const text = host.read(file);
-      say(text === undefined ? `there is no file "${path}"` : `"${path}" cannot be read as JSON or YAML`, {
-        ...(text === undefined && { help: 'paths start at the folder of the file that names them' }),
-      });
+      // Why a file cannot be read was told when it was.
+      if (host.read(file) !== undefined) say(undefined);
+      else {
+        const name = path.replace(/^.*\//, '');
+        const meant = Object.hasOwn(entries, name) ? `write "#/schemas/${name}" for the entry of \`schemas\`` : undefined;
+        say(`there is no file "${path}"`, { help: meant ?? 'paths start at the folder of the file that names them' });
+      }
       return undefined;
     }
     const wanted = pointer === undefined || pointer === '' ? '' : pointer;
@@ -189,16 +193,67 @@ export function schemaLibrary(document: Document, host: SourceHost, report: Repo
     return name === undefined ? undefined : units.get(name);
   };
 
+  /** The schema a rewritten reference means, inside `root` or in a unit. */
+  const schemaAt = (reference: string, root: JsonSchema): Json | undefined => {
+    const [, name = '', rest = ''] = /^#\/\$defs\/([^/]+)(.*)$/.exec(reference) ?? [];
+    const unit = units.get(name);
+    return resolve(root, reference) ?? (unit && resolve(expandUnit(unit).body, `#${rest}`));
+  };
+  const reportEndless = (source: Document, path: Path): void =>
+    report({
+      code: 'DAG133',
+      severity: 'error',
+      message: 'this schema refers to itself, and says nothing else',
+      at: source.spanOf([...path, '$ref']),
+      because: 'whoever follows the reference never arrives at a type',
+      help: 'a schema may contain itself below `properties` or `items`, not in place of itself',
+    });
+
+  for (const unit of [...units.values()]) {
+    const { body } = expandUnit(unit);
+    if (!isEndless(body, (reference) => schemaAt(reference, {}))) continue;
+    reportEndless(unit.document, unit.path);
+    unit.expanded = { body: {}, uses: new Set(), sound: false };
+  }
+
   const schemas: Record<string, JsonSchema> = {};
-  for (const unit of [...units.values()]) schemas[unit.name] = complete(expandUnit(unit), unit.path, document);
+  for (const unit of [...units.values()].filter(({ own }) => own)) schemas[unit.name] = complete(expandUnit(unit), unit.path, document);
 
   return {
     schemas,
     expand(path, without = []) {
       const expanded = expandAt(document, path, '', undefined, without);
+      if (isEndless(expanded.body, (reference) => schemaAt(reference, expanded.body))) {
+        reportEndless(document, path);
+        return undefined;
+      }
       return expanded.sound ? complete(expanded, path, document) : undefined;
     },
   };
+}
+
+/** Whether a schema leads back to itself by references alone, so that it never says what a value is. */
+function isEndless(schema: JsonSchema, schemaAt: (reference: string) => Json | undefined): boolean {
+  const open = new Set<string>();
+  const leadsBack = (part: Json | undefined): boolean => {
+    if (!isObject(part)) return false;
+    const { $ref } = part;
+    if (typeof $ref === 'string') {
+      if (open.has($ref)) return true;
+      open.add($ref);
+      if (leadsBack(schemaAt($ref))) return true;
+      open.delete($ref);
+    }
+    const inPlace = [
+      part.not,
+      part.if,
+      part.then,
+      part.else,
+      ...[part.allOf, part.anyOf, part.oneOf].flatMap((list) => (isList(list) ? list : [])),
+    ];
+    return inPlace.some(leadsBack);
+  };
+  return leadsBack(schema);
 }
 
 function sectionOf(value: Json, name: string): JsonObject {

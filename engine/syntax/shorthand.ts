@@ -12,8 +12,6 @@ const TYPES = ['string', 'number', 'integer', 'boolean', 'any'] as const;
 const SYNONYMS: Readonly<Record<string, string>> = {
   str: 'string',
   text: 'string',
-  date: 'string',
-  datetime: 'string',
   int: 'integer',
   long: 'integer',
   float: 'number',
@@ -27,6 +25,20 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   array: '[string], a list with the type of its items',
   null: '`name?` for a field that may be missing',
   enum: 'the values themselves: a | b | c',
+};
+
+/** Formats of texts, under the names people give them. */
+const FORMATS: Readonly<Record<string, string>> = {
+  date: 'date',
+  datetime: 'date-time',
+  'date-time': 'date-time',
+  timestamp: 'date-time',
+  time: 'time',
+  duration: 'duration',
+  email: 'email',
+  url: 'uri',
+  uri: 'uri',
+  uuid: 'uuid',
 };
 
 /** `string`, `integer 1..10`, `low | high`, each with ` -- description`: the text of a field in `fields`. */
@@ -60,6 +72,11 @@ function parseType(text: string, start: number): Shorthand {
   const [word = ''] = /^[^\s?[\]]+/.exec(text) ?? [''];
   const rest = text.slice(word.length);
   if (!isType(word)) {
+    const format = Object.hasOwn(FORMATS, word.toLowerCase()) ? FORMATS[word.toLowerCase()] : undefined;
+    if (format !== undefined)
+      return wrong(`"${word}" is not a type`, `write { schema: { type: string, format: ${format} } }`, 0, word.length);
+    if (word.startsWith('#/') || /\.(json|ya?ml)$/.test(word))
+      return wrong(`"${word}" is not a type`, `write { $ref: "${word}" }`, 0, word.length);
     const near = suggest(word, TYPES);
     const meant = near ?? (Object.hasOwn(SYNONYMS, word.toLowerCase()) ? SYNONYMS[word.toLowerCase()] : undefined);
     const known =
@@ -121,14 +138,15 @@ function parseEnum(text: string, start: number): Shorthand {
     if (value === '')
       return { problem: 'a value is missing here', help: 'write the values with | between them: a | b | c', start: from, end: to };
     if (TYPES.some((type) => type === value) || value === 'null') {
-      const help =
-        value === 'null'
-          ? 'write `name?` if the field may be missing; for null itself { schema: { type: [string, "null"] } }'
-          : 'write { schema: { type: [string, number] } } for several types';
+      const help = severalTypes(text.split('|').map((word) => word.trim()));
       return { problem: `"${value}" is a type, and | stands between values`, help, start: from, end: to };
     }
     if (values.includes(value)) return { problem: `"${value}" is there twice`, start: from, end: to };
     values.push(value);
+  }
+  if (values.every((value) => /^(["']).*\1$/.test(value))) {
+    const bare = values.map((value) => value.slice(1, -1)).join(' | ');
+    return { problem: 'the values stand without quotes', help: `write ${bare}`, start, end: start + text.length };
   }
   if (values.length === 2 && values.includes('true') && values.includes('false')) return { schema: { type: 'boolean' } };
   if (values.every((value) => /^-?\d+(\.\d+)?$/.test(value))) {
@@ -136,6 +154,15 @@ function parseEnum(text: string, start: number): Shorthand {
     return { schema: { type: numbers.every((number) => Number.isInteger(number)) ? 'integer' : 'number', enum: numbers } };
   }
   return { schema: { type: 'string', enum: values } };
+}
+
+/** What to write where several types were joined by |, one of them perhaps null. */
+function severalTypes(words: readonly string[]): string {
+  const types = words.filter((word) => word !== 'any' && TYPES.some((type) => type === word));
+  const all = types.length > 0 && types.length + words.filter((word) => word === 'null').length === words.length;
+  const listed = all ? words.map((word) => (word === 'null' ? '"null"' : word)) : ['string', words.includes('null') ? '"null"' : 'number'];
+  const schema = `{ schema: { type: [${listed.join(', ')}] } }`;
+  return words.includes('null') ? `write ${schema}, or \`name?\` if the field may be missing` : `write ${schema} for several types`;
 }
 
 /** Whether a word is a type of the shorthand. */
