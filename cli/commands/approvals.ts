@@ -1,10 +1,7 @@
 import type { OpenGate } from '../../engine/index.ts';
-import { chooseGates } from '../choose-gates.ts';
 import { type Command, type CommandGroup, EXIT, listOption, type OptionDecl, type Options, textOption, UsageError } from '../command.ts';
 import type { Context } from '../context.ts';
-import { formFields, parseForm } from '../form.ts';
-import { ago, until } from '../moments.ts';
-import { quoted } from '../run-tree.ts';
+import { parseForm } from '../form.ts';
 import { userName } from '../user.ts';
 
 const JSON_OPTION: OptionDecl = { flags: '--json', description: 'print it as JSON' };
@@ -25,7 +22,7 @@ const list: Command = {
   examples: [['approvals list', 'every open question, in all runs of the project']],
 
   async action(ctx, _args, options) {
-    const [{ listGates }, { renderTable }] = await Promise.all([import('../../engine/index.ts'), import('../layout.ts')]);
+    const [{ listGates }, { renderGates }] = await Promise.all([import('../../engine/index.ts'), import('../gate-text.ts')]);
     const gates = await listGates({ cwd: ctx.cwd, env: ctx.io.env });
     if (options.json === true) {
       ctx.printForeign(JSON.stringify(gates, null, 2), 'json');
@@ -35,27 +32,7 @@ const list: Command = {
       ctx.tell('nothing waits for an answer');
       return EXIT.done;
     }
-    const now = ctx.io.now();
-    const { bold, dim } = ctx.out;
-    const rows = gates.map((gate) => [
-      gate.run,
-      gate.gate,
-      ago(Date.parse(gate.askedAt), now),
-      gate.posted
-        ? `${gate.posted.approved ? 'approved' : 'rejected'} by ${gate.posted.by}`
-        : gate.expiresAt === null
-          ? 'never'
-          : until(Date.parse(gate.expiresAt), now),
-      gate.message,
-    ]);
-    const columns = [
-      { title: 'run' },
-      { title: 'gate', paint: bold },
-      { title: 'asked' },
-      { title: 'expires' },
-      { title: 'message', shrinks: true },
-    ];
-    ctx.printForeign(`${renderTable(columns, rows, { width: ctx.outWidth, title: dim }).join('\n')}\n`, 'text');
+    ctx.printForeign(renderGates(gates, ctx), 'text');
     return EXIT.done;
   },
 };
@@ -72,15 +49,19 @@ const show: Command = {
   ],
 
   async action(ctx, args, options) {
-    const { listGates } = await import('../../engine/index.ts');
-    const open = await listGates({ cwd: ctx.cwd, env: ctx.io.env });
+    const [{ explainGate, listGates }, { chooseGates }, { describeGate }] = await Promise.all([
+      import('../../engine/index.ts'),
+      import('../choose-gates.ts'),
+      import('../gate-text.ts'),
+    ]);
+    const around = { cwd: ctx.cwd, env: ctx.io.env };
+    const open = await listGates(around);
     const { run, gates } = chooseGates(wordsOf(args), open);
     const shown = open.filter((gate) => gate.run === run && gates.includes(gate.gate));
     const missing = gates.find((name) => !shown.some(({ gate }) => gate === name));
-    if (missing !== undefined)
-      await import('../../engine/index.ts').then(({ explainGate }) => explainGate(run, missing, { cwd: ctx.cwd, env: ctx.io.env }));
+    if (missing !== undefined) await explainGate(run, missing, around);
     if (options.json === true) ctx.printForeign(JSON.stringify(shown.length === 1 ? shown[0] : shown, null, 2), 'json');
-    else ctx.printForeign(`${shown.map((gate) => describe(gate, ctx).join('\n')).join('\n\n')}\n`, 'text');
+    else ctx.printForeign(`${shown.map((gate) => describeGate(gate, ctx).join('\n')).join('\n\n')}\n`, 'text');
     return EXIT.done;
   },
 };
@@ -130,7 +111,7 @@ export const approvals: CommandGroup = {
 };
 
 async function answer(ctx: Context, words: readonly string[], options: Options, approved: boolean): Promise<number> {
-  const { answerGate, listGates } = await import('../../engine/index.ts');
+  const [{ answerGate, listGates }, { chooseGates }] = await Promise.all([import('../../engine/index.ts'), import('../choose-gates.ts')]);
   const around = { cwd: ctx.cwd, env: ctx.io.env };
   const open = await listGates(around);
   const { run, gates } = chooseGates(words, open);
@@ -165,40 +146,4 @@ function whoAnswers(ctx: Context, options: Options): string {
 
 function wordsOf([words]: readonly (string | readonly string[] | undefined)[]): readonly string[] {
   return Array.isArray(words) ? words : typeof words === 'string' ? [words] : [];
-}
-
-/** A question as a person reads it before answering. */
-function describe(gate: OpenGate, ctx: Context): readonly string[] {
-  const { bold, dim } = ctx.out;
-  const now = ctx.io.now();
-  const who = [
-    gate.approvers.length === 0 ? '' : `one of ${gate.approvers.join(', ')}`,
-    gate.requireDifferentApprover ? `somebody else than ${gate.startedBy ?? 'whoever started it'}` : '',
-  ].filter((text) => text !== '');
-  const fields = gate.form ? formFields(gate.form) : [];
-  const filled = fields.filter(({ required }) => required).map(({ name }) => ` --form ${name}=…`);
-  const address = `${gate.run} ${quoted(gate.gate)}`;
-  return [
-    `${bold(gate.gate)}  ${dim(`${gate.workflow} · ${gate.run}`)}`,
-    '',
-    ...gate.message
-      .trimEnd()
-      .split('\n')
-      .map((line) => `  ${line}`.trimEnd()),
-    '',
-    `  ${dim('asked')}    ${ago(Date.parse(gate.askedAt), now)}${gate.startedBy === null ? '' : `, in a run ${gate.startedBy} started`}`,
-    ...(gate.expiresAt === null ? [] : [`  ${dim('expires')}  ${until(Date.parse(gate.expiresAt), now)} (${gate.expiresAt})`]),
-    ...(who.length === 0 ? [] : [`  ${dim('answer')}   ${who.join(', and ')}`]),
-    ...fields.map(
-      ({ name, type, required, description, default: value }) =>
-        `  ${dim('form')}     ${name}${required ? '' : '?'}: ${type}${value === undefined ? '' : `, ${JSON.stringify(value)} if left out`}${description === undefined ? '' : `  ${dim(description)}`}`,
-    ),
-    ...(gate.form && fields.length === 0 ? [`  ${dim('form')}     ${JSON.stringify(gate.form)}`] : []),
-    ...(gate.posted
-      ? [`  ${dim('answered')} ${gate.posted.approved ? 'approved' : 'rejected'} by ${gate.posted.by}; the run has not taken it yet`]
-      : []),
-    '',
-    `  dagrun approvals approve ${address}${filled.join('')}`,
-    `  dagrun approvals reject ${address} --reason …`,
-  ];
 }
