@@ -55,6 +55,8 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
   let order = 0;
   let over = false;
   let draining = false;
+  /** What was wished before it began has been taken. */
+  let begun = false;
 
   return new Promise((resolve, reject) => {
     const cleanUp: (() => void)[] = [];
@@ -87,7 +89,7 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
 
     /** With nothing in flight, the run goes on only when somebody or some time makes it. */
     const lookWhetherIdle = async (): Promise<void> => {
-      if (over || inFlight > 0 || ready.length > 0 || (options.wait && !draining)) return;
+      if (over || !begun || inFlight > 0 || ready.length > 0 || (options.wait && !draining)) return;
       const { status, open, parked } = await store.state(run);
       if (status === 'running' && open === 0 && parked.length > 0) end('waiting');
     };
@@ -210,11 +212,13 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
     };
 
     const start = async (): Promise<void> => {
-      await report(first);
+      await advance(first);
       if (!options.alone) {
         await beat();
         keepBeating();
       }
+      begun = true;
+      await lookWhetherIdle();
       on(options.drain, () => guard(drain()));
       on(options.abort, () => {
         guard(report({ type: 'cancel', by: 'user', at: clock.now() }));
