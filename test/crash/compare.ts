@@ -1,0 +1,52 @@
+import type { RunResult } from '../../engine/contracts/result.ts';
+import { callsIn, type Lived } from './harness.ts';
+
+/** No more calls than this are in flight in any reference run: their `limits.concurrency`. */
+const IN_FLIGHT = 3;
+
+/** What must be the same however often a process was killed: everything but times and tries. */
+export function essenceOf(result: RunResult): object {
+  return {
+    status: result.status,
+    outputs: result.outputs,
+    error: result.error,
+    cost: result.cost,
+    nodes: result.nodes.map(({ attempts: _attempts, durationMs: _duration, ...node }) => node),
+  };
+}
+
+/**
+ * What is wrong with a run that was killed, compared with one that was not. Nothing that was kept may be paid again: so many calls
+ * per task as in the undisturbed run are in the journal; what the server was asked for beyond them was in flight at a kill, at
+ * most one call of a task and `IN_FLIGHT` of a process, and the journal says of each that it was interrupted.
+ */
+export function wrongIn(lived: Lived, undisturbed: Lived): readonly string[] {
+  const wrong: string[] = [];
+  const same = (what: string, is: unknown, was: unknown): void => {
+    if (JSON.stringify(is) !== JSON.stringify(was)) wrong.push(`${what}: ${JSON.stringify(is)} instead of ${JSON.stringify(was)}`);
+  };
+  same('result', essenceOf(lived.told.result), essenceOf(undisturbed.told.result));
+  same('calls that were kept', sorted(callsIn(lived.told.events)), sorted(callsIn(undisturbed.told.events)));
+
+  const { events } = lived.told;
+  same(
+    'numbers of the events',
+    events.map((event) => event.seq),
+    events.map((_, at) => at + 1),
+  );
+  const interrupted = new Map<string, number>();
+  for (const event of events)
+    if (event.type === 'attempt.interrupted') interrupted.set(event.task, (interrupted.get(event.task) ?? 0) + 1);
+  for (const [task, times] of Object.entries(lived.lost)) {
+    if (times > (interrupted.get(task) ?? 0))
+      wrong.push(`${times} calls of ${task} were lost, and the journal tells of ${interrupted.get(task) ?? 0} interruptions`);
+  }
+  lived.lostByProcess.forEach((lost, process) => {
+    if (lost > IN_FLIGHT) wrong.push(`process ${process} lost ${lost} calls`);
+  });
+  return wrong;
+}
+
+function sorted(counts: Readonly<Record<string, number>>): unknown {
+  return Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1));
+}
