@@ -8,6 +8,7 @@ import { kinds } from '../engine/nodes/registry.ts';
 import { repliesSchema } from '../engine/providers/replies-schema.ts';
 import { resultSchema } from '../engine/syntax/result-schema.ts';
 import { workflowSchema } from '../engine/syntax/schema.ts';
+import { testSchema } from '../engine/testing/test-schema.ts';
 import { renderCodes, renderKinds } from './reference.ts';
 
 interface Generated {
@@ -24,6 +25,7 @@ const generated: readonly Generated[] = [
   { path: 'schemas/result.schema.json', render: () => json(resultSchema) },
   { path: 'schemas/config.schema.json', render: () => json(configSchema) },
   { path: 'schemas/replies.schema.json', render: () => json(repliesSchema) },
+  { path: 'schemas/test.schema.json', render: () => json(testSchema) },
   { path: 'docs/reference/codes.md', render: () => renderCodes(codes) },
   { path: 'docs/reference/kinds.md', render: () => renderKinds(kinds) },
 ];

@@ -113,9 +113,9 @@ function failing(all: readonly NodeKind[], faults: readonly Fault[], clock: Virt
 
 /** Kinds whose reading of files holds the clock: no time-out may pass while the disk is slow. */
 function holding(all: readonly NodeKind[], clock: VirtualClock): readonly NodeKind[] {
-  const still = (ctx: TaskContext): TaskContext => ({
+  const still = <C extends Pick<TaskContext, 'readText'>>(ctx: C): C => ({
     ...ctx,
-    async readText(path) {
+    async readText(path: string) {
       const release = clock.hold();
       try {
         return await ctx.readText(path);
@@ -124,7 +124,16 @@ function holding(all: readonly NodeKind[], clock: VirtualClock): readonly NodeKi
       }
     },
   });
-  return all.map((kind): NodeKind => ({ ...kind, execute: (spec, ctx) => kind.execute(spec, still(ctx)) }));
+  return all.map((kind): NodeKind => {
+    const { reuse, wake } = kind;
+    const reads = reuse?.reads;
+    return {
+      ...kind,
+      execute: (spec, ctx) => kind.execute(spec, still(ctx)),
+      ...(wake && { wake: (spec, memo, why, ctx) => wake.call(kind, spec, memo, why, still(ctx)) }),
+      ...(reuse && reads && { reuse: { ...reuse, reads: (spec, ctx) => reads.call(reuse, spec, still(ctx)) } }),
+    };
+  });
 }
 
 /** Numbers in [0, 1) that follow from a text: mulberry32, by Tommy Ettinger, over an FNV-1a hash. */

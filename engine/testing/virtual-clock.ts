@@ -13,8 +13,19 @@ export interface VirtualClock extends Clock {
 
 /** After so many turns of the event loop every chain of promises has come to its end; work that takes longer holds the clock. */
 const TURNS = 5;
-/** Before a run is taken for stuck: what a module takes to load. */
-const PATIENT_TURNS = 200;
+/** Real milliseconds before work is taken for stuck: much more than a module takes to load, or a file to be read. */
+const PATIENCE = 250;
+
+/** Resolves after real time, or as soon as nobody waits for it any more. */
+function realTime(ms: number, abort: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    abort.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
 
 /** A clock that stands still until it is told to run. Starts at `start`, in milliseconds since 1970. */
 export function virtualClock(start = 0): VirtualClock {
@@ -24,9 +35,9 @@ export function virtualClock(start = 0): VirtualClock {
   let released: () => void = () => {};
   const due = new Map<number, { readonly at: number; readonly call: () => void }>();
 
-  const settle = async (turns: number = TURNS): Promise<void> => {
+  const settle = async (): Promise<void> => {
     // Macrotasks, so that chains of promises come to their end.
-    for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    for (let turn = 0; turn < TURNS; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   };
   const rest = async (): Promise<void> => {
     for (await settle(); held > 0; await settle()) {
@@ -88,10 +99,12 @@ export function virtualClock(start = 0): VirtualClock {
         const found = next();
         if (found) passTo(found);
         else {
-          await settle(PATIENT_TURNS);
-          if (settled || held > 0 || due.size > 0) continue;
-          if (!told) onStuck();
+          const asLong = new AbortController();
+          await Promise.race([work.catch(() => {}), realTime(PATIENCE, asLong.signal)]);
+          asLong.abort();
+          if (settled || held > 0 || due.size > 0 || told) continue;
           told = true;
+          onStuck();
         }
       }
     },
