@@ -1,6 +1,7 @@
 import { type Millis, type RunEvent, renderDuration } from '../engine/index.ts';
 import { countOf, describeSpending } from './amounts.ts';
 import { oneLine, padEnd, padStart } from './layout.ts';
+import { reusedIn } from './node-cells.ts';
 import type { Paint } from './paint.ts';
 import { quoted } from './run-tree.ts';
 import type { NodeView, RunView } from './run-view.ts';
@@ -142,7 +143,9 @@ function outcome(node: NodeView, paint: Paint): string {
   const took =
     node.startedAt === undefined || node.endedAt === undefined ? '' : renderDuration(Math.max(0, node.endedAt - node.startedAt) as Millis);
   const items = node.items ? `${node.items.settled - node.items.failed}/${node.items.count}` : '';
-  const facts = [items, node.tier ?? '', node.model ?? '', describeSpending(node.spent), took].filter((fact) => fact !== '').join(' · ');
+  const facts = [items, node.tier ?? '', node.model ?? '', describeSpending(node.spent), reusedIn(node), took]
+    .filter((fact) => fact !== '')
+    .join(' · ');
   const behind = facts === '' ? '' : `  ${paint.dim(facts)}`;
   if (node.state === 'succeeded') {
     if (node.recovered)

@@ -5,6 +5,7 @@ import { Argument, Command as Commander, CommanderError, Option } from 'commande
 import manifest from '../package.json' with { type: 'json' };
 import { type Command, type CommandGroup, EXIT, isGroup, type Options, UsageError } from './command.ts';
 import { approvals } from './commands/approvals.ts';
+import { cache } from './commands/cache.ts';
 import { describe } from './commands/describe.ts';
 import { doctor } from './commands/doctor.ts';
 import { explain } from './commands/explain.ts';
@@ -12,8 +13,10 @@ import { graph } from './commands/graph.ts';
 import { init } from './commands/init.ts';
 import { list } from './commands/list.ts';
 import { models } from './commands/models.ts';
+import { record } from './commands/record.ts';
 import { run } from './commands/run.ts';
 import { signal } from './commands/signal.ts';
+import { test } from './commands/test.ts';
 import { validate } from './commands/validate.ts';
 import { createContext, type GlobalOptions } from './context.ts';
 import { flushed, type Io, processIo } from './io.ts';
@@ -23,11 +26,14 @@ import { tellProblem } from './problem.ts';
 const commands: readonly (Command | CommandGroup)[] = [
   run,
   validate,
+  test,
   list,
   describe,
   graph,
   approvals,
   signal,
+  record,
+  cache,
   init,
   models,
   doctor,

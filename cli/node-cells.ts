@@ -106,7 +106,7 @@ function leftUntil(what: string, at: number | undefined, now: number): string {
 }
 
 /** What was taken over; how much of a fan-out where it was not all of it. */
-function reusedIn({ reused: { fromRun, fromCache }, items }: NodeView): string {
+export function reusedIn({ reused: { fromRun, fromCache }, items }: NodeView): string {
   const of = (count: number, from: string): string => {
     if (count === 0) return '';
     return items ? `${count} from ${from}` : `from ${from}`;

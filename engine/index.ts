@@ -3,8 +3,10 @@ export { answerGate, explainGate, listGates } from './approvals.ts';
 export { type Brand, type Instant, type Millis, millis, type NodeId, nanoUsd, type RunId, type TaskKey, type Usd } from './base/ids.ts';
 export type { Json, JsonObject, JsonSchema } from './base/json.ts';
 export { fromDollars, parseDuration, renderDuration, renderTokens, renderUsd, toDollars } from './base/units.ts';
+export { type CachePruning, clearCache, pruneCache, summarizeCache } from './cache.ts';
 export type { Code, Diagnostic } from './contracts/diagnostic.ts';
 export type {
+  CacheSummary,
   Finding,
   GateAnswer,
   InputSummary,
@@ -61,7 +63,6 @@ export {
 export { type SignalledRun, type SignalOptions, signal } from './signals.ts';
 export { findTests } from './testing/find-tests.ts';
 export { recordRun, renderRecording } from './testing/record.ts';
-export { type Recording, recordStored } from './testing/record-stored.ts';
 export {
   runTests,
   type ScenarioReport,

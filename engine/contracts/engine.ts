@@ -95,6 +95,27 @@ export interface GateAnswer {
   readonly form?: Json;
 }
 
+/** What the cache holds, and what it was good for. Money in dollars. */
+export interface CacheSummary {
+  readonly entries: number;
+  readonly bytes: number;
+  readonly maxBytes: number;
+  readonly hits: number;
+  readonly misses: number;
+  /** Hits among all questions, from 0 to 1; null when there were none. */
+  readonly hitRate: number | null;
+  /** What the hits had cost when they were made, as far as that is known. */
+  readonly saved: number;
+  /** Sorted by name; hits and savings are those of the entries that are still there. */
+  readonly workflows: readonly {
+    readonly workflow: string;
+    readonly entries: number;
+    readonly bytes: number;
+    readonly hits: number;
+    readonly saved: number;
+  }[];
+}
+
 export interface WorkflowSummary {
   readonly name: string;
   readonly description?: string;

@@ -2,7 +2,7 @@ import type { Instant } from '../base/ids.ts';
 import type { CacheEntry } from '../contracts/store.ts';
 
 /** What the cache may hold when nothing else is said: some hundred thousand answers of a paragraph. */
-export const MAX_CACHE_BYTES: number = 256 * 1024 * 1024;
+export const MAX_CACHE_BYTES: number = 256_000_000;
 
 /** Room is made for more than the next entry, so that a full cache is not cleared out for every one. */
 export const ROOM_MADE = 0.9;
