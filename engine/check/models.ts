@@ -16,18 +16,31 @@ export function checkModels({ workflow, kinds, models }: CheckInput, report: Rep
   for (const node of workflow.nodes.values()) {
     if (calling.has(node.kind)) asks.push({ spec: node.spec, path: node.path });
     if (node.onError.action !== 'fallback' || !calling.has(node.onError.kind)) continue;
-    asks.push({ spec: node.onError.spec, path: node.onError.path });
+    asks.push({ spec: node.onError.spec, path: node.onError.path, below: node.path });
   }
   const used = new Set<string>();
+  const refusals = new Map<string, Refused>();
+  const tooShort = new Map<string, Refused>();
   for (const ask of asks) {
     const { model } = ask.spec;
     if (typeof model === 'string') checkName(model, placeOf('model', ask, workflow), workflow, models, report);
     const candidates = candidatesOf(ask, workflow, models);
     for (const { name } of candidates) used.add(name);
-    checkTemperature(ask, candidates, workflow, report);
-    checkLength(ask, candidates, workflow, report);
+    collect(
+      refusals,
+      ask,
+      'temperature',
+      candidates,
+      candidates.filter(({ fact }) => fact?.temperature === false),
+      workflow,
+    );
+    const wanted = ask.spec.max_tokens;
+    const shorter = candidates.filter(({ fact }) => typeof wanted === 'number' && fact?.maxOutput !== undefined && wanted > fact.maxOutput);
+    collect(tooShort, ask, 'max_tokens', candidates, shorter, workflow);
     checkWindow(ask, candidates, workflow, report);
   }
+  for (const refused of refusals.values()) reportTemperature(refused, workflow, report);
+  for (const refused of tooShort.values()) reportLength(refused, workflow, report);
   checkPrices([...used], workflow, models, report);
 }
 
@@ -35,6 +48,17 @@ export function checkModels({ workflow, kinds, models }: CheckInput, report: Rep
 interface Ask {
   readonly spec: JsonObject;
   readonly path: Path;
+  /** Of a fallback: the node whose fields it takes over. */
+  readonly below?: Path;
+}
+
+/** Models that cannot do what one field asks of them: `defaults` ask it of many nodes, which is told once. */
+interface Refused {
+  readonly path: Path;
+  /** By name. */
+  readonly models: Map<string, Candidate>;
+  /** True when a call has no candidate that can. */
+  none: boolean;
 }
 
 interface Candidate {
@@ -42,13 +66,34 @@ interface Candidate {
   readonly fact: ModelFact | undefined;
 }
 
-/** A field the node did not write came from `defaults`. */
-function placeOf(field: string, { path }: Ask, { document }: Workflow): Path {
-  const own = [...path, field];
-  const span = document.spanOf(own);
-  const parent = document.spanOf(path);
-  const written = span.start !== parent.start || span.end !== parent.end;
-  return written ? own : ['defaults', field];
+/** Where a field of a call is written: in the node or its fallback, else in `defaults`. */
+function placeOf(field: string, { path, below }: Ask, { document }: Workflow): Path {
+  for (const parent of below === undefined ? [path] : [path, below]) {
+    const own = document.spanOf([...parent, field]);
+    const outer = document.spanOf(parent);
+    if (own.start !== outer.start || own.end !== outer.end) return [...parent, field];
+  }
+  return ['defaults', field];
+}
+
+/** Adds to what is known of a field the models of one call that cannot do it; of calls for which none can, only these are told. */
+function collect(
+  known: Map<string, Refused>,
+  ask: Ask,
+  field: string,
+  candidates: readonly Candidate[],
+  unable: readonly Candidate[],
+  workflow: Workflow,
+): void {
+  if (ask.spec[field] === undefined || unable.length === 0) return;
+  const path = placeOf(field, ask, workflow);
+  const none = unable.length === candidates.length;
+  const key = path.join('/');
+  const before = known.get(key);
+  if (before?.none === true && !none) return;
+  const refused = before === undefined || (none && !before.none) ? { path, models: new Map<string, Candidate>(), none } : before;
+  for (const candidate of unable) refused.models.set(candidate.name, candidate);
+  known.set(key, refused);
 }
 
 function candidatesOf({ spec }: Ask, workflow: Workflow, models: ModelFacts): readonly Candidate[] {
@@ -106,37 +151,27 @@ function checkName(name: string, path: Path, { document }: Workflow, models: Mod
   });
 }
 
-function checkTemperature(ask: Ask, candidates: readonly Candidate[], workflow: Workflow, report: Report): void {
-  if (ask.spec.temperature === undefined) return;
-  const refusing = candidates.filter(({ fact }) => fact?.temperature === false);
-  if (refusing.length === 0) return;
-  const all = refusing.length === candidates.length;
-  const at = workflow.document.spanOf(placeOf('temperature', ask, workflow), 'key');
+function reportTemperature({ path, models, none }: Refused, { document }: Workflow, report: Report): void {
+  const take = models.size === 1 ? 'takes' : 'take';
   report({
     code: 'DAG505',
-    severity: all ? 'error' : 'warning',
-    message: all
-      ? `${listOf(refusing)} ${refusing.length === 1 ? 'takes' : 'take'} no temperature`
-      : `${listOf(refusing)} ${refusing.length === 1 ? 'takes' : 'take'} no temperature: it is left out there`,
-    at,
+    severity: none ? 'error' : 'warning',
+    message: `${listOf([...models.values()])} ${take} no temperature${none ? '' : ': it is left out there'}`,
+    at: document.spanOf(path, 'key'),
     label: 'the provider refuses it',
-    help: all ? 'take `temperature` out, or name a model that takes one' : 'name models that all take one, or take `temperature` out',
+    help: none ? 'take `temperature` out, or name a model that takes one' : 'name models that all take one, or take `temperature` out',
   });
 }
 
-function checkLength(ask: Ask, candidates: readonly Candidate[], workflow: Workflow, report: Report): void {
-  const wanted = ask.spec.max_tokens;
-  if (typeof wanted !== 'number') return;
-  const shorter = candidates.filter(({ fact }) => fact?.maxOutput !== undefined && wanted > fact.maxOutput);
+function reportLength({ path, models, none }: Refused, { document }: Workflow, report: Report): void {
+  const shorter = [...models.values()];
   const least = Math.min(...shorter.map(({ fact }) => fact?.maxOutput ?? Infinity));
-  if (shorter.length === 0) return;
-  const all = shorter.length === candidates.length;
   report({
     code: 'DAG506',
-    severity: all ? 'error' : 'warning',
+    severity: none ? 'error' : 'warning',
     message: `${listOf(shorter)} ${shorter.length === 1 ? 'answers' : 'answer'} with at most ${least} tokens`,
-    at: workflow.document.spanOf(placeOf('max_tokens', ask, workflow)),
-    label: all ? 'more than it can give' : `lowered to ${least} there`,
+    at: document.spanOf(path),
+    label: none ? 'more than it can give' : `lowered to ${least} there`,
     help: `write \`max_tokens: ${least}\` or less`,
   });
 }
