@@ -62,6 +62,13 @@ describe.each(names)('%s', (name) => {
     for (const node of workflow.plan.nodes) expect(picture).toContain(node.id);
   });
 
+  test('runs without any answer written down', async () => {
+    const inputs = name === 'code-review' ? { diff: readFileSync(join(folder, name, 'change.diff'), 'utf8') } : {};
+    const result = await run(workflow, { ...surroundings, inputs, offline: true });
+    expect(result.error).toBeUndefined();
+    expect(problems('result', JSON.parse(JSON.stringify(result)) as Json)).toEqual([]);
+  });
+
   test('every input says what it is for', () => {
     if (name === 'app-reviews') return; // fifteen lines
     for (const input of Object.values(workflow.plan.inputs)) expect(input.description).toBeTruthy();

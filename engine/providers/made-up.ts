@@ -4,16 +4,18 @@ import { isList, isObject, type Json, type JsonObject, type JsonSchema } from '.
  * An answer that fits a JSON Schema as far as a schema can be followed without solving it: the same seed and schema always
  * give the same answer. Texts say what they stand for; numbers lie between their bounds; enums are chosen by the seed.
  *
- * `seed` is a digest in hex; `subject` a few words of what was asked.
+ * `seed` is a digest in hex; `subject` a few words of what was asked. The `smallest` answer has empty lists, the least numbers
+ * and nothing that is optional: what is said of its parts holds more often.
  */
-export function makeUpAnswer(schema: JsonSchema, seed: string, subject: string): Json {
-  return make(schema, { root: schema, seed, subject, name: '', depth: 0 });
+export function makeUpAnswer(schema: JsonSchema, seed: string, subject: string, size: 'usual' | 'smallest' = 'usual'): Json {
+  return make(schema, { root: schema, seed, subject, smallest: size === 'smallest', name: '', depth: 0 });
 }
 
 interface Making {
   readonly root: JsonSchema;
   readonly seed: string;
   readonly subject: string;
+  readonly smallest: boolean;
   /** Of the property being made, in words. */
   readonly name: string;
   readonly depth: number;
@@ -51,7 +53,7 @@ function make(schema: Json, at: Making): Json {
     case 'number':
       return makeNumber(schema, at, undefined);
     case 'boolean':
-      return hash(at, 'boolean') % 2 === 0;
+      return !at.smallest && hash(at, 'boolean') % 2 === 0;
     case 'null':
       return null;
     default:
@@ -73,7 +75,7 @@ function makeObject(schema: JsonObject, at: Making): Json {
   const required = isList(schema.required) ? schema.required : [];
   const made: Record<string, Json> = {};
   for (const [name, property] of Object.entries(properties)) {
-    if (at.depth > DEEP && !required.includes(name)) continue;
+    if ((at.smallest || at.depth > DEEP) && !required.includes(name)) continue;
     made[name] = make(property, { ...at, name: wordsOf(name), seed: `${at.seed}.${name}`, depth: at.depth + 1 });
   }
   for (const name of required) {
@@ -93,7 +95,7 @@ function makeList(schema: JsonObject, at: Making): Json {
   const prefix = isList(schema.prefixItems) ? schema.prefixItems : [];
   const least = numberOf(schema.minItems) ?? 0;
   const most = numberOf(schema.maxItems) ?? Infinity;
-  const wanted = schema.items === false ? prefix.length : at.depth > DEEP ? least : 2;
+  const wanted = schema.items === false ? prefix.length : at.smallest || at.depth > DEEP ? least : 2;
   const length = Math.min(most, Math.max(least, prefix.length, wanted));
   const items: Json[] = [];
   const seen = new Set<string>();
@@ -117,9 +119,10 @@ function makeNumber(schema: JsonObject, at: Making, grid: number | undefined): n
   const below = numberOf(schema.exclusiveMaximum);
   if (above !== undefined) low = Math.max(low ?? -Infinity, above + step);
   if (below !== undefined) high = Math.min(high ?? Infinity, below - step);
+  if (at.smallest) low ??= Math.min(0, high ?? 0);
   low ??= high === undefined ? 1 : Math.min(high, high - 10 * step);
   high ??= low + 10 * Math.max(step, grid ?? 0);
-  const share = 0.3 + (hash(at, 'number') % 1000) / 2500;
+  const share = at.smallest ? 0 : 0.3 + (hash(at, 'number') % 1000) / 2500;
   const first = Math.ceil(round(low / step));
   const last = Math.floor(round(high / step));
   return round(Math.min(last, first + Math.round((last - first) * share)) * step);
@@ -152,6 +155,7 @@ function makeText(schema: JsonObject, at: Making): string {
   const format = typeof schema.format === 'string' ? FORMATS[schema.format] : undefined;
   if (format !== undefined) return format;
   if (typeof schema.pattern === 'string') return fromPattern(schema.pattern, at);
+  if (at.smallest) return short('made up', least(schema), most(schema));
   const about = at.subject === '' ? '' : ` about "${at.subject}"`;
   const number = /\[(\d+)\](?!.*\[)/.exec(at.seed)?.[1];
   const counted = number === undefined ? '' : ` ${Number(number) + 1}`;

@@ -37,8 +37,11 @@ export function createOfflineProvider({ replies, seed, tokenCounter }: OfflineOp
 }
 
 function madeUp(request: ModelRequest, own: string | undefined): string {
-  const { model, messages, outputSchema } = request;
+  const { model, messages, outputSchema, origin } = request;
+  // What did not pass its checks as a full answer may do so as an empty one.
+  const size = origin.call === 'repair' ? 'smallest' : 'usual';
   const subject = subjectOf(request);
+  if (outputSchema === undefined && size === 'smallest') return 'Made up.';
   if (outputSchema === undefined) return `A made-up answer to "${subject}". Nobody was asked: this run is offline.`;
   const seed = digestOf({
     model,
@@ -46,7 +49,7 @@ function madeUp(request: ModelRequest, own: string | undefined): string {
     schema: outputSchema,
     ...(own !== undefined && { own }),
   });
-  return JSON.stringify(makeUpAnswer(outputSchema, seed, subject));
+  return JSON.stringify(makeUpAnswer(outputSchema, seed, subject, size));
 }
 
 /** The first words of what is asked: enough to tell one answer from another. */

@@ -4,6 +4,7 @@ import type { JsonSchema } from '../../engine/base/json.ts';
 import { compileValidator } from '../../engine/lang/validate.ts';
 import { makeUpAnswer } from '../../engine/providers/made-up.ts';
 
+const smallest = (schema: JsonSchema) => makeUpAnswer(schema, 'f00d', '', 'smallest');
 const making = (schema: JsonSchema, seed = 'f00d') => makeUpAnswer(schema, seed, 'How risky is it');
 
 describe('a made-up answer', () => {
@@ -90,6 +91,18 @@ describe('a made-up answer', () => {
     ['anything', {}],
   ])('%s', (_, schema) => {
     expect(compileValidator(schema)(making(schema))).toEqual([]);
+    expect(compileValidator(schema)(smallest(schema))).toEqual([]);
+  });
+
+  test('the smallest has nothing that need not be there', () => {
+    const finding = { type: 'object', properties: { line: { type: 'integer', minimum: 1 }, note: { type: 'string' } }, required: ['line'] };
+    const list = { type: 'array', items: finding };
+    expect(smallest(finding)).toEqual({ line: 1 });
+    expect(smallest(list)).toEqual([]);
+    expect(smallest({ ...list, minItems: 1 })).toEqual([{ line: 1 }]);
+    expect(smallest({ type: 'number' })).toBe(0);
+    expect(smallest({ type: 'string', minLength: 10 })).toBe('made up and so on');
+    expect(smallest({ type: 'boolean' })).toBe(false);
   });
 
   test('fits any schema of the shorthand', () => {
@@ -124,6 +137,7 @@ describe('a made-up answer', () => {
         const answer = making(one, seed);
         expect(compileValidator(one)(answer)).toEqual([]);
         expect(making(one, seed)).toEqual(answer);
+        expect(compileValidator(one)(smallest(one))).toEqual([]);
       }),
       { numRuns: 150 },
     );
