@@ -1,5 +1,6 @@
+import { isUtf8 } from 'node:buffer';
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { Failed } from './contracts/failure.ts';
 import type { SourceHost } from './contracts/source.ts';
@@ -38,6 +39,9 @@ export function sourceHost(folder: string): SourceHost {
   };
 }
 
+/** No model takes a hundredth of it. */
+const LARGEST_TEXT = 100_000_000;
+
 /**
  * Reads the text files that nodes attach. Relative paths start at `folder`; nothing outside `roots` is read, symbolic links
  * included. Throws Failed (file_unreadable).
@@ -52,15 +56,21 @@ export function createTextReader(
     const fail = (message: string, cause?: unknown): Failed => new Failed({ type: 'file_unreadable', message, file: path }, { cause });
     if (!existsSync(file)) throw fail(`there is no file "${path}"`);
     const target = real(file);
-    if (!allowed.some((root) => target === root || target.startsWith(root + sep))) throw fail(`"${path}" lies outside the workspace`);
+    if (!allowed.some((root) => target === root || target.startsWith(root.endsWith(sep) ? root : root + sep)))
+      throw fail(`"${path}" lies outside the workspace`);
     let bytes: Buffer;
     try {
+      const about = await stat(target);
+      // A pipe or a device would be waited for, or never end.
+      if (!about.isFile()) throw fail(`"${path}" is ${about.isDirectory() ? 'a folder' : 'not a file'}`);
+      if (about.size > LARGEST_TEXT) throw fail(`"${path}" is too large to be attached: ${Math.ceil(about.size / 1e6)} MB`);
       bytes = await readFile(target);
     } catch (error) {
+      if (error instanceof Failed) throw error;
       throw fail(`"${path}" cannot be read: ${error instanceof Error && 'code' in error ? error.code : 'unknown reason'}`, error);
     }
     const text = bytes.toString('utf8');
-    if (text.includes('\0')) throw fail(`"${path}" is not a text file`);
+    if (!isUtf8(bytes) || text.includes('\0')) throw fail(`"${path}" is not a text file in UTF-8`);
     return { name: relative(folder, file).split(sep).join('/'), text };
   };
 }
