@@ -303,16 +303,20 @@ function rootsOf(file: string, cwd: string, config: Config): readonly string[] {
 /** A listener that fails is told nothing more: a run that is being paid for does not end because somebody who watches it does. */
 function observer(onEvent: RunOptions['onEvent']): (event: RunEvent) => void {
   let listening = onEvent !== undefined;
+  const stop = (error: unknown): void => {
+    if (!listening) return;
+    listening = false;
+    const why = error instanceof Error ? error.message : String(error);
+    process.emitWarning(`onEvent failed and is not called again: ${why}`, 'DagrunWarning');
+  };
   return (event) => {
     if (!listening) return;
     try {
-      onEvent?.(event);
+      // A listener may well be an async function, which fails later.
+      const told: unknown = onEvent?.(event);
+      if (told instanceof Promise) told.catch(stop);
     } catch (error) {
-      listening = false;
-      process.emitWarning(
-        `onEvent failed and is not called again: ${error instanceof Error ? error.message : String(error)}`,
-        'DagrunWarning',
-      );
+      stop(error);
     }
   };
 }
