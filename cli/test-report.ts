@@ -50,14 +50,16 @@ export function renderCoverage(report: TestReport, paint: Paint, least: number |
 }
 
 /** How it went, in a line; and which snapshots were written. */
-export function renderSummary(report: TestReport, spent: number, paint: Paint): readonly string[] {
+export function renderSummary(report: TestReport, spent: number, paint: Paint, least: number | undefined): readonly string[] {
   const { passed, failed, files, written } = report;
   const number = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
   if (files.length === 0) return ['no tests here: they end in .test.yml'];
   const broken = files.filter(({ diagnostics }) => diagnostics.some(({ severity }) => severity === 'error')).length;
+  const short = (report.coverage ?? []).filter(({ percent }) => percent < (least ?? 0)).map(({ workflow }) => workflow);
   const time = `in ${renderDuration(millis(spent))}`;
   const parts = [
     failed > 0 ? `${paint.red(`${failed} of ${number(passed + failed, 'scenario')}`)} ${failed === 1 ? 'does' : 'do'} not hold` : '',
+    short.length > 0 ? `the coverage of ${short.join(', ')} is below ${paint.red(`${least}%`)}` : '',
     broken > 0 ? paint.red(`${number(broken, 'file')} ${broken === 1 ? 'has' : 'have'} mistakes`) : '',
   ].filter((part) => part !== '');
   const said =

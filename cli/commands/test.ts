@@ -72,7 +72,7 @@ async function runOnce(
   else {
     for (const file of report.files) ctx.printForeign(renderFile(file, ctx.out), 'text');
     ctx.printForeign(renderCoverage(report, ctx.out, least), 'text');
-    ctx.tell(renderSummary(report, spent, ctx.err));
+    ctx.tell(renderSummary(report, spent, ctx.err, least));
   }
   const junit = textOption(options, 'junit');
   if (junit !== undefined) {

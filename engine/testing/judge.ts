@@ -99,10 +99,15 @@ function judgeNode(node: NodeResult, expected: Json, seen: Seen, path: Path, add
     else if (field === 'attempts') all.push(...rangeDifferences(wanted, node.attempts, [field], String));
     else if (field === 'model_calls') all.push(...rangeDifferences(wanted, callsOf(seen, node.id), [field], String));
     else if (field === 'cost') all.push(...rangeDifferences(wanted, node.cost, [field], money));
-    else if (field === 'skip_reason') all.push(...textDifferences(wanted, node.skipReason ?? '', [field]));
+    else if (field === 'skip_reason')
+      all.push(
+        ...(node.skipReason === undefined ? notThere(field, `it ${node.status}`) : textDifferences(wanted, node.skipReason, [field])),
+      );
     else if (field === 'error')
       all.push(
-        ...(node.error ? errorDifferences(wanted, node.error).map((one) => ({ ...one, path: [field, ...one.path] })) : noError(field)),
+        ...(node.error
+          ? errorDifferences(wanted, node.error).map((one) => ({ ...one, path: [field, ...one.path] }))
+          : notThere(field, 'it has no error')),
       );
     else if (field === 'recovered') all.push(...differences(wanted, node.recovered ?? false, [field]));
     else if (field === 'fallback') all.push(...differences(wanted, tookFallback(seen, node.id), [field]));
@@ -115,7 +120,7 @@ function judgeNode(node: NodeResult, expected: Json, seen: Seen, path: Path, add
   addAll(thing, path, all);
 }
 
-const noError = (field: string): Difference[] => [{ path: [field], message: 'is not there', label: 'it has no error' }];
+const notThere = (field: string, label: string): Difference[] => [{ path: [field], message: 'is not there', label }];
 
 /** Why a node has the status it has. */
 function withReason(all: readonly Difference[], node: NodeResult): readonly Difference[] {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
-import { isObject, type Json, type JsonObject } from '../base/json.ts';
+import { isList, isObject, type Json, type JsonObject } from '../base/json.ts';
 import type { Diagnostic, Report } from '../contracts/diagnostic.ts';
 import type { LoadedWorkflow, Surroundings } from '../contracts/engine.ts';
 import type { Document, Path } from '../contracts/source.ts';
@@ -54,7 +54,11 @@ export async function loadTest(file: string, around: Surroundings): Promise<Load
 function checkShape(document: Document, report: Report): void {
   for (const { path, keyword, params, schema, message } of compileValidator(testSchema)(document.value)) {
     if (keyword !== 'additionalProperties' || typeof params.key !== 'string') {
-      report({ code: 'DAG741', severity: 'error', message, at: document.spanOf(path) });
+      const word = valueAt(document.value, path);
+      const words = isList(params.enum) ? params.enum.filter((one) => typeof one === 'string') : [];
+      const near = typeof word === 'string' ? suggest(word, words) : undefined;
+      const help = near === undefined ? {} : { help: `did you mean "${near}"?` };
+      report({ code: 'DAG741', severity: 'error', message, at: document.spanOf(path), ...help });
       continue;
     }
     const help = adviceOn(params.key, Object.keys(isObject(schema.properties) ? schema.properties : {}));
@@ -62,6 +66,12 @@ function checkShape(document: Document, report: Report): void {
     const at = document.spanOf([...path, params.key], 'key');
     report({ code: 'DAG741', severity: 'error', message: `"${params.key}" is not a key of ${where}`, at, ...(help && { help }) });
   }
+}
+
+function valueAt(value: Json, path: Path): Json | undefined {
+  let found: Json | undefined = value;
+  for (const step of path) found = isList(found) ? found[Number(step)] : isObject(found) ? found[step] : undefined;
+  return found;
 }
 
 function nameOf(path: Path): string {

@@ -107,7 +107,7 @@ function unlike(expected: Json, actual: Json, path: Path): Difference {
   const details = lineDetails(expected, actual);
   return {
     path,
-    message: `is ${brief(actual, 30)}, not ${brief(expected, 30)}`,
+    message: details.length > 0 ? 'is another text' : `is ${brief(actual, 30)}, not ${brief(expected, 30)}`,
     label: `got ${brief(actual)}`,
     ...(details.length > 0 && { details }),
   };
