@@ -10,6 +10,7 @@ import type { Document } from './contracts/source.ts';
 import { type RunRecord, type Store, StoreFailed } from './contracts/store.ts';
 import { adviceOn } from './diagnostics/suggest.ts';
 import { DagrunError } from './errors.ts';
+import { explainReuseOf } from './explain-reuse.ts';
 import { completeInputs } from './inputs.ts';
 import { compareStories, type RunDiff } from './observe/compare.ts';
 import { driverName, progressOf, type RunSummary, statusOf, summarize } from './observe/run-list.ts';
@@ -248,7 +249,8 @@ export async function explainNode(run: string, node: string, around: Surrounding
   const { summary, plan, story } = await readRun(run, around);
   const reasons = whyOf(story, nodeIn(plan, node));
   if (!reasons) throw new Error(`node ${node} is planned and not told of`);
-  return { run: summary.run, ...reasons };
+  const reuse = await explainReuseOf(summary.run, nodeId(node), around);
+  return { run: summary.run, ...reasons, because: [...reasons.because, ...(reuse === undefined ? [] : [reuse])] };
 }
 
 export interface PruneOptions extends Surroundings {
@@ -260,14 +262,22 @@ export interface PruneOptions extends Surroundings {
   readonly dryRun?: boolean;
 }
 
+export interface Pruned {
+  readonly runs: readonly RunSummary[];
+  /** Of text, that was kept for them and for no others. */
+  readonly bytes: number;
+}
+
 /** Forgets runs that have ended, with all they hold; gives those that went. Never one that runs or waits, and never the cache. */
-export async function pruneRuns(options: PruneOptions): Promise<readonly RunSummary[]> {
+export async function pruneRuns(options: PruneOptions): Promise<Pruned> {
   return withStore(options, async (store) => {
     const now = systemClock.now();
     const old = await endedRuns(store, options, now);
-    if (!options.dryRun) await store.runs.remove(old.map((record) => record.id));
+    const ids = old.map((record) => record.id);
+    const bytes = await store.runs.size(ids);
+    if (!options.dryRun) await store.runs.remove(ids);
     const nothing = { done: 0, total: 0, share: 0, current: [] };
-    return old.map((record) => summarize(record, nothing, now, deadBefore(record.owner, now)));
+    return { runs: old.map((record) => summarize(record, nothing, now, deadBefore(record.owner, now))), bytes };
   });
 }
 

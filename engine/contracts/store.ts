@@ -292,6 +292,8 @@ export interface RunDirectory {
   release(run: RunId, owner: string, status: RunRecord['status'], at: Instant): Promise<void>;
   /** Forgets runs that have ended, with everything they hold. */
   remove(runs: readonly RunId[]): Promise<void>;
+  /** Bytes of text that are kept for these runs and for no others, about. */
+  size(runs: readonly RunId[]): Promise<number>;
 }
 
 /** Wishes from outside to a run, whoever drives it: kept until they are taken. */

@@ -69,6 +69,9 @@ export function openMemoryStore(): Store {
         const ended = status !== 'running' && status !== 'waiting';
         kept.record = { ...kept.record, owner: null, status, endedAt: ended ? at : null };
       },
+      async size(ids) {
+        return ids.reduce((sum, id) => sum + JSON.stringify(runs.get(id)?.events ?? []).length, 0);
+      },
       async remove(ids) {
         for (const id of ids) runs.delete(id);
       },

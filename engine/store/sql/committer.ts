@@ -91,6 +91,7 @@ export function createCommitter(driver: SqlDriver): Committer {
 
 function appendOf(run: RunId, owner: string, events: readonly RunEvent[], blobs: NewBlob[]): Append {
   let cost = 0;
+  const before = blobs.length;
   const kept = events.map((event) => {
     if (event.type === 'model.called') cost += event.call.cost ?? 0;
     return withoutLargeValues(event, blobs);
@@ -101,6 +102,7 @@ function appendOf(run: RunId, owner: string, events: readonly RunEvent[], blobs:
     firstSeq: events[0]?.seq ?? 0,
     lastSeq: events.at(-1)?.seq ?? 0,
     events: JSON.stringify(kept),
+    blobs: blobs.slice(before).map(({ hash }) => hash),
     cost,
   };
 }

@@ -9,6 +9,8 @@ export interface Append {
   readonly firstSeq: number;
   readonly lastSeq: number;
   readonly events: string;
+  /** The blobs they refer to. */
+  readonly blobs: readonly string[];
   /** Nano-dollars that its calls added. */
   readonly cost: number;
 }

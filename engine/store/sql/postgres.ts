@@ -53,11 +53,13 @@ export function openPostgres(url: string): SqlDriver {
         if (blobs.length > 0) {
           await tx
             .insertInto('blob')
-            .values(blobs.map(({ hash, content }) => ({ hash, content })))
-            .onConflict((conflict) => conflict.doNothing())
+            // Of one statement, no row may be locked twice.
+            .values([...new Map(blobs.map((blob) => [blob.hash, blob])).values()].map(({ hash, content }) => ({ hash, content })))
+            // Locks one that is there: nobody forgets it before it is used.
+            .onConflict((conflict) => conflict.column('hash').doUpdateSet((row) => ({ hash: row.ref('excluded.hash') })))
             .execute();
         }
-        for (const { run, owner, firstSeq, lastSeq, events, cost } of appends) {
+        for (const { run, owner, firstSeq, lastSeq, events, blobs: used, cost } of appends) {
           // The row's lock orders this after whoever takes the run over.
           const touched = await tx
             .updateTable('run')
@@ -65,8 +67,18 @@ export function openPostgres(url: string): SqlDriver {
             .where('id', '=', run)
             .where('owner', '=', owner)
             .executeTakeFirst();
-          if (touched.numUpdatedRows === 0n) lost.push(run);
-          else await tx.insertInto('journal').values({ run, first_seq: firstSeq, last_seq: lastSeq, events }).execute();
+          if (touched.numUpdatedRows === 0n) {
+            lost.push(run);
+            continue;
+          }
+          await tx.insertInto('journal').values({ run, first_seq: firstSeq, last_seq: lastSeq, events }).execute();
+          if (used.length === 0) continue;
+          const uses = [...new Set(used)].map((hash) => ({ hash, run }));
+          await tx
+            .insertInto('blob_use')
+            .values(uses)
+            .onConflict((conflict) => conflict.doNothing())
+            .execute();
         }
         return lost;
       }),

@@ -6,6 +6,8 @@ export interface Tables {
   readonly run_plan: { readonly run: string; readonly plan: string };
   readonly journal: JournalTable;
   readonly blob: { readonly hash: string; readonly content: string };
+  /** Which runs refer to a blob: it goes with the last of them. */
+  readonly blob_use: { readonly hash: string; readonly run: string };
   readonly inbox: InboxTable;
   readonly cache: CacheTable;
   /** `hits`, `misses`, `saved`. */
@@ -102,6 +104,20 @@ export const MIGRATIONS: readonly { readonly version: number; readonly statement
         )${strict}`,
         'create index cache_used on cache (used_at)',
         `create table cache_count (name text primary key, value ${big} not null)${strict}`,
+      ];
+    },
+  },
+  {
+    version: 3,
+    statements(dialect) {
+      const strict = dialect === 'sqlite' ? ' strict' : '';
+      const found = dialect === 'sqlite' ? 'instr(journal.events, blob.hash)' : 'strpos(journal.events, blob.hash)';
+      return [
+        `create table blob_use (
+          hash text not null references blob (hash), run text not null references run (id) on delete cascade, primary key (hash, run)
+        )${strict}`,
+        'create index blob_use_run on blob_use (run)',
+        `insert into blob_use (hash, run) select distinct blob.hash, journal.run from blob join journal on ${found} > 0`,
       ];
     },
   },

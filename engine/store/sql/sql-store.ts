@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { invariant } from '../../base/assert.ts';
 import { acting } from '../../base/failpoint.ts';
 import { type BlobRef, instant, nanoUsd, planDigest, type RunId, runId } from '../../base/ids.ts';
@@ -11,6 +12,9 @@ import { createSqlCache } from './cache.ts';
 import { createCommitter } from './committer.ts';
 import type { SqlDriver } from './driver.ts';
 import { MIGRATIONS } from './schema.ts';
+
+/** How many ids one statement takes: SQLite allows 32,766 values in one. */
+const IDS = 5000;
 
 /** How many stretches of a journal are read at a time. */
 const PAGE = 200;
@@ -139,7 +143,31 @@ export async function openSqlStore(driver: SqlDriver, foldOf: (plan: Plan) => Fo
           await acting('release', () => release.execute());
           memories.delete(id);
         }),
-      remove: (ids) => told(async () => void (ids.length > 0 && (await db.deleteFrom('run').where('id', 'in', ids).execute()))),
+      size: (ids) =>
+        told(async () => {
+          let bytes = 0;
+          for (const some of inParts(ids)) {
+            const journals = db
+              .selectFrom('journal')
+              .select((row) => row.fn.sum(sql`length(events)`).as('bytes'))
+              .where('run', 'in', some);
+            const others = db.selectFrom('blob_use').select('hash').where('run', 'not in', some);
+            const blobs = db
+              .selectFrom('blob')
+              .select((row) => row.fn.sum(sql`length(content)`).as('bytes'))
+              .where('hash', 'in', db.selectFrom('blob_use').select('hash').where('run', 'in', some))
+              .where('hash', 'not in', others);
+            for (const query of [journals, blobs]) bytes += Number((await query.executeTakeFirst())?.bytes ?? 0);
+          }
+          return bytes;
+        }),
+      remove: (ids) =>
+        told(async () => {
+          if (ids.length === 0) return;
+          const runs = inParts(ids).map((some) => db.deleteFrom('run').where('id', 'in', some).compile());
+          const blobs = db.deleteFrom('blob').where('hash', 'not in', db.selectFrom('blob_use').select('hash')).compile();
+          await driver.together([...runs, blobs]);
+        }),
     },
 
     inbox: {
@@ -170,6 +198,10 @@ export async function openSqlStore(driver: SqlDriver, foldOf: (plan: Plan) => Fo
       await driver.close();
     },
   };
+}
+
+function inParts<T>(list: readonly T[]): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(list.length / IDS) }, (_, part) => list.slice(part * IDS, (part + 1) * IDS));
 }
 
 async function migrate(driver: SqlDriver): Promise<void> {

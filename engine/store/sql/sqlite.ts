@@ -35,12 +35,13 @@ export function openSqlite(file: string): SqlDriver {
       throw error;
     }
   };
-  let prepared: { readonly blob: Database.Statement; readonly touch: Database.Statement; readonly journal: Database.Statement } | undefined;
+  let prepared: Readonly<Record<'blob' | 'touch' | 'journal' | 'use', Database.Statement>> | undefined;
   const statements = () => {
     prepared ??= {
       blob: raw.prepare('insert into blob (hash, content) values (?, ?) on conflict do nothing'),
       touch: raw.prepare('update run set cost = cost + ? where id = ? and owner = ?'),
       journal: raw.prepare('insert into journal (run, first_seq, last_seq, events) values (?, ?, ?, ?)'),
+      use: raw.prepare('insert into blob_use (hash, run) values (?, ?) on conflict do nothing'),
     };
     return prepared;
   };
@@ -65,13 +66,17 @@ export function openSqlite(file: string): SqlDriver {
       });
     },
     async append(blobs: readonly NewBlob[], appends: readonly Append[]) {
-      const { blob, touch, journal } = statements();
+      const { blob, touch, journal, use } = statements();
       return inTransaction(() => {
         const lost: string[] = [];
         for (const { hash, content } of blobs) blob.run(hash, content);
-        for (const { run, owner, firstSeq, lastSeq, events, cost } of appends) {
-          if (touch.run(cost, run, owner).changes === 0) lost.push(run);
-          else journal.run(run, firstSeq, lastSeq, events);
+        for (const { run, owner, firstSeq, lastSeq, events, blobs: used, cost } of appends) {
+          if (touch.run(cost, run, owner).changes === 0) {
+            lost.push(run);
+            continue;
+          }
+          journal.run(run, firstSeq, lastSeq, events);
+          for (const hash of used) use.run(hash, run);
         }
         failpoint('append.within');
         return lost;
