@@ -2,6 +2,7 @@ import type { GateAnswer, Json, JsonObject, RunEvent } from '../engine/index.ts'
 import type { Context } from './context.ts';
 import { type FormField, formFields, readField } from './form.ts';
 import { oneLine } from './layout.ts';
+import { quoted } from './run-tree.ts';
 
 /** Asks whoever sits at the terminal what a run asks, one question after the other. */
 export interface GatePrompt {
@@ -56,7 +57,7 @@ export function createGatePrompt(ctx: Context, options: PromptOptions): GateProm
       try {
         const answer = await askOne(ctx, options, gate, request, abort.signal);
         if (answer) await options.answer(run, gate, answer);
-        else if (!abort.signal.aborted) ctx.tell(ctx.err.dim(`left open: dagrun approvals show ${run} ${gate}`));
+        else if (!abort.signal.aborted) ctx.tell(ctx.err.dim(`left open: dagrun approvals show ${run} ${quoted(gate)}`));
       } catch (error) {
         ctx.tell(`${ctx.err.red('error:')} ${error instanceof Error ? error.message : String(error)}`);
       } finally {

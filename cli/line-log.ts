@@ -93,9 +93,9 @@ export function createLineLog(view: RunView, paint: Paint): LineLog {
           return [line(event.at, node.id, paint.red(`${event.task} failed: ${message}${more}`)), ...progress(node, event.at)];
         }
         case 'attempt.parked':
-          return node ? [line(event.at, node.id, paint.yellow(waitLine(view, event)))] : [];
+          return node ? [line(event.at, node.id, paint.yellow(`${taskOf(event, node)}${waitLine(view, event)}`))] : [];
         case 'attempt.woken':
-          return node ? [line(event.at, node.id, wakeLine(event))] : [];
+          return node ? [line(event.at, node.id, `${taskOf(event, node)}${wakeLine(event)}`)] : [];
         case 'answer.refused':
           return node
             ? [line(event.at, node.id, paint.yellow(`the answer of ${event.by} was not taken: ${oneLine(event.reason, MESSAGE_WIDTH)}`))]
@@ -123,20 +123,25 @@ export function createLineLog(view: RunView, paint: Paint): LineLog {
   };
 }
 
-/** What a task waits for, and how to answer it. */
-function waitLine(view: RunView, { task, until }: Extract<RunEvent, { type: 'attempt.parked' }>): string {
-  if (until.type === 'timer') return `${task} waits until ${new Date(until.at).toISOString()}`;
-  if (until.type === 'signal') return `${task} waits for the signal ${until.name}`;
-  return `${task} asks: ${oneLine(until.request.message, MESSAGE_WIDTH)}; to answer: dagrun approvals show ${view.run ?? ''} ${quoted(task)}`;
+/** The item of a fan-out, `sign_off[2] `; nothing for a node that has none. */
+function taskOf({ task }: { readonly task: string }, node: NodeView): string {
+  return node.items ? `${task} ` : '';
 }
 
-function wakeLine({ task, wake }: Extract<RunEvent, { type: 'attempt.woken' }>): string {
+/** What a task waits for, and how to answer it. */
+function waitLine(view: RunView, { task, until }: Extract<RunEvent, { type: 'attempt.parked' }>): string {
+  if (until.type === 'timer') return `waits until ${new Date(until.at).toISOString()}`;
+  if (until.type === 'signal') return `waits for the signal ${until.name}`;
+  return `asks: ${oneLine(until.request.message, MESSAGE_WIDTH)}; to answer: dagrun approvals show ${view.run ?? ''} ${quoted(task)}`;
+}
+
+function wakeLine({ wake }: Extract<RunEvent, { type: 'attempt.woken' }>): string {
   if (wake.type === 'answered') {
     const reason = wake.reason === null ? '' : `: ${oneLine(wake.reason, MESSAGE_WIDTH)}`;
-    return `${task} was ${wake.approved ? 'approved' : 'rejected'} by ${wake.by}${reason}`;
+    return `was ${wake.approved ? 'approved' : 'rejected'} by ${wake.by}${reason}`;
   }
-  if (wake.type === 'signalled') return `${task} got its signal from ${wake.by}`;
-  return wake.type === 'due' ? `${task} has waited` : `${task}: its time to be answered is over`;
+  if (wake.type === 'signalled') return `got its signal from ${wake.by}`;
+  return wake.type === 'due' ? 'has waited' : 'its time was over';
 }
 
 function outcome(node: NodeView, paint: Paint): string {

@@ -34,7 +34,8 @@ describe('runs, told by their journals', () => {
 
 function lineOf(event: RunEvent): string {
   const at = (event.at / 1000).toFixed(3).padStart(8);
-  const subject = 'attempt' in event ? `${event.task} ~${event.attempt}` : 'task' in event ? event.task : 'node' in event ? (event.node ?? '') : '';
+  const subject =
+    'attempt' in event ? `${event.task} ~${event.attempt}` : 'task' in event ? event.task : 'node' in event ? (event.node ?? '') : '';
   return `${at}  ${event.type.padEnd(20)} ${subject.padEnd(16)} ${detailOf(event)}`.trimEnd();
 }
 
@@ -67,6 +68,18 @@ function detailOf(event: RunEvent): string {
         : '';
     case 'attempt.failed':
       return `${event.failure.type}: ${event.failure.message} → ${event.next.type === 'retry' ? `retry at ${(event.next.at / 1000).toFixed(3)}` : event.next.type}`;
+    case 'attempt.parked': {
+      const { until } = event;
+      const end = until.type === 'timer' ? until.at : until.deadline;
+      const what = until.type === 'approval' ? JSON.stringify(until.request.message) : until.type === 'signal' ? until.name : '';
+      return `${until.type} ${what}${end === undefined ? '' : ` until ${(end / 1000).toFixed(3)}`}`;
+    }
+    case 'attempt.woken':
+      return event.wake.type === 'signalled' ? `${event.wake.type} ${JSON.stringify(event.wake.payload)}` : event.wake.type;
+    case 'signal.received':
+      return `${event.name} ${JSON.stringify(event.payload)}${event.kept ? ', kept' : ''}`;
+    case 'answer.refused':
+      return `${event.by}: ${event.reason}`;
     case 'model.called': {
       const { call } = event;
       const cost = call.cost === null ? 'cost unknown' : renderUsd(call.cost);

@@ -8,7 +8,12 @@ interface SignalSpec {
 }
 
 /** The name of a signal: it stands in files, on command lines and in URLs. */
-export const SIGNAL_NAME: JsonSchema = { type: 'string', pattern: '^[A-Za-z][A-Za-z0-9_.-]*$', 'x-holds': 'literal' };
+export const SIGNAL_NAME: JsonSchema = {
+  type: 'string',
+  pattern: '^[A-Za-z][A-Za-z0-9_.-]*$',
+  'x-words': 'letters, digits, `_`, `.` and `-`, a letter first',
+  'x-holds': 'literal',
+};
 
 export const signal: NodeKind<SignalSpec> = {
   kind: 'signal',

@@ -71,7 +71,7 @@ export const wait: NodeKind<WaitSpec> = {
     for (const field of ['for', ...OF_SIGNALS]) checkDuration(spec, field, report);
     const time = spec.until_time;
     if (typeof time === 'string' && !time.includes('{{') && timeIn(time) === undefined)
-      report('DAG123', ['until_time'], `"until_time" must be a time; this is "${time}"`, {
+      report('DAG123', ['until_time'], `"until_time" must be a time with its offset from UTC; this is "${time}"`, {
         help: 'a day, a time and its offset from UTC: 2027-03-01T09:00:00Z, 2027-03-01T09:00+01:00',
       });
   },

@@ -266,6 +266,8 @@ function wrongPattern(problem: Problem, place: Place, name: string, value: Json,
       ...(instead !== '' && { help: `write "${instead}"`, fix: { at, replacement: instead } }),
     });
   }
+  const words = problem.schema['x-words'];
+  if (typeof words === 'string') return error('DAG123', at, `${name} must be ${words}; this is ${shown(value)}`);
   const isModel = place.kinds.some((kind) =>
     Object.values(ownFields(kind)).some((field) => isObject(field) && field.pattern === problem.params.pattern),
   );
