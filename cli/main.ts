@@ -14,7 +14,9 @@ import { init } from './commands/init.ts';
 import { list } from './commands/list.ts';
 import { models } from './commands/models.ts';
 import { record } from './commands/record.ts';
+import { resume } from './commands/resume.ts';
 import { run } from './commands/run.ts';
+import { runs } from './commands/runs.ts';
 import { signal } from './commands/signal.ts';
 import { test } from './commands/test.ts';
 import { validate } from './commands/validate.ts';
@@ -30,6 +32,8 @@ const commands: readonly (Command | CommandGroup)[] = [
   list,
   describe,
   graph,
+  resume,
+  runs,
   approvals,
   signal,
   record,

@@ -1,0 +1,169 @@
+import {
+  type AttemptStory,
+  displayWidth,
+  type Millis,
+  type NodeStory,
+  type RunStory,
+  renderDuration,
+  renderTokens,
+  renderUsd,
+  type TaskStory,
+  type Usd,
+  type Value,
+  yamlText,
+} from '../engine/index.ts';
+import { countOf } from './amounts.ts';
+import { UsageError } from './command.ts';
+import type { Context } from './context.ts';
+import { oneLine, renderTable } from './layout.ts';
+import { toneOf } from './runs-table.ts';
+
+export interface FoundTasks {
+  readonly node: NodeStory;
+  /** One, or all of a fan-out. */
+  readonly tasks: readonly TaskStory[];
+}
+
+/** The tasks meant by `scan` or `scan[3]`. Throws UsageError when there are none. */
+export function findTasks(story: RunStory, text: string): FoundTasks {
+  const id = text.replace(/\[\d+\]$/, '');
+  const node = [...story.nodes.values()].find((one) => one.node.id === id);
+  if (!node) throw new UsageError(`"${id}" is not a node of ${story.plan.workflow}`, `its nodes: ${[...story.nodes.keys()].join(', ')}`);
+  const tasks = [...node.tasks.values()].filter((task) => id === text || task.task === text);
+  if (tasks.length > 0) return { node, tasks };
+  if (id !== text) throw new UsageError(`"${text}" has not begun`, `\`dagrun runs why <run> ${id}\` says why`);
+  return { node, tasks: [] };
+}
+
+/** The same as plain JSON. */
+export function taskJson({ node, tasks }: FoundTasks): object {
+  const { skip, detail, failure, operands } = node;
+  return { node: node.node.id, status: node.status, operands, skip, detail, failure, tasks };
+}
+
+/** One task in full, or the tasks of a fan-out as a table. */
+export function renderTasks({ node, tasks }: FoundTasks, ctx: Context): readonly string[] {
+  const { out } = ctx;
+  const [only] = tasks;
+  if (!only) {
+    const why = node.skip?.detail ?? node.failure?.message ?? node.detail;
+    return [`${out.bold(node.node.id)}  ${toneOf(node.status, out)(node.status)}${why ? `: ${why}` : ''}`];
+  }
+  return node.fanOut && tasks.length > 1 ? table(node, tasks, ctx) : page(node, only, ctx);
+}
+
+function table(node: NodeStory, tasks: readonly TaskStory[], ctx: Context): readonly string[] {
+  const { out } = ctx;
+  const rows = tasks
+    .toSorted((a, b) => (a.index ?? 0) - (b.index ?? 0))
+    .map((task) => [
+      task.task,
+      task.status,
+      String(task.attempts.length),
+      spent(task.attempts),
+      task.attempts.at(-1)?.failure?.message ?? (task.reused ? `taken over from ${task.reused.run}` : preview(task.output)),
+    ]);
+  const columns = [
+    { title: 'task' },
+    { title: 'status', paint: (text: string) => toneOf(text.trim(), out)(text) },
+    { title: 'tries', align: 'right' as const },
+    { title: 'cost', align: 'right' as const },
+    { title: 'output, or what went wrong', shrinks: true },
+  ];
+  const head = `${out.bold(node.node.id)}  ${toneOf(node.status, out)(node.status)}  ${out.dim(countOf(node.fanOut?.count ?? 0, 'item'))}`;
+  return [head, ...renderTable(columns, rows, { width: Math.min(ctx.outWidth, 200), title: out.dim })];
+}
+
+function page(node: NodeStory, task: TaskStory, ctx: Context): readonly string[] {
+  const { out } = ctx;
+  const key = task.index === null ? undefined : node.fanOut?.keys?.[task.index];
+  const lines = [`${out.bold(task.task)}  ${toneOf(task.status, out)(task.status)}${key === undefined ? '' : `  ${out.dim(key)}`}`];
+  const item = task.index === null ? undefined : itemOf(node, task.index);
+  if (item !== undefined) lines.push(...block('item', item, ctx));
+  for (const attempt of task.attempts) lines.push(...tryLines(attempt, task, ctx));
+  if (task.output && 'json' in task.output) lines.push(...block('output', textOf(task.output), ctx));
+  return lines;
+}
+
+function tryLines(attempt: AttemptStory, task: TaskStory, ctx: Context): readonly string[] {
+  const { out } = ctx;
+  const took =
+    attempt.startedAt !== null && attempt.endedAt !== null
+      ? ` after ${renderDuration((attempt.endedAt - attempt.startedAt) as Millis)}`
+      : '';
+  const reused = task.reused && attempt.outcome === 'succeeded' ? `: taken over from ${task.reused.task} of ${task.reused.run}` : '';
+  const failed = attempt.failure ? `: ${attempt.failure.message}` : '';
+  const name = attempt.stage === 0 ? `try ${attempt.attempt}` : `try ${attempt.attempt} (on_error)`;
+  const lines = [`  ${name}  ${toneOf(attempt.outcome, out)(attempt.outcome)}${took}${reused}${failed}`];
+  for (const wait of attempt.waits) {
+    const what =
+      wait.until.type === 'approval'
+        ? `asked: ${wait.until.request.message}`
+        : `waited for ${wait.until.type === 'timer' ? 'a time' : `the signal ${wait.until.name}`}`;
+    lines.push(`    ${oneLine(what, ctx.outWidth - 4)}`);
+    const { wake } = wait;
+    if (wake?.type === 'answered')
+      lines.push(`    ${wake.approved ? 'approved' : 'rejected'} by ${wake.by}${wake.reason === null ? '' : `: ${wake.reason}`}`);
+    else if (wake)
+      lines.push(`    ${wake.type === 'signalled' ? `sent by ${wake.by}` : wake.type === 'due' ? 'it came' : 'nobody answered in time'}`);
+  }
+  for (const { call, request, reply } of attempt.calls) {
+    const facts = [
+      `${call.provider}/${call.model}`,
+      ...(call.tier === undefined ? [] : [call.tier]),
+      ...(call.call === 'repair' ? ['asked to mend its answer'] : []),
+      `${renderTokens(call.usage.input)} tokens in`,
+      `${renderTokens(call.usage.output)} out`,
+      call.cost === null ? 'price not known' : renderUsd(call.cost),
+      renderDuration(call.latency),
+      `request ${request.slice(0, 12)}`,
+    ];
+    lines.push(`    ${out.dim(oneLine(facts.join(' · '), ctx.outWidth - 4))}`);
+    if (call.failure) lines.push(`    ${out.red(oneLine(call.failure.message, ctx.outWidth - 4))}`);
+    if (reply) lines.push(...block('reply', reply.text, ctx).map((line) => `  ${line}`));
+  }
+  return lines;
+}
+
+function block(title: string, text: string, ctx: Context): readonly string[] {
+  if (!text.trimEnd().includes('\n') && displayWidth(text) < ctx.outWidth - title.length - 6)
+    return [`  ${ctx.out.dim(title)}  ${text.trimEnd()}`];
+  return [
+    `  ${ctx.out.dim(title)}`,
+    ...text
+      .trimEnd()
+      .split('\n')
+      .map((line) => `    ${line}`.trimEnd()),
+  ];
+}
+
+function spent(attempts: readonly AttemptStory[]): string {
+  let cost = 0;
+  let calls = 0;
+  let unpriced = 0;
+  for (const { call } of attempts.flatMap((attempt) => attempt.calls)) {
+    calls += 1;
+    cost += call.cost ?? 0;
+    if (call.cost === null) unpriced += 1;
+  }
+  if (calls === 0) return '';
+  return unpriced === calls ? '?' : `${renderUsd(cost as Usd)}${unpriced > 0 ? '+?' : ''}`;
+}
+
+function preview(value: Value | null): string {
+  if (!value || !('json' in value)) return '';
+  return typeof value.json === 'string' ? value.json : JSON.stringify(value.json);
+}
+
+function textOf(value: Value): string {
+  if (!('json' in value)) return '';
+  const { json } = value;
+  if (typeof json === 'string') return json;
+  return yamlText(json);
+}
+
+function itemOf(node: NodeStory, index: number): string | undefined {
+  const items = node.fanOut?.items;
+  if (!items || !('json' in items) || !Array.isArray(items.json)) return undefined;
+  return textOf({ json: items.json[index] ?? null });
+}
