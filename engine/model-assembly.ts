@@ -1,10 +1,12 @@
 import type { Clock } from './base/clock.ts';
+import { digestOf } from './base/json.ts';
 import type { Config } from './config.ts';
 import type { ModelSummary } from './contracts/engine.ts';
 import type { ModelFacts, ModelWant, Provider, Tier } from './contracts/provider.ts';
 import { DagrunError } from './errors.ts';
 import { findModel, knownModels, splitModel, suggestedTiers } from './models/catalog.ts';
 import { createModels, type Models, type ProviderAccess } from './models/client.ts';
+import { createGate, type Gate } from './models/gate.ts';
 import { loadTokenCounter } from './models/tokens.ts';
 import { createOfflineProvider } from './providers/offline.ts';
 import { providerTypes } from './providers/registry.ts';
@@ -17,7 +19,25 @@ export function tiersOf(config: Config, own: Readonly<Partial<Record<Tier, reado
 
 /** Everything that answers, as configured: shared by all runs of a process. Nothing is loaded or opened before the first call. */
 export function assembleModels(config: Config, clock: Clock): Models {
-  return createModels({ providers: accessOf(config), clock });
+  return createModels({ providers: accessOf(config), clock, gates: gatesOf(config, clock) });
+}
+
+/** The doors of this process, by account and limits; each clock has its own. */
+const doors = new WeakMap<Clock, Map<string, Gate>>();
+
+/** Whoever uses the same account in this process, by the same limits, waits at the same door. */
+function gatesOf(config: Config, clock: Clock): ReadonlyMap<string, Gate> {
+  const known = doors.get(clock) ?? new Map<string, Gate>();
+  doors.set(clock, known);
+  const gates = new Map<string, Gate>();
+  for (const [id, provider] of config.providers) {
+    const { type, baseUrl, apiKey, concurrency, requestsPerMinute } = provider;
+    const door = digestOf([type, baseUrl ?? null, apiKey ?? null, concurrency, requestsPerMinute ?? null]);
+    const gate = known.get(door) ?? createGate({ ...provider, provider: id, clock });
+    known.set(door, gate);
+    gates.set(id, gate);
+  }
+  return gates;
 }
 
 function accessOf(config: Config): ReadonlyMap<string, ProviderAccess> {

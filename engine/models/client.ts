@@ -37,6 +37,8 @@ export type { ProviderAccess, RunModels } from './candidates.ts';
 export interface ModelsOptions {
   readonly providers: ReadonlyMap<string, ProviderAccess>;
   readonly clock: Clock;
+  /** The doors to providers that others use as well, by the provider's id; it has its own to all others. */
+  readonly gates?: ReadonlyMap<string, Gate>;
 }
 
 /** What all runs of one engine share: open providers, their gates, and what was learned about them. */
@@ -49,8 +51,8 @@ export interface Models {
 const NO_USAGE: Usage = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 };
 
 /** Opens nothing yet; providers are opened when they are first called. */
-export function createModels({ providers, clock }: ModelsOptions): Models {
-  const gates = new Map<string, Gate>();
+export function createModels({ providers, clock, gates: shared }: ModelsOptions): Models {
+  const gates = new Map<string, Gate>(shared);
   const opened = new Map<string, Promise<Provider>>();
   /** Candidates whose provider would not take a JSON Schema: they get it as text. */
   const schemaless = new Set<string>();

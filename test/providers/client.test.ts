@@ -5,6 +5,7 @@ import { fromDollars } from '../../engine/base/units.ts';
 import { Failed } from '../../engine/contracts/failure.ts';
 import type { CallBook, ModelAsk, ModelCall, ModelClient } from '../../engine/contracts/provider.ts';
 import { createModels, type Models, type ProviderAccess } from '../../engine/models/client.ts';
+import { createGate } from '../../engine/models/gate.ts';
 import { loadTokenCounter } from '../../engine/models/tokens.ts';
 import { openAnthropic } from '../../engine/providers/anthropic.ts';
 import { createOfflineProvider } from '../../engine/providers/offline.ts';
@@ -327,6 +328,22 @@ describe('a model client over real servers', () => {
       expect(await ask({ outputSchema: risk }, client)).toMatchObject({ output: { risk: 0.5 } });
       expect(told().map(([, , call]) => call)).toEqual(['ask', 'repair']);
     });
+  });
+
+  test('two engines at the same door wait for each other', async () => {
+    const gates = new Map([['anthropic', createGate({ provider: 'anthropic', concurrency: 1, clock })]]);
+    const [one, other] = [createModels({ providers: access(), clock, gates }), createModels({ providers: access(), clock, gates })];
+    const stop = new AbortController();
+    anthropic.script({ hang: true }, { text: 'Not very.' });
+    const first = ask({}, one.forRun({ tiers: TIERS }), stop.signal).catch(() => 'given up');
+    while (anthropic.received.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    const second = ask({}, other.forRun({ tiers: TIERS }));
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(anthropic.received.length).toBe(1);
+    stop.abort();
+    expect(await first).toBe('given up');
+    expect((await second).output).toBe('Not very.');
+    await Promise.all([one.close(), other.close()]);
   });
 
   test('the time of a try stands still while a call waits for its turn', async () => {
