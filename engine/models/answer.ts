@@ -69,8 +69,10 @@ export function readReply(reply: ModelReply, read: (text: string) => Reading, mo
   }
   if (reply.stop === 'length') {
     // What is cut off is never mended: half a list would pass for a whole one.
-    if (lowered) return { failed: lowered.exceeded(`the answer was cut off at ${most} tokens, all that the money left would buy`) };
-    const message = `the answer was cut off at ${most} tokens`;
+    // Of an answer that was paid by an interrupted try, the limit is not known any more.
+    const at = Number.isFinite(most) ? ` at ${most} tokens` : '';
+    if (lowered) return { failed: lowered.exceeded(`the answer was cut off${at}, all that the money left would buy`) };
+    const message = `the answer was cut off${at}`;
     return { failed: new Failed({ type: 'output_invalid', message, problems: [`${message}: raise \`max_tokens\`, or ask for less`] }) };
   }
   const reading = read(reply.text);
