@@ -15,6 +15,7 @@ import { DagrunError } from './errors.ts';
 import { completeInputs } from './inputs.ts';
 import { assembleModels, assembleOffline, requireProviders, tiersOf } from './model-assembly.ts';
 import { kinds } from './nodes/registry.ts';
+import { createOutside, requireSecrets } from './outside.ts';
 import { deadBefore, newOwner } from './owner.ts';
 import { openProjectStore } from './project-store.ts';
 import type { Replies } from './providers/replies.ts';
@@ -56,6 +57,8 @@ export interface World {
   readonly kinds?: readonly NodeKind[];
   /** Nobody else can reach the run: it says to nobody that it lives, and looks for no wishes. */
   readonly alone?: boolean;
+  /** In place of the project's; it stays open. */
+  readonly store?: Store;
 }
 
 /** As `run`, with time, chance and the run's name given: the same world gives the same journal. */
@@ -70,9 +73,12 @@ export async function runIn(world: World, workflow: LoadedWorkflow, options: Run
   const written = replies === undefined ? undefined : readReplies(workflow.plan, replies, cwd);
   const offline = world.offline ?? (options.offline || written ? assembleOffline(written) : undefined);
   const config = configOf(workflow.file, options);
-  if (!offline) requireProviders(config, tiersOf(config, plan.tiers), wantsOf(plan));
+  if (!offline) {
+    requireProviders(config, tiersOf(config, plan.tiers), wantsOf(plan));
+    requireSecrets(config, plan, kinds);
+  }
 
-  const store = await openProjectStore(options);
+  const store = world.store ?? (await openProjectStore(options));
   try {
     const simulated = offline !== undefined;
     const before = reuses && (await findEarlier(store, reuses.run, simulated));
@@ -93,10 +99,10 @@ export async function runIn(world: World, workflow: LoadedWorkflow, options: Run
       at,
     };
     const cache = options.cache !== false && !written && !world.offline;
-    const drive = { world: standingIn(world, written), store, owner, plan, file: workflow.file, config, offline, inputs, startedAt: at };
+    const drive = { world: standingIn(world, written, plan), store, owner, plan, file: workflow.file, config, offline, inputs, startedAt: at };
     return await driveToEnd({ ...drive, cache, ...(earlier && { earlier }), tally: createTally(indexPlan(plan)), first }, options);
   } finally {
-    await store.close();
+    if (!world.store) await store.close();
   }
 }
 
@@ -170,7 +176,10 @@ async function goOn({ id, store, record, plan, owner, now, over }: Claimed, opti
     const written = started.simulated && replies !== undefined ? readReplies(plan, replies, cwd, past) : undefined;
     const offline = started.simulated ? assembleOffline(written) : undefined;
     const config = configOf(record.file, options);
-    if (!offline) requireProviders(config, tiersOf(config, plan.tiers), wantsOf(plan));
+    if (!offline) {
+      requireProviders(config, tiersOf(config, plan.tiers), wantsOf(plan));
+      requireSecrets(config, plan, kinds);
+    }
     const first: InEvent =
       state.status === 'failed' || state.status === 'cancelled'
         ? { type: 'reopen', redo: await redoOf(index, store, id), at: now }
@@ -187,8 +196,8 @@ async function goOn({ id, store, record, plan, owner, now, over }: Claimed, opti
 }
 
 /** The world, with what a replies file says in place of nodes and people. */
-function standingIn(world: World, replies: Replies | undefined): World {
-  return replies === undefined || world.kinds ? world : { ...world, kinds: standIn(kinds, replies) };
+function standingIn(world: World, replies: Replies | undefined, plan: Plan): World {
+  return replies === undefined || world.kinds ? world : { ...world, kinds: standIn(kinds, replies, plan) };
 }
 
 interface Drive {
@@ -217,6 +226,7 @@ async function driveToEnd(drive: Drive, options: RunOptions | ResumeOptions): Pr
   const halt = new AbortController();
   const tiers = tiersOf(config, plan.tiers);
   const startedAt = new Date(drive.startedAt).toISOString();
+  const roots = rootsOf(drive.file, options.cwd ?? '.', config);
   try {
     const performer = createPerformer(index, {
       run: id,
@@ -232,7 +242,8 @@ async function driveToEnd(drive: Drive, options: RunOptions | ResumeOptions): Pr
       reuser: reuserOf(drive, tiers),
       clock,
       send: async (name, payload, to) => (await sendSignal(store, { name, payload, to, by: id, at: clock.now() })).length,
-      readText: createTextReader(dirname(drive.file), rootsOf(drive.file, options.cwd ?? '.', config)),
+      readText: createTextReader(dirname(drive.file), roots),
+      outside: createOutside(drive.file, roots, config),
     });
     const outcome = await driveEmbedded(
       {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { RunResult, SourceFile } from '../../engine/index.ts';
+import type { RunResult, SourceFile, Surroundings } from '../../engine/index.ts';
 import { type Command, listOption, textArgument, textOption, UsageError } from '../command.ts';
 import type { Context } from '../context.ts';
 import { driveOf, driveOptions, driveRun } from '../drive-run.ts';
@@ -17,7 +17,7 @@ export const run: Command = {
     { flags: '--input <json>', description: 'all inputs as a JSON object; @file, or - for stdin' },
     { flags: '--offline', description: 'make the answers up: no key, no network, nothing spent' },
     { flags: '--replies <file>', description: 'take the answers from a replies file; implies --offline' },
-    { flags: '--from <run>', description: 'go on from an earlier run: only what has changed since is asked, and paid for, again' },
+    { flags: '--from <run>', description: 'go on from an earlier run, or from the last: only what has changed is asked again' },
     {
       flags: '--refresh <node>',
       description: 'with --from: do this node again, and all that follows; repeat it for more',
@@ -32,7 +32,7 @@ export const run: Command = {
     ['run review.workflow.yml -i diff=@change.diff', 'pass the text of a file'],
     ['run review -i files=a.ts -i files=b.ts', 'pass a list'],
     ['run review --json | jq .cost.total', 'go on with the result'],
-    ['run review.workflow.yml --from run_01k9…', 'after a change: pay for what has changed'],
+    ['run review.workflow.yml --from last', 'after a change: pay for what has changed'],
   ],
 
   async action(ctx, args, options) {
@@ -48,7 +48,8 @@ export const run: Command = {
     const inputs = engine.parseInputs(workflow, { pairs: listOption(options, 'i'), ...(document && { document }) }, surroundings);
 
     const replies = textOption(options, 'replies');
-    const from = textOption(options, 'from');
+    const earlier = textOption(options, 'from');
+    const from = earlier === undefined ? undefined : await earlierRun(earlier, workflow.name, surroundings);
     const only = textOption(options, 'only');
     const compared = async ({ run }: RunResult): Promise<readonly string[]> => {
       const report = await engine.explainReuse(run, surroundings);
@@ -84,6 +85,15 @@ export const run: Command = {
     );
   },
 };
+
+/** The id of the run that `--from` means: `last` is the newest of this workflow. */
+async function earlierRun(text: string, workflow: string, around: Surroundings): Promise<string> {
+  const { findRun, listRuns } = await import('../../engine/index.ts');
+  if (text !== 'last') return findRun(text, around);
+  const [newest] = await listRuns({ workflow, limit: 1 }, around);
+  if (newest) return newest.run;
+  throw new UsageError(`there is no run of ${workflow} to go on from`, 'leave out --from: the first run pays for everything');
+}
 
 /** What was given with `--input`, and what messages call it: the JSON itself, `@file`, or `-` for stdin. */
 async function inputDocument(ctx: Context, given: string | undefined): Promise<SourceFile | undefined> {

@@ -168,21 +168,35 @@ function followsRefreshed({ after, refreshed }: Sides, node: PlanNode): boolean 
   return false;
 }
 
-/** An item of now and the one it is compared with: the one with its key, else the one at its place. */
+/** An item of now and the one it is compared with; undefined when it is new. */
 async function placesOf(
   { store, before, after }: Sides,
   old: PlanNode,
   index: number,
 ): Promise<{ readonly before: number; readonly old: ItemAt; readonly now: ItemAt } | undefined> {
   const key = keyOf(old.id);
-  const [then, now]: readonly FanOutItems[] = [await store.items(before.run, key), await store.items(after.run, key)];
-  if (!then || !now) return undefined;
-  const own = now.keys?.[index];
-  const at = own !== undefined && then.keys ? then.keys.indexOf(own) : index;
+  const [then, now] = [await store.items(before.run, key), await store.items(after.run, key)];
+  const at = placeBefore(then, now, index);
   const item = then.items[at];
-  return at < 0 || item === undefined
-    ? undefined
-    : { before: at, old: { item, index: at }, now: { item: now.items[index] ?? null, index } };
+  if (item === undefined) return undefined;
+  return { before: at, old: { item, index: at }, now: { item: now.items[index] ?? null, index } };
+}
+
+/**
+ * Where an item was: by its key; without keys where an equal one was, else at its place if the one there has gone. -1 when it was
+ * nowhere.
+ */
+function placeBefore(then: FanOutItems, now: FanOutItems, index: number): number {
+  const own = now.keys?.[index];
+  if (own !== undefined && then.keys) return then.keys.indexOf(own);
+  const item = now.items[index] ?? null;
+  const isSame = (other: Json | undefined): boolean => other !== undefined && firstDifference(other, item) === undefined;
+  if (isSame(then.items[index])) return index;
+  const same = then.items.findIndex(isSame);
+  if (same >= 0) return same;
+  const there = then.items[index];
+  const stays = there === undefined || now.items.some((other) => firstDifference(other, there) === undefined);
+  return stays ? -1 : index;
 }
 
 interface ItemAt {

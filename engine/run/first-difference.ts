@@ -43,5 +43,10 @@ function differingLine(before: string, after: string): FirstDifference {
   if (old.length === 1 && now.length === 1) return { path: [], before, after };
   let at = 0;
   while (at < old.length && at < now.length && old[at] === now[at]) at += 1;
-  return { path: [], line: at + 1, before: old[at] ?? null, after: now[at] ?? null };
+  // A line that was put in or taken out does not change the one below it.
+  const [here = '', there = ''] = [old[at], now[at]];
+  const isIn = (lines: readonly string[], line: string): boolean => lines[at + 1] === line || (line === '' && lines.length > at + 1);
+  const added = at >= old.length || (isIn(now, here) && !isIn(old, there));
+  const removed = !added && (at >= now.length || (isIn(old, there) && !isIn(now, here)));
+  return { path: [], line: at + 1, before: added ? null : here, after: removed ? null : there };
 }

@@ -2,7 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { type LoadedWorkflow, loadWorkflow, type RunEvent, type RunOptions, type RunResult, run } from '../../../engine/index.ts';
+import { systemClock } from '../../../engine/base/clock.ts';
+import { type LoadedWorkflow, loadWorkflow, type RunEvent, type RunOptions, type RunResult } from '../../../engine/index.ts';
+import { newRunId } from '../../../engine/run-id.ts';
+import { runIn } from '../../../engine/run-workflow.ts';
+import { openMemoryStore } from '../../../engine/store/memory.ts';
 
 const sandbox = mkdtempSync(join(tmpdir(), 'dagrun-reuse-'));
 afterAll(() => rmSync(sandbox, { recursive: true, force: true }));
@@ -17,7 +21,7 @@ interface Told {
   readonly reused: readonly string[];
 }
 
-/** A project of its own: a folder with a store. */
+/** A project of its own: a folder, and a store. */
 function project(): {
   load(text: string): Promise<LoadedWorkflow>;
   go(text: string, options?: RunOptions): Promise<Told>;
@@ -26,6 +30,7 @@ function project(): {
   count += 1;
   const cwd = mkdtempSync(join(sandbox, `p${count}-`));
   writeFileSync(join(cwd, 'dagrun.config.yml'), '{}\n');
+  const store = openMemoryStore();
   const load = (text: string): Promise<LoadedWorkflow> => {
     const file = join(cwd, 'w.workflow.yml');
     writeFileSync(file, `dagrun: 1\nname: w\n${text}`);
@@ -36,7 +41,14 @@ function project(): {
     write: (name, text) => writeFileSync(join(cwd, name), text),
     async go(text, options = {}) {
       const events: RunEvent[] = [];
-      const result = await run(await load(text), { cwd, env: {}, offline: true, onEvent: (event) => events.push(event), ...options });
+      const world = { clock: systemClock, random: () => 0, id: newRunId(), alone: true, store };
+      const result = await runIn(world, await load(text), {
+        cwd,
+        env: {},
+        offline: true,
+        onEvent: (event) => events.push(event),
+        ...options,
+      });
       const called = new Set(events.flatMap((event) => (event.type === 'model.called' ? [event.task] : [])));
       const reused = events.flatMap((event) => (event.type === 'attempt.succeeded' && event.reused ? [event.task] : []));
       return { result, events, called: [...called].sort(), reused: [...reused].sort() };
