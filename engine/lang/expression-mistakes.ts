@@ -189,8 +189,15 @@ function parserSays(text: string, _bare: string, at: { start: number; end: numbe
     return {
       message: `\`${word}\` was not expected here`,
       ...at,
-      help: 'an operator (`&&`, `==`, `+`, …) or a comma is missing before it',
+      help: isProse(text)
+        ? `a text stands in quotes: \`'"${text.trim()}"'\``
+        : 'an operator (`&&`, `==`, `+`, …) or a comma is missing before it',
     };
   }
   return { message: `\`${word}\` was not expected here`, ...at, help: 'a value is missing before it' };
+}
+
+/** Words with blanks between them, and nothing that an expression has. */
+function isProse(text: string): boolean {
+  return text.length <= 60 && /^\s*[A-Za-z]\w+(\s+[A-Za-z]\w*)+[.!?]?\s*$/.test(text);
 }

@@ -3,6 +3,7 @@ import { condition } from './infer-operator.ts';
 import { factsWhen, narrowedBy } from './narrowing.ts';
 import { complainOfNull } from './null-problem.ts';
 import { pathText } from './path-text.ts';
+import { compileRegex } from './regex.ts';
 import { ANY, BOOLEAN, elementOf, fieldOf, isAny, listOf, membersOf, NEVER, type Shape, STRING, union, withoutNull } from './shape.ts';
 import { printShape, printSort } from './shape-text.ts';
 import { signatures } from './signatures.ts';
@@ -37,6 +38,10 @@ export function inferCall(tree: Expr & { op: 'call' }, env: Env): Shape {
   const known = shapes.map((shape, i) => (i === 0 ? withoutNull(shape) : shape));
   if (tree.name === 'sort_by' && typeof literals[1] === 'string' && tree.args[1] !== undefined) {
     checkSortField(tree.args[0] as Expr, tree.args[1], literals[1], known[0] ?? ANY, env);
+  }
+  if (tree.name === 'regex' && typeof literals[1] === 'string' && tree.args[1] !== undefined) {
+    const { problem } = compileRegex(literals[1]);
+    if (problem !== undefined) env.complain('DAG409', tree.args[1], 'this is not a pattern', { label: 'cannot be read', help: problem });
   }
   if (WANT_AN_ELEMENT.has(tree.name)) env.missing?.([]);
   return signature.result(known, literals);

@@ -54,22 +54,25 @@ function stepInto(tree: Expr & { op: 'field' | 'index' }, name: string, base: Sh
       });
       return ANY;
     case 'no_object':
-      complainOfFlat(tree, name, found.shape, at, env);
+      complainOfFlat(tree, name, found.shape, base, at, env);
       return ANY;
   }
 }
 
-function complainOfFlat(tree: Expr & { op: 'field' | 'index' }, name: string, flat: Shape, at: Stretch, env: Env): void {
+function complainOfFlat(tree: Expr & { op: 'field' | 'index' }, name: string, flat: Shape, base: Shape, at: Stretch, env: Env): void {
   const of = pathText(tree.of);
   const list = membersOf(flat).some((one) => one.type === 'list');
   const counts = name === 'length' || name === 'size' || name === 'count';
-  env.complain('DAG403', at, `\`${of}\` is ${printSort(flat)}: it has no field "${name}"`, {
-    label: `of ${printShape(flat)}`,
+  // Of several types one has the field.
+  const may = membersOf(base).some((one) => one.type === 'object');
+  const said = may ? `may be ${printSort(flat)}, which has no field "${name}"` : `is ${printSort(flat)}: it has no field "${name}"`;
+  env.complain('DAG403', at, `\`${of}\` ${said}`, {
+    label: `of ${printShape(may ? base : flat)}`,
     ...(counts
       ? { help: env.notation === 'template' ? `write \`{{length ${of}}}\`` : `write \`size(${of})\`` }
       : list
         ? { help: elementsHelp(of, name, env) }
-        : /^(nodes\.\w+\.)?output$/.test(of) && { help: 'for fields, give the node an `output`: `output: { fields: { … } }`' }),
+        : !may && /^(nodes\.\w+\.)?output$/.test(of) && { help: 'for fields, give the node an `output`: `output: { fields: { … } }`' }),
   });
 }
 
@@ -109,6 +112,12 @@ export function inferIndex(tree: Expr & { op: 'index' }, env: Env, mode: Mode): 
     if (one.type === 'list') {
       wantType(tree.at, at, ['number'], 'the index of a list', 'a whole number', env);
       const literal = tree.at.op === 'literal' && typeof tree.at.value === 'number' ? tree.at.value : undefined;
+      if (literal !== undefined && literal < 0) {
+        env.complain('DAG409', tree.at, 'the places of a list are counted from its start, from 0', {
+          label: 'before the start',
+          help: `the last element is \`last(${pathText(tree.of)})\``,
+        });
+      }
       const exact = literal === undefined ? undefined : one.tuple?.[literal];
       const element = exact ?? elementOf(one);
       results.push(element.type === 'never' ? ANY : element);

@@ -202,7 +202,16 @@ function helperShape(value: TemplateValue & { type: 'helper' }, place: Place): S
     wantType(exprOf(arg, place) ?? placeholder(arg), shape, want.sorts, `\`${value.name}\``, want.words, place.env);
   }
   checkCompared(value, shapes, place);
-  return signature.result(shapes);
+  return lookedUp(value, shapes, place) ?? signature.result(shapes);
+}
+
+/** What `lookup` finds under a name that is written out: the same as a path would; undefined where the name is itself a value. */
+function lookedUp({ name, args, start }: TemplateValue & { type: 'helper' }, shapes: readonly Shape[], place: Place): Shape | undefined {
+  const [from, key] = args;
+  if (name !== 'lookup' || from === undefined || key?.type !== 'literal' || typeof key.value !== 'string') return undefined;
+  const of = exprOf(from, place);
+  if (of === undefined || !membersOf(shapes[0] ?? ANY).every((one) => one.type === 'object')) return undefined;
+  return infer({ start, end: key.end - 1, op: 'field', of, name: key.value, optional: false }, place.env, 'value');
 }
 
 /** `eq` and its like say the same as the operators of expressions, and are wrong in the same ways. */

@@ -125,7 +125,13 @@ function checkNumber(search: Search, value: number, schema: JsonSchema, path: Pa
   if (typeof maximum === 'number' && value > maximum) bound('maximum', maximum, 'at most');
   if (typeof exclusiveMinimum === 'number' && value <= exclusiveMinimum) bound('exclusiveMinimum', exclusiveMinimum, 'more than');
   if (typeof exclusiveMaximum === 'number' && value >= exclusiveMaximum) bound('exclusiveMaximum', exclusiveMaximum, 'less than');
-  if (typeof multipleOf === 'number' && !Number.isInteger(value / multipleOf)) bound('multipleOf', multipleOf, 'a multiple of');
+  if (typeof multipleOf === 'number' && !isMultiple(value, multipleOf)) bound('multipleOf', multipleOf, 'a multiple of');
+}
+
+/** True also for 0.3 and 0.1, whose quotient is not quite 3 in binary fractions. */
+function isMultiple(value: number, of: number): boolean {
+  const quotient = value / of;
+  return Math.abs(quotient - Math.round(quotient)) < 1e-9 * Math.max(1, Math.abs(quotient));
 }
 
 function checkList(search: Search, value: readonly Json[], schema: JsonSchema, path: Path): void {

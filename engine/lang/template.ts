@@ -139,7 +139,9 @@ function block(statement: hbs.AST.BlockStatement, at: Range, ctx: Ctx): Template
     mistake(tag, isHelper ? `\`${name}\` is not a block` : `there is no block \`${name}\``, {
       help: isHelper
         ? `write \`${usage(helpers.get(name))}\``
-        : `write \`{{#if ${name}}}\`, \`{{#each ${name}}}\` or \`{{#with ${name}}}\``,
+        : LOOPS.includes(name)
+          ? `write \`{{#each ${params[0] === undefined ? 'list' : ctx.text.slice(ctx.range(params[0].loc).start, ctx.range(params[0].loc).end)}}}\``
+          : `write \`{{#if ${name}}}\`, \`{{#each ${name}}}\` or \`{{#with ${name}}}\``,
       ...(isHelper ? {} : { name, candidates: blockNames }),
     });
   }
@@ -216,7 +218,48 @@ function callOrValue(
     mistake(at, `\`${name}\` is a block`, { help: `write \`{{#${name} …}} … {{/${name}}}\`` });
   if (name === undefined)
     mistake(at, `\`${written}\` is not a helper`, { help: 'a value stands alone between the braces: `{{inputs.x}}`' });
-  return mistake(at, `there is no helper \`${name}\``, { name, candidates: [...helperNames, ...blockNames] });
+  return noHelper(at, name, [...helperNames, ...blockNames]);
+}
+
+/** Blocks that go through a list elsewhere. */
+const LOOPS: readonly string[] = ['foreach', 'for', 'forEach', 'loop', 'list', 'map'];
+
+/** What other template languages call a helper, and what to write here. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  uppercase: '{{upper text}}',
+  toUpperCase: '{{upper text}}',
+  lowercase: '{{lower text}}',
+  toLowerCase: '{{lower text}}',
+  size: '{{length list}}',
+  count: '{{length list}}',
+  len: '{{length list}}',
+  stringify: '{{json value}}',
+  toJson: '{{json value}}',
+  toJSON: '{{json value}}',
+  tojson: '{{json value}}',
+  jsonify: '{{json value}}',
+  list: '{{bullets list}}',
+  code: '{{fence text}}',
+  formatDate: '{{date time "DD.MM.YYYY"}}',
+  get: '{{lookup object key}}',
+  equals: '(eq a b)',
+  is: '(eq a b)',
+  gte: '(not (lt a b))',
+  lte: '(not (gt a b))',
+  elseif: '{{else if x}}',
+  elif: '{{else if x}}',
+  elsif: '{{else if x}}',
+  endif: '{{/if}}',
+  endfor: '{{/each}}',
+  include: '{{> name}}',
+  partial: '{{> name}}',
+};
+
+/** Reports a helper that does not exist, with what to write instead where that is known. */
+function noHelper(at: Range, name: string, candidates: readonly string[]): never {
+  const instead = Object.hasOwn(INSTEAD, name) ? INSTEAD[name] : undefined;
+  const known = instead === undefined ? { name, candidates } : { help: `write \`${instead}\`` };
+  return mistake(at, `there is no helper \`${name}\``, known);
 }
 
 /** The name when a path is one word, without `this.`, `../` or `@`. */
@@ -228,7 +271,7 @@ function bareName(path: hbs.AST.PathExpression, ctx: Ctx): string | undefined {
 
 function helper(name: string, params: readonly hbs.AST.Expression[], hash: hbs.AST.Hash | undefined, at: Range, ctx: Ctx): TemplateValue {
   const known = helpers.get(name);
-  if (known === undefined) return mistake(at, `there is no helper \`${name}\``, { name, candidates: helperNames });
+  if (known === undefined) return noHelper(at, name, helperNames);
   const most = known.many === true ? Number.POSITIVE_INFINITY : known.args.length;
   if (params.length < known.required || params.length > most) {
     const range = most === known.required ? `${most}` : known.many === true ? `at least ${known.required}` : `${known.required} to ${most}`;
@@ -271,7 +314,7 @@ function value(expression: hbs.AST.Expression, ctx: Ctx): TemplateValue {
       const { path, params, hash } = expression as hbs.AST.SubExpression;
       const name = original(path);
       if (path.type !== 'PathExpression' || !helpers.has(name)) {
-        mistake(at, `there is no helper \`${name}\``, { name, candidates: helperNames });
+        noHelper(at, name, helperNames);
       }
       return helper(name, params, hash, at, ctx);
     }

@@ -83,7 +83,14 @@ function regExp(pattern: string): { test(text: string): boolean; toString(): str
 regExp.code = 'compileRegex';
 
 /** Unknown keywords and formats are annotations; schemas are examined where they are written, not here; `$id` claims no global name. */
-const options: Options = { strict: false, validateSchema: false, addUsedSchema: false, logger: false, code: { regExp } };
+const options: Options = {
+  strict: false,
+  validateSchema: false,
+  addUsedSchema: false,
+  logger: false,
+  code: { regExp },
+  multipleOfPrecision: 9,
+};
 
 let made2020: Ajv2020 | undefined;
 let made07: Ajv | undefined;

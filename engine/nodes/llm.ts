@@ -34,7 +34,7 @@ export const llm: NodeKind<LlmSpec> = {
         description: 'One model by name, `provider/model`, instead of a tier.',
       },
       system: { type: 'string', 'x-holds': 'template', description: 'The system prompt.' },
-      prompt: { type: 'string', 'x-holds': 'template', description: 'What the model is asked.' },
+      prompt: { type: 'string', minLength: 1, 'x-holds': 'template', description: 'What the model is asked.' },
       attach: {
         type: 'array',
         items: { type: 'string', 'x-holds': 'template' },

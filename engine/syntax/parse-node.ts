@@ -62,6 +62,19 @@ export function parseNode(id: string, value: Json, context: NodeContext): NodeDe
       help: 'keep one, and join the two conditions with && or ||',
     });
   }
+  for (const [field, other] of Object.entries(ALTERNATIVES)) {
+    // Each pair is told once, at the field that is written second.
+    if (value[field] === undefined || value[other] === undefined || Object.keys(value).indexOf(field) < Object.keys(value).indexOf(other))
+      continue;
+    wrong({
+      code: 'DAG124',
+      severity: 'error',
+      message: `"${other}" and "${field}" exclude each other`,
+      at: document.spanOf([...path, field], 'key'),
+      related: [{ at: document.spanOf([...path, other], 'key'), label: 'the other one' }],
+      help: 'keep one: `tier` for whatever the configuration has at that level, `model` for one model by name',
+    });
+  }
   const output = isObject(value.output) ? context.library.expand([...path, 'output']) : undefined;
   if (isObject(value.output) && output === undefined) sound = false;
   const foreach = isShaped('foreach') ? foreachOf(value.foreach, [...path, 'foreach'], document, wrong) : undefined;
@@ -86,6 +99,7 @@ export function parseNode(id: string, value: Json, context: NodeContext): NodeDe
     ...(timeout !== undefined && { timeout }),
     onError,
     ...cacheOf(value.cache),
+    ...(typeof value.idempotent === 'boolean' && { idempotent: value.idempotent }),
     ...(output !== undefined && { output }),
     check: checksOf(value.check, [...path, 'check']),
     ...(result !== undefined && { result: expression(result, [...path, 'result']) }),
@@ -279,6 +293,7 @@ const OF_THE_WHOLE = [
   'result',
   'on_error',
   'cache',
+  'idempotent',
   'description',
 ];
 
