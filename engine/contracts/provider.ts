@@ -149,8 +149,8 @@ export interface ModelClient {
 
 /** The calls of one attempt: what makes sure that none is paid twice. */
 export interface CallBook {
-  /** The reply to the same request in an attempt that was interrupted, once: it is used, and nothing is called. */
-  paid(request: string): ModelReply | undefined;
+  /** The same call in an attempt that was interrupted, once: what came of it counts, also that it failed, and nothing is called. */
+  paid(request: string): PaidCall | undefined;
   /** Commits a call; resolves once it outlives the process. `reply` is null for a call that failed. */
   record(call: ModelCall, request: string, reply: ModelReply | null): Promise<void>;
 }

@@ -89,7 +89,8 @@ export function createModels({ providers, clock, gates: shared }: ModelsOptions)
           const question = { candidate: candidate.name, messages, schema: schema ?? null, call, ...samplingOf(ask) };
           const request = hash('sha256', JSON.stringify(question));
           const before = book.paid(request);
-          if (before) return { reply: before, reading: readReply(before, read, Number.POSITIVE_INFINITY, undefined) };
+          if (before?.reply) return { reply: before.reply, reading: readReply(before.reply, read, Number.POSITIVE_INFINITY, undefined) };
+          if (before?.call.failure) throw new Failed(before.call.failure);
           const gate = provider.simulated ? undefined : once(gates, access.id, () => createGate({ ...access, provider: access.id, clock }));
           let leave: Leave | undefined;
           let ending: Ending = 'failed';

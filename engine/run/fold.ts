@@ -85,8 +85,9 @@ export function changesOf(index: PlanIndex, view: RunView, event: EventBody): re
         stage: event.stage,
         stageAttempt: event.stageAttempt,
         ...(before && 'failure' in before && before.failure && isUnsettled(before) && { failure: before.failure }),
-        // It goes on for one that was interrupted: what that one paid for is not paid again.
-        ...(before?.status === 'running' && { base: before.base ?? before.attempt, ...(before.woken && { woken: before.woken }) }),
+        // It goes on for one that was interrupted or given up: what that one paid for is not paid again.
+        ...baseOf(before),
+        ...(before?.status === 'running' && before.woken && { woken: before.woken }),
       };
       // What was begun and has not settled is counted as open already.
       const known = before?.status === 'opening' || (before !== undefined && isUnsettled(before));
@@ -181,7 +182,6 @@ export function changesOf(index: PlanIndex, view: RunView, event: EventBody): re
       return [
         // Not settled: a fan-out of which items were cancelled does not come to its end either.
         taskIs(event.task, { status: 'cancelled', detail: 'the run was stopped', attempt: event.attempt }),
-        forget(event.task),
         runIs({
           ...run,
           open: run.open - (wasOpen ? 1 : 0),
@@ -209,6 +209,20 @@ function runIs(state: RunState): Write {
 /** The number of a task's last try, while that is known. */
 export function lastAttempt(state: TaskState | undefined): { readonly attempt?: number } {
   return state && 'attempt' in state && state.attempt !== undefined ? { attempt: state.attempt } : {};
+}
+
+/** The attempt whose calls count for the next one: it came to no end of its own. One that did has no calls left to count. */
+function baseOf(before: TaskState | undefined): { readonly base?: number } {
+  switch (before?.status) {
+    case 'running':
+      return { base: before.base ?? before.attempt };
+    case 'opening':
+    case 'cancelled':
+    case 'reopened':
+      return before.attempt === undefined || before.attempt === 0 ? {} : { base: before.attempt };
+    default:
+      return {};
+  }
 }
 
 function forget(task: TaskKey): Write {

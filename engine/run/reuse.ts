@@ -3,7 +3,7 @@ import type { JsonObject } from '../base/json.ts';
 import type { Answerer } from '../contracts/event.ts';
 import { Failed } from '../contracts/failure.ts';
 import type { TaskContext } from '../contracts/node-kind.ts';
-import type { CallBook } from '../contracts/provider.ts';
+import type { CallBook, ModelCall } from '../contracts/provider.ts';
 import type { TaskOutcome } from '../contracts/store.ts';
 import type { Scope } from '../lang/evaluate.ts';
 import type { CompiledNode, CompiledStage } from './compile-node.ts';
@@ -113,19 +113,20 @@ interface Spent {
 
 function counting(book: CallBook): { readonly book: CallBook; readonly spent: Spent } {
   const spent: Spent = { cost: nanoUsd(0), by: undefined };
+  const add = ({ cost, provider, model, tier, status }: ModelCall): void => {
+    spent.cost = cost === null || spent.cost === null ? null : nanoUsd(spent.cost + cost);
+    if (status === 'succeeded') spent.by = { provider, model, ...(tier && { tier }) };
+  };
   return {
     spent,
     book: {
       paid(request) {
-        const reply = book.paid(request);
-        // It was paid for by a try that was interrupted; how much is in the journal.
-        if (reply) spent.cost = null;
-        return reply;
+        const before = book.paid(request);
+        if (before) add(before.call);
+        return before;
       },
       record(call, request, reply) {
-        spent.cost = call.cost === null || spent.cost === null ? null : nanoUsd(spent.cost + call.cost);
-        const { provider, model, tier, status } = call;
-        if (status === 'succeeded') spent.by = { provider, model, ...(tier && { tier }) };
+        add(call);
         return book.record(call, request, reply);
       },
     },

@@ -5,7 +5,7 @@ import { millis, type RunId, type TaskKey } from '../base/ids.ts';
 import { renderDuration } from '../base/units.ts';
 import type { RunEvent } from '../contracts/event.ts';
 import type { PlanLimits } from '../contracts/plan.ts';
-import type { CallBook } from '../contracts/provider.ts';
+import type { CallBook, PaidCall } from '../contracts/provider.ts';
 import { type Command, type Decide, type InEvent, type Store, StoreFailed } from '../contracts/store.ts';
 import { takeMessage } from '../run/inbox.ts';
 import type { CallRequest, Performer } from '../run/perform.ts';
@@ -161,8 +161,8 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
       const before = going?.base === undefined ? [] : [...(await store.paidCalls(run, task))];
       const book: CallBook = {
         paid(request) {
-          const at = before.findIndex((call) => call.request === request && call.reply !== null);
-          return at < 0 ? undefined : (before.splice(at, 1)[0]?.reply ?? undefined);
+          const at = before.findIndex((one) => one.request === request && !mayBeMended(one));
+          return at < 0 ? undefined : before.splice(at, 1)[0];
         },
         record: async (call, request, reply) =>
           void (await advance({ type: 'called', task, attempt, paid: { call, request, reply }, at: clock.now() })),
@@ -237,6 +237,11 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
     };
     guard(start());
   });
+}
+
+/** A call that was given up, or cost nothing and would be answered differently by now: it is made again. */
+function mayBeMended({ call: { failure }, reply }: PaidCall): boolean {
+  return reply === null && (failure?.type === 'cancelled' || failure?.type === 'unauthorized' || failure?.type === 'bad_request');
 }
 
 /** Longer delays overflow setTimeout's 32-bit count of milliseconds, which then fires at once. Source: nodejs.org/api/timers.html. */
