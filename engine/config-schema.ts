@@ -48,6 +48,18 @@ export const configSchema: JsonSchema = {
         additionalProperties: false,
       },
     },
+    runs: {
+      type: 'object',
+      description: 'What becomes of runs that have ended.',
+      properties: {
+        keep: {
+          type: 'string',
+          pattern: '^\\d+(\\.\\d+)?(ms|s|m|h|d)$',
+          description: 'How long they are kept, as in `30d`; older ones are forgotten after a run. Without it, until `dagrun runs prune`.',
+        },
+      },
+      additionalProperties: false,
+    },
     store: {
       type: 'object',
       description: 'Where runs are kept.',

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import type { Millis } from './base/ids.ts';
 import { isList, isObject, type Json, type JsonObject } from './base/json.ts';
+import { parseDuration } from './base/units.ts';
 import { configSchema } from './config-schema.ts';
 import type { Code, Diagnostic } from './contracts/diagnostic.ts';
 import type { ProviderSettings, Tier } from './contracts/provider.ts';
@@ -26,6 +28,8 @@ export interface Config {
   readonly store: { readonly url?: string; readonly from?: string };
   readonly warnings: readonly Diagnostic[];
 }
+  /** How long runs that have ended are kept; undefined: until somebody prunes them. */
+  readonly keepRuns?: Millis;
 
 export interface ProviderConfig extends ProviderSettings {
   /** True when it has a key, or an address of its own that was given without one. */
@@ -88,6 +92,7 @@ function quoteVariable(diagnostic: Diagnostic): Diagnostic {
 }
 
 /** A diagnostic whose frame does not show keys that stand in the file: letters are covered, so that places stay right. */
+    ...keepOf(value),
 function withoutKeys(diagnostic: Diagnostic, source: SourceFile): Diagnostic {
   const text = source.text.replace(
     /(api_key["']?\s*:\s*["']?)((?!\$)[^\s"',}]{8,})/g,
@@ -130,6 +135,8 @@ function explain(document: Document, { path, keyword, params, schema, message }:
     return mistake('DAG701', document, path, 'a model is named with its provider', {
       help: 'write `provider/model`, as in `anthropic/claude-haiku-5-5`',
     });
+  if (keyword === 'pattern' && path[0] === 'runs')
+    return mistake('DAG701', document, path, 'this is no duration', { help: 'write a number and a unit, as in `30d` or `12h`' });
   if (keyword === 'pattern') return mistake('DAG701', document, path, 'a base_url starts with http:// or https://');
   return mistake('DAG701', document, path, message);
 }
@@ -280,6 +287,12 @@ function readTiers(
     return names.filter((name) => typeof name === 'string');
   };
   return { cheap: of('cheap'), capable: of('capable'), premium: of('premium') };
+}
+
+function keepOf(value: JsonObject): Pick<Config, 'keepRuns'> {
+  const { keep } = isObject(value.runs) ? value.runs : {};
+  const keepRuns = typeof keep === 'string' ? parseDuration(keep) : undefined;
+  return keepRuns === undefined ? {} : { keepRuns };
 }
 
 function checkCandidate(

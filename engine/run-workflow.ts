@@ -20,6 +20,7 @@ import { deadBefore, newOwner } from './owner.ts';
 import { openProjectStore } from './project-store.ts';
 import type { Replies } from './providers/replies.ts';
 import { readReplies } from './replies-file.ts';
+import { forgetOldRuns } from './retention.ts';
 import { createContentKeys } from './run/content-key.ts';
 import { createKernel } from './run/kernel.ts';
 import { createPerformer } from './run/perform.ts';
@@ -99,7 +100,17 @@ export async function runIn(world: World, workflow: LoadedWorkflow, options: Run
       at,
     };
     const cache = options.cache !== false && !written && !world.offline;
-    const drive = { world: standingIn(world, written, plan), store, owner, plan, file: workflow.file, config, offline, inputs, startedAt: at };
+    const drive = {
+      world: standingIn(world, written, plan),
+      store,
+      owner,
+      plan,
+      file: workflow.file,
+      config,
+      offline,
+      inputs,
+      startedAt: at,
+    };
     return await driveToEnd({ ...drive, cache, ...(earlier && { earlier }), tally: createTally(indexPlan(plan)), first }, options);
   } finally {
     if (!world.store) await store.close();
@@ -184,7 +195,7 @@ async function goOn({ id, store, record, plan, owner, now, over }: Claimed, opti
       state.status === 'failed' || state.status === 'cancelled'
         ? { type: 'reopen', redo: await redoOf(index, store, id), at: now }
         : { type: 'resume', tasks: await store.unsettledTasks(id), at: now };
-    const world = standingIn({ clock: systemClock, random: systemRandom, id }, written);
+    const world = standingIn({ clock: systemClock, random: systemRandom, id }, written, plan);
     const drive = { world, store, owner, plan, file: record.file, config, offline, inputs: started.inputs, startedAt: started.at };
     const earlier = started.reuses && (await openEarlier(store, started.reuses, plan));
     leftAs = { status: 'running', endedAt: null };
@@ -269,6 +280,7 @@ async function driveToEnd(drive: Drive, options: RunOptions | ResumeOptions): Pr
     );
     const result = resultOf(id, index, tally);
     await store.runs.release(id, owner, outcome === 'waiting' ? 'waiting' : result.status, clock.now());
+    if (!drive.world.alone) await forgetOldRuns(store, config.keepRuns, clock.now(), id);
     return result;
   } catch (error) {
     // Nobody drives it any more. When not even that can be kept, the next one sees that this process is dead.

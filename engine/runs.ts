@@ -18,6 +18,7 @@ import { newStory, type RunStory, tell } from './observe/run-story.ts';
 import { type NodeReasons, whyOf } from './observe/why.ts';
 import { deadBefore, newOwner } from './owner.ts';
 import { openProjectStore } from './project-store.ts';
+import { type Retention, runsToForget } from './retention.ts';
 import { endRun } from './run/end-run.ts';
 import { indexPlan } from './run/plan-index.ts';
 import { resultOf } from './run/result.ts';
@@ -253,11 +254,7 @@ export async function explainNode(run: string, node: string, around: Surrounding
   return { run: summary.run, ...reasons, because: [...reasons.because, ...(reuse === undefined ? [] : [reuse])] };
 }
 
-export interface PruneOptions extends Surroundings {
-  /** Only runs that ended longer ago. */
-  readonly olderThan?: Millis;
-  /** Never the newest so many. */
-  readonly keep?: number;
+export interface PruneOptions extends Surroundings, Retention {
   /** Only say which. */
   readonly dryRun?: boolean;
 }
@@ -272,25 +269,12 @@ export interface Pruned {
 export async function pruneRuns(options: PruneOptions): Promise<Pruned> {
   return withStore(options, async (store) => {
     const now = systemClock.now();
-    const old = await endedRuns(store, options, now);
+    const old = await runsToForget(store, options, now);
     const ids = old.map((record) => record.id);
     const bytes = await store.runs.size(ids);
     if (!options.dryRun) await store.runs.remove(ids);
     const nothing = { done: 0, total: 0, share: 0, current: [] };
     return { runs: old.map((record) => summarize(record, nothing, now, deadBefore(record.owner, now))), bytes };
-  });
-}
-
-/** The runs that may go, newest first. */
-export async function endedRuns(
-  store: Store,
-  { olderThan, keep = 0 }: Pick<PruneOptions, 'olderThan' | 'keep'>,
-  now: Instant,
-): Promise<readonly RunRecord[]> {
-  const all = await store.runs.list();
-  return all.slice(keep).filter(({ status, endedAt }) => {
-    if (status === 'running' || status === 'waiting' || endedAt === null) return false;
-    return olderThan === undefined || endedAt < now - olderThan;
   });
 }
 
