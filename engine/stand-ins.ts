@@ -1,17 +1,19 @@
 import type { Json } from './base/json.ts';
 import { Failed } from './contracts/failure.ts';
 import { type ApprovalRequest, type NodeKind, Parked, type TaskContext, type Wake } from './contracts/node-kind.ts';
+import type { Plan } from './contracts/plan.ts';
 import { compileValidator } from './lang/validate.ts';
 import { failureFrom, type Replies } from './providers/replies.ts';
 
 /** The kinds as written replies want them: a node with a stub is not executed, and a gate with an answer does not wait. */
-export function standIn(kinds: readonly NodeKind[], replies: Replies): readonly NodeKind[] {
+export function standIn(kinds: readonly NodeKind[], replies: Replies, plan: Plan): readonly NodeKind[] {
+  const isOwn = ownKinds(plan);
   return kinds.map((kind): NodeKind => {
     const { wake } = kind;
     return {
       ...kind,
       async execute(spec, ctx) {
-        const stub = kind.callsModel ? undefined : replies.stub(placeOf(ctx));
+        const stub = kind.callsModel || !isOwn(ctx.node, kind) ? undefined : replies.stub(placeOf(ctx));
         if (stub === undefined) return answered(await kind.execute(spec, ctx), spec, ctx);
         if ('fail' in stub) throw new Failed(failureFrom(stub.fail, `${ctx.task}, attempt ${ctx.attempt}`));
         return 'text' in stub ? stub.text : stub.json;
@@ -27,6 +29,12 @@ export function standIn(kinds: readonly NodeKind[], replies: Replies): readonly 
       return answered(await wake.call(kind, spec, output.memo, why, ctx), spec, ctx);
     }
   });
+}
+
+/** Whether a kind is one that the node names itself: the value of `on_error` is computed by one that it does not. */
+export function ownKinds(plan: Plan): (node: string, kind: NodeKind) => boolean {
+  const own = new Map(plan.nodes.map(({ id, stages }) => [String(id), new Set(stages.map((stage) => stage.kind))]));
+  return (node, kind) => own.get(node)?.has(kind.kind) ?? false;
 }
 
 /** What a person fills in fits the form. Throws Failed. */

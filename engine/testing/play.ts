@@ -11,7 +11,7 @@ import { kinds } from '../nodes/registry.ts';
 import { createReplies } from '../providers/replies.ts';
 import { itemOf } from '../run/plan-index.ts';
 import { runIn } from '../run-workflow.ts';
-import { standIn } from '../stand-ins.ts';
+import { ownKinds, standIn } from '../stand-ins.ts';
 import { type Fault, failureOf, takeFault, waitOut } from './faults.ts';
 import type { Scenario } from './scenario.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
@@ -36,6 +36,7 @@ export async function play(scenario: Scenario, workflow: LoadedWorkflow, around:
   const requests: ModelRequest[] = [];
   const events: RunEvent[] = [];
   const replies = createReplies(scenario.staged);
+  const { plan } = workflow;
   const offline = assembleOffline(replies, scenario.seed);
   const stuck = new AbortController();
   const running = runIn(
@@ -44,7 +45,7 @@ export async function play(scenario: Scenario, workflow: LoadedWorkflow, around:
       random: randomFrom(scenario.seed),
       id: runId('run_test'),
       offline: stagedProvider(offline, scenario.faults, clock, (request) => requests.push(request)),
-      kinds: holding(failing(standIn(kinds, replies), scenario.faults, clock), clock),
+      kinds: holding(failing(standIn(kinds, replies, plan), scenario.faults, clock, ownKinds(plan)), clock),
       alone: true,
     },
     workflow,
@@ -93,7 +94,12 @@ function cutOff(text: string): string {
 }
 
 /** Kinds that call no model, to which things happen before they are executed. */
-function failing(all: readonly NodeKind[], faults: readonly Fault[], clock: VirtualClock): readonly NodeKind[] {
+function failing(
+  all: readonly NodeKind[],
+  faults: readonly Fault[],
+  clock: VirtualClock,
+  isOwn: ReturnType<typeof ownKinds>,
+): readonly NodeKind[] {
   if (faults.length === 0) return all;
   return all.map((kind): NodeKind => {
     if (kind.callsModel) return kind;
@@ -101,7 +107,7 @@ function failing(all: readonly NodeKind[], faults: readonly Fault[], clock: Virt
       ...kind,
       async execute(spec, ctx) {
         const { node, item, attempt } = ctx;
-        const fault = takeFault(faults, { node, attempt, ...(item !== undefined && { item }) });
+        const fault = isOwn(node, kind) ? takeFault(faults, { node, attempt, ...(item !== undefined && { item }) }) : undefined;
         const failure = fault && failureOf(fault);
         if (failure) throw failure instanceof Failed ? failure : new Failed(failure);
         if (fault) await waitOut(fault.delay, clock, ctx.abort);

@@ -1,0 +1,186 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test, vi } from 'vitest';
+import { parse } from 'yaml';
+import { main } from '../../cli/main.ts';
+import type { Json, JsonSchema } from '../../engine/index.ts';
+import { renderDiagnostics, runTests, type TestReport } from '../../engine/index.ts';
+import { compileValidator } from '../../engine/lang/validate.ts';
+import { testSchema } from '../../engine/testing/test-schema.ts';
+import { fakeIo } from '../cli/fake-io.ts';
+
+const sandbox = mkdtempSync(join(tmpdir(), 'dagrun-tests-'));
+afterAll(() => rmSync(sandbox, { recursive: true }));
+
+let count = 0;
+/** The report of a test file about a workflow, both given as text. */
+async function report(workflow: string, scenarios: string): Promise<TestReport> {
+  count += 1;
+  const name = `w${count}`;
+  writeFileSync(join(sandbox, `${name}.workflow.yml`), `dagrun: 1\nname: ${name}\n${workflow}`);
+  const text = `workflow: ${name}.workflow.yml\nscenarios:\n${scenarios}`;
+  writeFileSync(join(sandbox, `${name}.test.yml`), text);
+  expect(compileValidator(testSchema as JsonSchema)(parse(text) as Json)).toEqual([]);
+  return runTests([`${name}.test.yml`], { cwd: sandbox });
+}
+
+/** What does not hold, one line each; nothing when all holds. */
+function told({ files }: TestReport): string {
+  const all = files.flatMap((file) => [...file.diagnostics, ...file.scenarios.flatMap((scenario) => scenario.diagnostics)]);
+  return renderDiagnostics(all, { format: 'line', colour: false });
+}
+
+const ASK = `nodes:
+  ask:
+    tier: cheap
+    prompt: How many?
+    output: { fields: { n: integer 0..100 } }
+    retry: { max_attempts: 2 }
+    timeout: 20s
+outputs: { n: nodes.ask.output.n }
+`;
+
+describe('faults', () => {
+  test.each([
+    ['rate_limited', 'succeeded', 2, 2],
+    ['unavailable', 'succeeded', 2, 2],
+    ['timed_out', 'succeeded', 2, 2],
+    ['malformed', 'succeeded', 1, 2],
+    ['refused', 'failed', 1, 1],
+    ['slow', 'succeeded', 2, 2],
+  ])('%s', async (fault, status, attempts, calls) => {
+    const found = await report(
+      ASK,
+      `  it: { faults: [{ node: ask, fault: ${fault} }], expect: { status: ${status}, nodes: { ask: { attempts: ${attempts}, model_calls: ${calls} } } } }\n`,
+    );
+    expect(told(found)).toBe('');
+    expect(found.passed).toBe(1);
+  });
+
+  test('what a provider asks for is waited for on virtual time', async () => {
+    const found = await report(
+      ASK,
+      '  it: { faults: [{ node: ask, fault: rate_limited, retry_after: 45s }], expect: { that: [run.duration_ms >= 45000] } }\n',
+    );
+    expect(told(found)).toBe('');
+  });
+
+  test('a tool that fails, and one that is stood in for', async () => {
+    const workflow = `nodes:
+  send: { kind: signal, signal: done, to: all, on_error: { value: { runs: 0 } } }
+  say: { kind: set, value: "nodes.send.output.runs + 1" }
+outputs: { n: nodes.say.output }
+`;
+    const found = await report(
+      workflow,
+      `  it fails: { faults: [{ node: send, fault: tool_error }], expect: { outputs: { n: 1 }, nodes: { send: { recovered: true, error: unavailable } } } }
+  it is a stub: { stubs: [{ node: send, json: { runs: 4 } }], expect: { outputs: { n: 5 }, nodes: { send: { recovered: false } } } }
+  the stub fails: { stubs: [{ node: send, fail: timed_out }], expect: { nodes: { send: { error: { type: timed_out } } } } }
+`,
+    );
+    expect(told(found)).toBe('');
+  });
+});
+
+describe('automatic answers', () => {
+  test('fit the schema, are the same each time, and differ by seed', async () => {
+    const answer = async (seed: string): Promise<unknown> => {
+      const found = await report(ASK, `  it: { seed: ${seed}, expect: { snapshot: true } }\n`);
+      await runTests([found.files[0]!.file], { cwd: sandbox, update: true });
+      const snapshot = parse(readFileSync(join(sandbox, found.files[0]!.file.replace('.test.yml', '.snapshots.yml')), 'utf8')) as Json;
+      return (snapshot as { it: { n: number } }).it.n;
+    };
+    const answers = [await answer('a'), await answer('a'), await answer('b'), await answer('c'), await answer('d')];
+    expect(answers[0]).toBe(answers[1]);
+    expect(new Set(answers).size).toBeGreaterThan(1);
+  });
+});
+
+describe('people and waiting', () => {
+  const workflow = `nodes:
+  gate: { kind: approval, message: Go on?, expires: 24h, on_expiry: reject }
+  built: { kind: wait, signal: built }
+outputs: { go: nodes.gate.output.approved, why: nodes.gate.output.reason, built: nodes.built.output }
+`;
+  test('answers, signals, and what happens when nobody answers', async () => {
+    const found = await report(
+      workflow,
+      `  yes: { answers: [{ gate: gate, approved: true, reason: fine }], waits: [{ node: built, payload: 3 }], expect: { outputs: { go: true, why: fine, built: 3 }, that: [run.duration_ms == 0] } }
+  nobody: { waits: [{ node: built, payload: 3 }], expect: { outputs: { go: false }, that: [run.duration_ms == 86400000] } }
+  no signal: { answers: [{ gate: gate, approved: true }], expect: { status: waiting, nodes: { built: waiting } } }
+`,
+    );
+    expect(told(found)).toBe('');
+    expect(found.passed).toBe(3);
+  });
+});
+
+describe('coverage', () => {
+  const workflow = `inputs: { list: { type: array, items: { type: string }, default: [] } }
+nodes:
+  every: { tier: cheap, foreach: inputs.list, prompt: "{{item}}", on_error: skip }
+  many: { kind: set, value: "1", run_if: "size(inputs.list) > 1" }
+  none: { kind: set, value: "1", skip_if: "size(inputs.list) > 0" }
+  safe: { tier: cheap, prompt: Hello, on_error: { value: "'?'" } }
+  two: { tier: cheap, prompt: Hello, on_error: { fallback: { tier: premium } } }
+`;
+  const missed = (found: TestReport): readonly string[] =>
+    (found.coverage ?? []).flatMap((one) => one.notTaken.map(({ node, what }) => `${node}: ${what}`));
+
+  test('says which ways were not taken', async () => {
+    const found = await report(workflow, '  empty: {}\n');
+    expect(missed(found)).toEqual([
+      'every: foreach never has items',
+      'every: on_error never skips it',
+      'many: never runs',
+      'many: run_if is never true',
+      'none: skip_if is never true',
+      'safe: the value of on_error is never needed',
+      'two: the fallback of on_error is never taken',
+    ]);
+    expect(found.coverage).toMatchObject([{ ways: 14, taken: 7, percent: 50 }]);
+  });
+
+  test('all scenarios of a workflow count together', async () => {
+    const found = await report(
+      workflow,
+      `  empty: { faults: [{ node: safe, fault: refused }, { node: two, fault: refused }] }
+  full: { inputs: { list: [a, b] }, faults: [{ node: every, item: 1, fault: refused }] }
+`,
+    );
+    expect(missed(found)).toEqual([]);
+    expect(told(found)).toBe('');
+  });
+});
+
+test('JUnit XML says the same, and is well formed whatever is in it', async () => {
+  writeFileSync(join(sandbox, 'junit.workflow.yml'), `dagrun: 1\nname: junit\n${ASK}`);
+  writeFileSync(
+    join(sandbox, 'junit.test.yml'),
+    `workflow: junit.workflow.yml\nscenarios:\n  'a < b & "c"': { expect: { outputs: { n: 1000 } } }\n  fine: {}\n`,
+  );
+  const io = fakeIo({ cwd: sandbox });
+  expect(await main(['test', 'junit.test.yml', '--junit', 'results.xml'], io)).toBe(1);
+  const xml = readFileSync(join(sandbox, 'results.xml'), 'utf8');
+  expect(xml).toContain('<testsuites name="dagrun" tests="2" failures="1" errors="0">');
+  expect(xml).toContain('<testcase name="a &lt; b &amp; &quot;c&quot;" classname="junit" file="junit.test.yml" line="3">');
+  expect(xml).toContain('type="DAG746"');
+  expect(xml).toMatch(/<testcase name="fine"[^>]*\/>/);
+  expect(xml.replace(/<[^<>]*>/g, '')).not.toMatch(/[<>]|&(?!amp;|lt;|gt;|quot;)/);
+});
+
+test('--watch runs again when a file changes, and ends when it is asked to', async () => {
+  const file = join(sandbox, 'watched.test.yml');
+  writeFileSync(join(sandbox, 'watched.workflow.yml'), `dagrun: 1\nname: watched\n${ASK}`);
+  writeFileSync(file, 'workflow: watched.workflow.yml\nscenarios:\n  one: { expect: { outputs: { n: 1000 } } }\n');
+  const io = fakeIo({ cwd: sandbox });
+  const running = main(['test', 'watched.test.yml', '--watch'], io);
+  await vi.waitFor(() => expect(io.written.stderr).toContain('watching'), { timeout: 10_000 });
+  expect(io.written.stdout).toContain('✗ one');
+  writeFileSync(file, 'workflow: watched.workflow.yml\nscenarios:\n  two: {}\n');
+  await vi.waitFor(() => expect(io.written.stdout).toContain('✓ two'), { timeout: 10_000 });
+  await vi.waitFor(() => expect(io.written.stderr.split('watching').length).toBeGreaterThan(2), { timeout: 10_000 });
+  io.signal('SIGINT');
+  expect(await running).toBe(0);
+});
