@@ -17,7 +17,7 @@ export const run: Command = {
     { flags: '--input <json>', description: 'all inputs as a JSON object; @file, or - for stdin' },
     { flags: '--offline', description: 'make the answers up: no key, no network, nothing spent' },
     { flags: '--replies <file>', description: 'take the answers from a replies file; implies --offline' },
-    { flags: '--from <run>', description: 'go on from an earlier run, or from the last: only what has changed is asked again' },
+    { flags: '--from <run>', description: 'go on from an earlier run, or the `last`: ask only what has changed' },
     {
       flags: '--refresh <node>',
       description: 'with --from: do this node again, and all that follows; repeat it for more',

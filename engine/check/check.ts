@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../contracts/diagnostic.ts';
 import { sortDiagnostics } from '../diagnostics/render.ts';
 import { readingsOf } from '../lang/readings.ts';
+import { checkCaching } from './caching.ts';
 import { checkCycles } from './cycles.ts';
 import { checkHiding } from './hiding.ts';
 import { checkKinds } from './kinds.ts';
@@ -26,6 +27,7 @@ const RULES: readonly Rule[] = [
   checkKinds,
   checkLimits,
   checkModels,
+  checkCaching,
   checkSchemas,
   checkShapes,
   checkOutputs,

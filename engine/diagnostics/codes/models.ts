@@ -61,4 +61,19 @@ export const MODEL_CODES: CodeEntries = {
     explanation:
       'Before each call its worst case is set aside, reckoned from the price of the model. Where there is no price there is nothing to set aside, and the call is made whatever it costs.',
   },
+  DAG509: {
+    title: 'a cache for what is never cached',
+    explanation:
+      "An earlier answer stands for a new one when both would be asked in the same words. What a person, a signal or a clock says does not follow from a node's fields, and is never taken from the cache.",
+    wrong: `dagrun: 1
+name: example
+nodes:
+  ask: { kind: approval, message: May I?, cache: true }
+`,
+    right: `dagrun: 1
+name: example
+nodes:
+  ask: { kind: approval, message: May I? }
+`,
+  },
 };
