@@ -34,7 +34,9 @@ function runOf(word: string, open: readonly OpenGate[]): string {
 function onlyRun(gates: readonly string[], open: readonly OpenGate[]): string {
   const runs = [...new Set(open.filter(({ gate }) => gates.length === 0 || gates.includes(gate)).map(({ run }) => run))];
   if (runs.length > 1) throw new UsageError('several runs wait for an answer', `name the run: ${runs.join(', ')}`);
-  const [run] = runs;
+  // Where only one run asks anything, a gate nobody knows is a slip of its name.
+  const asking = [...new Set(open.map(({ run }) => run))];
+  const [run] = runs.length > 0 ? runs : asking.length === 1 ? asking : [];
   if (run !== undefined) return run;
   throw new UsageError(
     gates.length === 0 || open.length === 0 ? 'nothing waits for an answer' : `no run waits for an answer to ${gates.join(', ')}`,

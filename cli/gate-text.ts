@@ -1,15 +1,23 @@
 import type { OpenGate } from '../engine/index.ts';
 import type { Context } from './context.ts';
 import { formFields } from './form.ts';
-import { renderTable } from './layout.ts';
+import { oneLine, renderTable } from './layout.ts';
 import { ago, until } from './moments.ts';
 import { quoted } from './run-tree.ts';
+
+const MESSAGE_WIDTH = 160;
 
 /** Open questions, one in a line. */
 export function renderGates(gates: readonly OpenGate[], ctx: Context): string {
   const now = ctx.io.now();
   const { bold, dim } = ctx.out;
-  const rows = gates.map((gate) => [gate.run, gate.gate, ago(Date.parse(gate.askedAt), now), endOf(gate, now), gate.message]);
+  const rows = gates.map((gate) => [
+    gate.run,
+    gate.gate,
+    ago(Date.parse(gate.askedAt), now),
+    endOf(gate, now),
+    oneLine(gate.message, MESSAGE_WIDTH),
+  ]);
   const columns = [
     { title: 'run' },
     { title: 'gate', paint: bold },

@@ -2,7 +2,7 @@ import { type Millis, renderDuration } from '../engine/index.ts';
 
 /** How long ago something was: `3m ago`, `2d ago`. */
 export function ago(at: number, now: number): string {
-  return now - at < 1000 ? 'just now' : `${roughly(now - at)} ago`;
+  return now - at < 60_000 ? 'just now' : `${roughly(now - at)} ago`;
 }
 
 /** How long there is left: `in 4h`; `over` when nothing is. */

@@ -1,5 +1,6 @@
 import { type Millis, renderDuration, renderTokens, type WakeCondition } from '../engine/index.ts';
 import { costOf, countOf, elapsed } from './amounts.ts';
+import { oneLine } from './layout.ts';
 import { until } from './moments.ts';
 import type { NodeState, NodeView, RunView } from './run-view.ts';
 
@@ -85,12 +86,16 @@ function notesOf(node: NodeView, now: number): readonly string[] {
   }
 }
 
+/** Enough of a question to know it by; all of it is shown to whoever answers. */
+const QUESTION_WIDTH = 60;
+
 /** What a node waits for: in its own words when that is one thing. */
 function waitsOf(node: NodeView, now: number): readonly string[] {
   const waits = [...node.parked.values()];
   const [only] = waits;
   if (waits.length === 1 && only) {
-    if (only.type === 'approval') return [`asks: ${only.request.message}`, leftUntil('expires', only.deadline, now)];
+    if (only.type === 'approval')
+      return [`asks: ${oneLine(only.request.message, QUESTION_WIDTH)}`, leftUntil('expires', only.deadline, now)];
     if (only.type === 'signal') return [`waits for the signal ${only.name}`, leftUntil('gives up', only.deadline, now)];
     return [`goes on ${until(only.at, now)}`];
   }

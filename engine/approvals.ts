@@ -110,7 +110,7 @@ export async function postAnswer(store: Store, run: string, gate: string, answer
   if (refusal !== undefined) {
     throw new DagrunError(`${by} cannot be ${answer.approved ? 'approved' : 'rejected'}: ${refusal}`, {
       exitCode: 2,
-      help: `\`dagrun approvals show ${record.id} '${gate}'\` shows what is asked, and who may answer`,
+      help: `\`dagrun approvals show ${record.id} ${/^[\w-]+$/.test(gate) ? gate : `'${gate}'`}\` shows what is asked, and who may answer`,
     });
   }
   await store.inbox.post(

@@ -73,6 +73,7 @@ function masked(text: string, sandbox: string): string {
   const same = text
     .replaceAll(sandbox, '<folder>')
     .replace(/\brun_[0-9a-z-]+/g, 'run_<id>')
+    .replace(/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<date>')
     .replace(/"(durationMs|at|latency|duration)": ?[\d.]+/g, '"$1": 0')
     .replace(/ *\b\d+(?:\.\d+)?m?s\b/g, ' <time>');
   return same.endsWith('\n') ? same : `${same}⏎\n`;
