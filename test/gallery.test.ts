@@ -19,7 +19,7 @@ const folder = join(import.meta.dirname, '../workflows');
 const names = readdirSync(folder)
   .filter((file) => file.endsWith('.workflow.yml'))
   .map((file) => file.replace('.workflow.yml', ''));
-const surroundings = { cwd: folder, env: {} };
+const surroundings = { cwd: folder, env: { DAGRUN_STORE: 'memory:' } };
 
 /** What a published schema finds wrong with a value. */
 function problems(schema: string, value: Json): readonly string[] {
@@ -64,7 +64,7 @@ describe.each(names)('%s', (name) => {
 
   test('runs without any answer written down', async () => {
     const inputs = name === 'code-review' ? { diff: readFileSync(join(folder, name, 'change.diff'), 'utf8') } : {};
-    const result = await run(workflow, { ...surroundings, inputs, offline: true });
+    const result = await run(workflow, { ...surroundings, inputs, offline: true, wait: false });
     expect(result.error).toBeUndefined();
     expect(problems('result', JSON.parse(JSON.stringify(result)) as Json)).toEqual([]);
   });
@@ -161,5 +161,41 @@ describe('app-reviews', () => {
     const result = await play('app-reviews', { reviews: ['Crashes'] });
     expect(statuses(result).fix_first).toBe('skipped');
     expect(result.outputs.answer).toBe('nothing urgent');
+  });
+});
+
+describe('deploy-approval', () => {
+  test('everybody agrees: it goes out, and whoever waits for it is told', async () => {
+    const result = await play('deploy-approval', { soak: '1ms' });
+    expect(statuses(result)).toEqual({
+      assess: 'succeeded',
+      sign_off: 'succeeded',
+      release: 'succeeded',
+      soak: 'succeeded',
+      announce: 'succeeded',
+    });
+    expect(result.outputs).toEqual({
+      risk: 'high',
+      deployed: true,
+      window: 'tonight',
+      decided_by: 'barbara',
+      reason: 'Tonight, with a small share first',
+    });
+  });
+
+  test('without answers it asks every reviewer, and waits', async () => {
+    const workflow = await loadWorkflow(join(folder, 'deploy-approval.workflow.yml'), surroundings);
+    const asked: string[] = [];
+    const result = await run(workflow, {
+      ...surroundings,
+      offline: true,
+      wait: false,
+      onEvent: (event) => {
+        if (event.type === 'attempt.parked' && event.until.type === 'approval') asked.push(event.task);
+      },
+    });
+    expect(result.status).toBe('waiting');
+    expect(asked.length).toBeGreaterThan(0);
+    expect(problems('result', JSON.parse(JSON.stringify(result)) as Json)).toEqual([]);
   });
 });

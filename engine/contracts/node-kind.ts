@@ -16,7 +16,8 @@ export interface NodeKind<Spec = any> {
   readonly summary: string;
   /**
    * JSON Schema (draft-07 subset) of the kind's own fields, an object with `properties`, `required` and `additionalProperties: false`.
-   * Every property carries a `description` and `x-holds: template | expression | literal`.
+   * Every property carries a `description` and `x-holds: template | expression | literal`. `oneOf` and `dependencies` tell editors how the
+   * fields go together; `check` says it in words.
    */
   readonly schema: JsonSchema;
   /** YAML of one node, its own fields only; checked by the tests, printed in the docs. */
@@ -41,6 +42,8 @@ export interface NodeKind<Spec = any> {
     /** True when the same spec is meant to give the same output every time: the cache then answers without being asked to. */
     deterministic?(spec: Spec): boolean;
   };
+  /** False when doing it twice may do harm: in doubt after a crash it is then not repeated unasked. `idempotent` of the node comes first. Default: true. */
+  idempotent?(spec: JsonObject): boolean;
   /** Mistakes only this kind can see in its own fields, or in how they go with the rest of the node. */
   check?(spec: JsonObject, report: ReportField, node: NodeDecl): void;
   /** Its output, or `Parked` to wait for something without holding a worker. Throws Failed. */
@@ -89,6 +92,21 @@ export type Wake =
   | { readonly type: 'signalled'; readonly payload: Json; readonly by: string }
   | { readonly type: 'answered'; readonly approved: boolean; readonly by: string; readonly reason: string | null; readonly form: Json };
 
+/** What the workspace and the configuration let nodes touch. */
+export interface Outside {
+  /**
+   * Where a path inside the workspace leads, symbolic links followed; there need not be anything yet. Relative paths start at the
+   * workflow's folder. `name` is its path from there, the same on every machine. Throws Failed (file_unreadable) outside of it.
+   */
+  place(path: string): Promise<{ readonly name: string; readonly file: string }>;
+  /** What a child process finds in its environment, beside what its node gives it. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Hosts in private networks that may be called: a name, `*.name`, an address or a network, each with or without `:port`. */
+  readonly allowedHosts: readonly string[];
+  /** The value of a secret. What the node gives, or fails of, is kept free of it. Throws Failed (unauthorized) when there is none. */
+  secret(name: string): string;
+}
+
 /** All an executor may touch. */
 export interface TaskContext {
   readonly node: NodeId;
@@ -106,6 +124,8 @@ export interface TaskContext {
   ask(ask: Omit<ModelAsk, 'origin' | 'problemsOf'>): Promise<ModelAnswer>;
   /** A text file inside the workspace; relative paths start at the workflow's folder. `name` is its path from there, the same on every machine. Throws Failed (file_unreadable). */
   readText(path: string): Promise<{ readonly name: string; readonly text: string }>;
+  /** What there is outside, beside models. */
+  readonly outside: Outside;
   /** Sends a signal to one run, or to `all` that are under way; how many got it. Throws Failed when the run cannot get it. */
   send(name: string, payload: Json, to: string): Promise<number>;
   now(): Instant;

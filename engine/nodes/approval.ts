@@ -52,6 +52,7 @@ export const approval: NodeKind<ApprovalSpec> = {
       },
     },
     required: ['message'],
+    dependencies: { expires: ['on_expiry'], on_expiry: ['expires'] },
     additionalProperties: false,
   },
   example: 'kind: approval\nmessage: Deploy {{inputs.version}} to production?\nexpires: 24h\non_expiry: reject\n',

@@ -48,6 +48,7 @@ export const wait: NodeKind<WaitSpec> = {
         description: 'The longest wait for a signal; then the node fails (timed_out), and `on_error` says what that means.',
       },
     },
+    oneOf: WAYS.map((way) => ({ required: [way] })),
     additionalProperties: false,
   },
   example: 'kind: wait\nsignal: build-finished\nexpires: 30m\n',

@@ -86,12 +86,18 @@ export function workflowSchema(kinds: readonly NodeKind[]): JsonSchema {
             required: kind.schema.required ?? [],
             additionalProperties: false,
             properties: { kind: kindField([kind]), ...ownWithSchemas(kind), ...Object.fromEntries(shared) },
+            ...together(kind),
           },
         ]),
       ),
       ...Object.fromEntries(Object.entries(commonFields).map(([name, field]) => [`field_${name}`, withSchemas(field)])),
     },
   };
+}
+
+/** How the fields of a kind go together, as far as a schema can say; the kind's own check says it in words. */
+function together({ schema: { oneOf, dependencies } }: NodeKind): JsonObject {
+  return { ...(oneOf !== undefined && { oneOf }), ...(dependencies !== undefined && { dependencies }) };
 }
 
 function ownWithSchemas(kind: NodeKind): JsonObject {
