@@ -24,12 +24,12 @@ export interface Config {
   /** Candidates per tier, preferred first. */
   readonly tiers: Readonly<Record<Tier, readonly string[]>>;
   readonly providers: ReadonlyMap<string, ProviderConfig>;
+  /** How long runs that have ended are kept; undefined: until somebody prunes them. */
+  readonly keepRuns?: Millis;
   /** Where runs are kept; `from` is the folder a relative path starts at. */
   readonly store: { readonly url?: string; readonly from?: string };
   readonly warnings: readonly Diagnostic[];
 }
-  /** How long runs that have ended are kept; undefined: until somebody prunes them. */
-  readonly keepRuns?: Millis;
 
 export interface ProviderConfig extends ProviderSettings {
   /** True when it has a key, or an address of its own that was given without one. */
@@ -73,7 +73,7 @@ export function loadConfig(options: ConfigOptions = {}): Config {
   const told = source ? found.map((one) => withoutKeys(one, source)) : found;
   if (source && !valid())
     throw new DagrunError(`${source.name} has ${found.length === 1 ? 'a mistake' : 'mistakes'}`, { exitCode: 3, diagnostics: told });
-  return { ...(file && { file }), tiers, providers, store, warnings: told };
+  return { ...(file && { file }), tiers, providers, store, ...keepOf(value), warnings: told };
 }
 
 /** Inside braces YAML takes the braces of a variable for its own: the advice is then about the variable. */
@@ -92,7 +92,6 @@ function quoteVariable(diagnostic: Diagnostic): Diagnostic {
 }
 
 /** A diagnostic whose frame does not show keys that stand in the file: letters are covered, so that places stay right. */
-    ...keepOf(value),
 function withoutKeys(diagnostic: Diagnostic, source: SourceFile): Diagnostic {
   const text = source.text.replace(
     /(api_key["']?\s*:\s*["']?)((?!\$)[^\s"',}]{8,})/g,
@@ -273,6 +272,12 @@ function readStore(
   return { ...(filled.text !== undefined && { url: filled.text }), from: dirname(file) };
 }
 
+function keepOf(value: JsonObject): Pick<Config, 'keepRuns'> {
+  const { keep } = isObject(value.runs) ? value.runs : {};
+  const keepRuns = typeof keep === 'string' ? parseDuration(keep) : undefined;
+  return keepRuns === undefined ? {} : { keepRuns };
+}
+
 function readTiers(
   value: JsonObject,
   document: Document | undefined,
@@ -287,12 +292,6 @@ function readTiers(
     return names.filter((name) => typeof name === 'string');
   };
   return { cheap: of('cheap'), capable: of('capable'), premium: of('premium') };
-}
-
-function keepOf(value: JsonObject): Pick<Config, 'keepRuns'> {
-  const { keep } = isObject(value.runs) ? value.runs : {};
-  const keepRuns = typeof keep === 'string' ? parseDuration(keep) : undefined;
-  return keepRuns === undefined ? {} : { keepRuns };
 }
 
 function checkCandidate(
