@@ -45,7 +45,7 @@ export async function play(scenario: Scenario, workflow: LoadedWorkflow, around:
       random: randomFrom(scenario.seed),
       id: runId('run_test'),
       offline: stagedProvider(offline, scenario.faults, clock, (request) => requests.push(request)),
-      kinds: holding(failing(standIn(kinds, replies, plan), scenario.faults, clock, ownKinds(plan)), clock),
+      kinds: failing(holding(standIn(staying(kinds), replies, plan), clock), scenario.faults, clock, ownKinds(plan)),
       alone: true,
     },
     workflow,
@@ -117,7 +117,17 @@ function failing(
   });
 }
 
-/** Kinds whose reading of files holds the clock: no time-out may pass while the disk is slow. */
+/** Kinds that stay inside: what would run a program, ask a server or write a file fails where no stub stands for it. */
+function staying(all: readonly NodeKind[]): readonly NodeKind[] {
+  return all.map((kind): NodeKind => {
+    if (kind.idempotent === undefined) return kind;
+    const failed = (node: string): Failed =>
+      new Failed({ type: 'bad_request', message: `a test does nothing outside, and "${node}" has no entry under \`stubs\`` });
+    return { ...kind, execute: (_spec, { node }) => Promise.reject(failed(node)) };
+  });
+}
+
+/** Kinds whose real work holds the clock: no time-out may pass while the disk is slow. */
 function holding(all: readonly NodeKind[], clock: VirtualClock): readonly NodeKind[] {
   const still = <C extends Pick<TaskContext, 'readText'>>(ctx: C): C => ({
     ...ctx,
@@ -135,7 +145,16 @@ function holding(all: readonly NodeKind[], clock: VirtualClock): readonly NodeKi
     const reads = reuse?.reads;
     return {
       ...kind,
-      execute: (spec, ctx) => kind.execute(spec, still(ctx)),
+      async execute(spec, ctx) {
+        // A model call passes time by itself: it may be slow.
+        if (kind.callsModel) return kind.execute(spec, still(ctx));
+        const release = clock.hold();
+        try {
+          return await kind.execute(spec, ctx);
+        } finally {
+          release();
+        }
+      },
       ...(wake && { wake: (spec, memo, why, ctx) => wake.call(kind, spec, memo, why, still(ctx)) }),
       ...(reuse && reads && { reuse: { ...reuse, reads: (spec, ctx) => reads.call(reuse, spec, still(ctx)) } }),
     };

@@ -197,7 +197,7 @@ function placeOf(task: TaskKey): Place {
   return item ? { node: item.node, item: item.index } : { node: task };
 }
 
-/** Nodes that do something in the world which a replay must not do again. Where `result` adapts what they gave, that is not known. */
+/** Nodes that reach out of the workflow, which a replay must not do again. Where `result` adapts what they gave, that is not known. */
 function effectsOf(plan: Plan | undefined): ReadonlySet<string> {
   const byName = new Map<string, NodeKind>(kinds.map((kind) => [kind.kind, kind]));
   const found = (plan?.nodes ?? []).filter(
@@ -205,7 +205,7 @@ function effectsOf(plan: Plan | undefined): ReadonlySet<string> {
       node.result === undefined &&
       node.stages.every((stage) => {
         const kind = byName.get(stage.kind);
-        return kind !== undefined && !kind.callsModel && kind.reuse === undefined && kind.wake === undefined;
+        return kind !== undefined && !kind.callsModel && kind.outputField === undefined && kind.wake === undefined;
       }),
   );
   return new Set(found.map((node) => node.id));

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
@@ -81,6 +81,22 @@ outputs: { n: nodes.say.output }
     );
     expect(told(found)).toBe('');
   });
+});
+
+test('a test does nothing outside: what would needs a stub', async () => {
+  const workflow = `nodes:
+  note: { kind: write, path: note.txt, content: hello }
+  said: { kind: set, value: nodes.note.status }
+outputs: { said: nodes.said.output }
+`;
+  const found = await report(
+    workflow,
+    `  without: { expect: { error: { type: bad_request, node: note, message: { contains: stubs } } } }
+  with: { stubs: [{ node: note, json: { path: note.txt, bytes: 5, sha256: x } }], expect: { outputs: { said: succeeded } } }
+`,
+  );
+  expect(existsSync(join(sandbox, 'note.txt'))).toBe(false);
+  expect(told(found)).toBe('');
 });
 
 describe('automatic answers', () => {
