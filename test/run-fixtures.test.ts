@@ -1,15 +1,19 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { runId } from '../engine/base/ids.ts';
 import { renderDuration, renderUsd } from '../engine/base/units.ts';
 import type { RunEvent } from '../engine/contracts/event.ts';
 import type { RunResult } from '../engine/contracts/result.ts';
 import { loadWorkflow } from '../engine/load.ts';
+import { loadTokenCounter } from '../engine/models/tokens.ts';
 import { runIn } from '../engine/run-workflow.ts';
 import { virtualClock } from './support/virtual-clock.ts';
 
 const FOLDER = 'test/fixtures/run';
+
+// A virtual clock does not wait for what is loaded from the disk.
+beforeAll(async () => void (await loadTokenCounter()));
 
 /** Every workflow of test/fixtures/run runs on a virtual clock and on its written answers; its journal is a text to be read. */
 describe('runs, told by their journals', () => {
@@ -20,7 +24,9 @@ describe('runs, told by their journals', () => {
       const replies = join(FOLDER, `${name}.replies.yml`);
       const clock = virtualClock();
       const lines: string[] = [];
-      const running = runIn({ clock, random: () => 0.5, id: runId('run_fixture') }, workflow, {
+      // What a run is sent comes with its heartbeat; the others do without.
+      const alone = name !== 'signals';
+      const running = runIn({ clock, random: () => 0.5, id: runId('run_fixture'), alone }, workflow, {
         ...(existsSync(replies) ? { replies } : { offline: true }),
         env: { DAGRUN_STORE: 'memory:' },
         onEvent: (event) => lines.push(lineOf(event)),
