@@ -22,7 +22,9 @@ export function spanInScalar(text: string, scalar: ScalarSource, start: number, 
   if (offsets === undefined) return undefined;
   const from = offsets[start] ?? (start >= scalar.value.length ? lastOf(offsets) + 1 : undefined);
   if (from === undefined) return undefined;
-  return { start: from, end: end > start ? (offsets[end - 1] ?? lastOf(offsets)) + 1 : from };
+  const to = end > start ? (offsets[end - 1] ?? lastOf(offsets)) + 1 : from;
+  // A block has a last line break even where the file has none.
+  return { start: Math.min(from, text.length), end: Math.min(to, text.length) };
 }
 
 /** One line of the value as written: its characters, and the file offset of each. */
