@@ -243,6 +243,7 @@ function reopen(view: RunView, key: string, redo: number): NodeView | undefined 
   const node = nodeOf(view, key);
   if (!node) return undefined;
   node.state = redo > 0 ? 'running' : 'waiting';
+  if (redo === 0) node.startedAt = undefined;
   node.endedAt = undefined;
   node.detail = undefined;
   node.failure = undefined;

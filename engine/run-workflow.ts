@@ -15,6 +15,7 @@ import { DagrunError } from './errors.ts';
 import { completeInputs } from './inputs.ts';
 import { assembleModels, assembleOffline, requireProviders, tiersOf } from './model-assembly.ts';
 import { kinds } from './nodes/registry.ts';
+import { driverName } from './observe/run-list.ts';
 import { createOutside, requireSecrets } from './outside.ts';
 import { deadBefore, newOwner } from './owner.ts';
 import { openProjectStore } from './project-store.ts';
@@ -135,7 +136,7 @@ export async function resume(run: string, options: ResumeOptions = {}): Promise<
     const over = record.status === 'succeeded';
     // Before its journal is read: what another process writes until then would be missed.
     if (!over && !(await store.runs.claim(id, owner, now, deadBefore(record.owner, now), record.owner ?? undefined))) {
-      throw new DagrunError(`run ${id} is driven by another process (${record.owner})`, {
+      throw new DagrunError(`run ${id} is driven by ${driverName(record.owner ?? 'another process')}`, {
         exitCode: 2,
         help: '`dagrun runs show` tells how it goes on; `dagrun runs cancel` asks it to stop',
       });
