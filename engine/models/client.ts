@@ -113,7 +113,7 @@ export function createModels({ providers, clock, gates: shared }: ModelsOptions)
               outcome: Pick<ModelCall, 'status' | 'usage' | 'cost' | 'baseline'> & { readonly failure?: Failure },
               reply: ModelReply | null,
             ): Promise<void> => {
-              const latency = millis(clock.now() - started);
+              const latency = millis(Math.max(0, clock.now() - started));
               const made = { provider: provider.id, model, ...tierOf(ask), call, ...outcome, latency, simulated: provider.simulated };
               return book.record(made, request, reply);
             };

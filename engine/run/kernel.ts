@@ -292,5 +292,6 @@ function mayWake(until: WakeCondition, wake: Wake): boolean {
 }
 
 function durationOf(from: Instant, to: Instant): Millis {
-  return millis(to - from);
+  // A clock may be set back.
+  return millis(Math.max(0, to - from));
 }

@@ -21,7 +21,7 @@ export function resultOf(run: RunId, index: PlanIndex, tally: Tally): RunResult 
     nodes: nodes.map((indexed) => nodeResult(indexed, tally.node(indexed.key), waits)),
     cost: costReport(bill),
     simulated: tally.run.simulated,
-    durationMs: startedAt !== null && endedAt !== null ? endedAt - startedAt : 0,
+    durationMs: startedAt !== null && endedAt !== null ? Math.max(0, endedAt - startedAt) : 0,
   };
 }
 
@@ -40,7 +40,7 @@ function nodeResult({ node }: IndexedNode, tally: NodeTally, waits: boolean): No
     cost: toDollars(bill.cost),
     unpricedCalls: bill.unpricedCalls,
     tokens: bill.usage,
-    durationMs: tally.startedAt !== null && tally.endedAt !== null ? tally.endedAt - tally.startedAt : 0,
+    durationMs: tally.startedAt !== null && tally.endedAt !== null ? Math.max(0, tally.endedAt - tally.startedAt) : 0,
     ...(tally.skipReason !== null && { skipReason: tally.skipReason }),
     ...(failure && { error: errorOf(failure) }),
     ...(tally.recovered && { recovered: true }),

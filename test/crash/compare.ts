@@ -32,8 +32,7 @@ export function wrongIn(lived: Lived, undisturbed: Lived): readonly string[] {
     events.map((_, at) => at + 1),
   );
   const interrupted = new Map<string, number>();
-  for (const event of events)
-    if (event.type === 'attempt.interrupted') interrupted.set(event.task, (interrupted.get(event.task) ?? 0) + 1);
+  for (const event of events) if (event.type === 'attempt.interrupted') interrupted.set(event.task, (interrupted.get(event.task) ?? 0) + 1);
   for (const [task, times] of Object.entries(lived.lost)) {
     if (times > (interrupted.get(task) ?? 0))
       wrong.push(`${times} calls of ${task} were lost, and the journal tells of ${interrupted.get(task) ?? 0} interruptions`);

@@ -127,7 +127,10 @@ export function callsIn(events: readonly RunEvent[]): Record<string, number> {
   return calls;
 }
 
-function account(counter: Counter, committed: readonly Readonly<Record<string, number>>[]): Pick<Lived, 'asked' | 'lost' | 'lostByProcess'> {
+function account(
+  counter: Counter,
+  committed: readonly Readonly<Record<string, number>>[],
+): Pick<Lived, 'asked' | 'lost' | 'lostByProcess'> {
   const lost: Record<string, number> = {};
   let asked = 0;
   const lostByProcess = counter.received.map((received, process) => {

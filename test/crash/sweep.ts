@@ -72,7 +72,8 @@ export async function sweep(
         tally.lost += lived.lostByProcess.reduce((sum, lost) => sum + lost, 0);
         tally.windows.push(...lived.told.windows);
         const first = kills(0);
-        if (lived.kills > 0 && first && 'point' in first && first.point) tally.places.set(first.point, (tally.places.get(first.point) ?? 0) + 1);
+        if (lived.kills > 0 && first && 'point' in first && first.point)
+          tally.places.set(first.point, (tally.places.get(first.point) ?? 0) + 1);
         for (const wrong of wrongIn(lived, undisturbed.get(reference.name)!)) tally.wrong.push(`${name}: ${wrong}`);
       } catch (error) {
         tally.wrong.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);

@@ -1,8 +1,8 @@
 import type { Selectable } from 'kysely';
 import { instant, nanoUsd, runId, taskKey } from '../../base/ids.ts';
 import type { Json } from '../../base/json.ts';
+import type { Cache, CacheEntry } from '../../contracts/cache.ts';
 import type { Answerer } from '../../contracts/event.ts';
-import type { Cache, CacheEntry } from '../../contracts/store.ts';
 import { isFresh, MAX_CACHE_BYTES, ROOM_MADE } from '../cache-rules.ts';
 import type { SqlDriver } from './driver.ts';
 import type { CacheTable } from './schema.ts';

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type AliasedExpression, sql } from 'kysely';
 import { invariant } from '../../base/assert.ts';
 import { acting } from '../../base/failpoint.ts';
 import { type BlobRef, instant, nanoUsd, planDigest, type RunId, runId } from '../../base/ids.ts';
@@ -44,8 +44,8 @@ export async function openSqlStore(driver: SqlDriver, foldOf: (plan: Plan) => Fo
     return memory;
   };
   const planOf = async (id: RunId): Promise<Plan | undefined> => {
-    const row = await told(() => db.selectFrom('run_plan').select('plan').where('run', '=', id).executeTakeFirst());
-    return row && (JSON.parse(row.plan) as Plan);
+    const row = await told(() => db.selectFrom('run_plan').select(bytesOf(driver, 'plan')).where('run', '=', id).executeTakeFirst());
+    return row && kept<Plan>(row.plan);
   };
 
   return {
@@ -81,7 +81,13 @@ export async function openSqlStore(driver: SqlDriver, foldOf: (plan: Plan) => Fo
       if (!plan) throw unknownRun(id);
       const fold = foldOf(plan);
       const memory = new RunMemory(id);
-      for await (const event of readJournal(driver, id, 0, told)) memory.replay(event, fold(memory, event));
+      for await (const event of readJournal(driver, id, 0, told)) {
+        try {
+          memory.replay(event, fold(memory, event));
+        } catch (error) {
+          throw damaged(`the events of run ${id} do not go together`, error);
+        }
+      }
       memories.set(id, memory);
     },
     state: async (id) => memoryOf(id).run,
@@ -181,7 +187,7 @@ export async function openSqlStore(driver: SqlDriver, foldOf: (plan: Plan) => Fo
       read: (id) =>
         told(async () => {
           const rows = await db.selectFrom('inbox').selectAll().where('run', '=', id).orderBy('id').execute();
-          return rows.map((row) => ({ id: Number(row.id), at: instant(Number(row.at)), message: JSON.parse(row.message) as InboxMessage }));
+          return rows.map((row) => ({ id: Number(row.id), at: instant(Number(row.at)), message: kept<InboxMessage>(row.message) }));
         }),
       done: (id, upTo) =>
         told(async () => {
@@ -233,7 +239,7 @@ async function* readJournal(
     const rows = await told(() =>
       db
         .selectFrom('journal')
-        .select(['last_seq', 'events'])
+        .select(['last_seq', bytesOf(driver, 'events')])
         .where('run', '=', id)
         .where('last_seq', '>', from)
         .orderBy('first_seq')
@@ -241,7 +247,8 @@ async function* readJournal(
         .execute(),
     );
     for (const row of rows) {
-      const events = JSON.parse(row.events) as readonly RunEvent[];
+      const events = kept<readonly RunEvent[]>(row.events);
+      if ((events[0]?.seq ?? 0) > last + 1 || events.at(-1)?.seq !== Number(row.last_seq)) throw damaged(`events of run ${id} are missing`);
       const blobs = await told(() => readBlobs(driver, events.flatMap(refsIn)));
       for (const event of events) {
         if (event.seq > after) yield withLargeValues(event, (ref) => blobs.get(ref) ?? null);
@@ -252,17 +259,16 @@ async function* readJournal(
   }
 }
 
-async function readBlobs({ db }: SqlDriver, refs: readonly BlobRef[]): Promise<ReadonlyMap<BlobRef, Json>> {
+async function readBlobs(driver: SqlDriver, refs: readonly BlobRef[]): Promise<ReadonlyMap<BlobRef, Json>> {
   if (refs.length === 0) return new Map();
-  const rows = await db.selectFrom('blob').selectAll().where('hash', 'in', refs).execute();
-  const found = new Map(rows.map((row) => [row.hash as BlobRef, JSON.parse(row.content) as Json]));
+  const rows = await driver.db
+    .selectFrom('blob')
+    .select(['hash', bytesOf(driver, 'content')])
+    .where('hash', 'in', refs)
+    .execute();
+  const found = new Map(rows.map((row) => [row.hash as BlobRef, kept<Json>(row.content)]));
   const missing = refs.find((ref) => !found.has(ref));
-  if (missing)
-    throw new StoreFailed(
-      'corrupt',
-      `a value of the run is missing from the store (${missing.slice(0, 12)}…)`,
-      'restore a copy of the store',
-    );
+  if (missing) throw damaged(`a value of the run is missing (${missing.slice(0, 12)}…)`);
   return found;
 }
 
@@ -293,6 +299,28 @@ function recordOf(row: {
     owner: row.owner,
     beatAt: at(row.beat_at),
   };
+}
+
+/**
+ * A column of long texts. From SQLite as bytes: its driver ends the process at a text that is damaged, and most of a store is in
+ * such columns.
+ */
+function bytesOf<Column extends string>({ dialect }: SqlDriver, column: Column): AliasedExpression<string | Uint8Array, Column> {
+  const text = sql.ref<string>(column);
+  return dialect === 'sqlite' ? sql<Uint8Array>`cast(${text} as blob)`.as(column) : sql<string>`${text}`.as(column);
+}
+
+/** What was kept as JSON. Throws StoreFailed when it is none any more. */
+function kept<T>(text: string | Uint8Array): T {
+  try {
+    return JSON.parse(typeof text === 'string' ? text : new TextDecoder('utf-8', { fatal: true }).decode(text)) as T;
+  } catch (error) {
+    throw damaged('what it holds cannot be read', error);
+  }
+}
+
+function damaged(what: string, cause?: unknown): StoreFailed {
+  return new StoreFailed('corrupt', `the store is damaged: ${what}`, 'move it away, and restore a copy if there is one', { cause });
 }
 
 function unknownRun(id: RunId): StoreFailed {

@@ -11,13 +11,13 @@ import type { Tables } from './schema.ts';
 const BUSY_MS = 5000;
 
 /** The SQLite file of a project; its folder is made, and kept out of git. Throws StoreFailed. */
-export function openSqlite(file: string): SqlDriver {
+export function openSqlite(file: string, busyMs: number = BUSY_MS): SqlDriver {
   let raw: Database.Database;
   try {
     prepareFolder(dirname(file));
     raw = new Database(file);
     // A commit that was acknowledged survives the loss of power, not only of the process.
-    for (const pragma of ['journal_mode = wal', 'synchronous = full', `busy_timeout = ${BUSY_MS}`, 'foreign_keys = on']) raw.pragma(pragma);
+    for (const pragma of [`busy_timeout = ${busyMs}`, 'journal_mode = wal', 'synchronous = full', 'foreign_keys = on']) raw.pragma(pragma);
   } catch (error) {
     throw explain(error, file);
   }
@@ -114,13 +114,17 @@ function explain(error: unknown, file: string): Error {
     new StoreFailed(reason, message, help, { cause: error });
   const text = `${code} ${error.message}`;
   if (/SQLITE_FULL|ENOSPC/.test(text)) return failed('full', `the disk is full: ${file} cannot grow`, 'make room on it');
-  if (/SQLITE_READONLY|SQLITE_CANTOPEN|SQLITE_PERM|EACCES|EROFS|EPERM/.test(text))
+  if (/SQLITE_NOTADB/.test(text))
+    return failed('corrupt', `${file} is no store of dagrun`, 'move it away, or put the store elsewhere with DAGRUN_STORE=file:…');
+  if (/connection is not open|already been destroyed/.test(text))
+    return failed('io', `${file} was closed while it was in use`, 'start again');
+  if (/SQLITE_READONLY|SQLITE_CANTOPEN|SQLITE_PERM|EACCES|EROFS|EPERM|EISDIR|ENOTDIR|EEXIST|Unable to open connection/.test(text))
     return failed(
       'read_only',
       `${file} cannot be written`,
       'make its folder writable, or put the store elsewhere with DAGRUN_STORE=file:…',
     );
-  if (/SQLITE_CORRUPT|SQLITE_NOTADB/.test(text))
+  if (/SQLITE_CORRUPT/.test(text))
     return failed('corrupt', `${file} is damaged`, 'move it away (keep its -wal and -shm beside it), and restore a copy if there is one');
   if (/SQLITE_BUSY|SQLITE_LOCKED/.test(text))
     return failed('locked', `${file} is locked by another process`, 'wait until it is done, then try again');
