@@ -1,7 +1,7 @@
 import { systemClock } from './base/clock.ts';
 import { toDollars } from './base/units.ts';
+import type { Cache } from './contracts/cache.ts';
 import type { CacheSummary, Surroundings } from './contracts/engine.ts';
-import type { Cache } from './contracts/store.ts';
 import { openProjectStore } from './project-store.ts';
 
 /** What the project's cache holds. Throws StoreFailed when the store cannot be read. */

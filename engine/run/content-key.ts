@@ -25,13 +25,17 @@ export interface ContentKeys {
 
 /** What does not differ from task to task is put together once. */
 export function createContentKeys(options: KeyOptions): ContentKeys {
-  const shared = new WeakMap<CompiledStage, { readonly text: string; readonly fields: readonly string[] }>();
+  const shared = new WeakMap<CompiledStage, { readonly digest: string; readonly fields: readonly string[] }>();
   const values = new WeakMap<CompiledNode, (scope: Scope) => readonly Json[]>();
   return {
     of(node, stage, spec, reads, scope) {
-      const common = remembered(shared, stage, () => ({ text: sharedBy(node.node, stage, options), fields: fieldsOf(stage) }));
+      const common = remembered(shared, stage, () => ({ digest: sharedBy(node.node, stage, options), fields: fieldsOf(stage) }));
       const read = remembered(values, node, () => readsOf(node.node));
-      return hash('sha256', JSON.stringify([common.text, common.fields.map((name) => spec[name] ?? null), reads, read(scope)]));
+      return hash(
+        'sha256',
+        JSON.stringify([common.digest, common.fields.map((name) => spec[name] ?? null), reads, read(scope)]),
+        'base64url',
+      );
     },
   };
 }
@@ -39,14 +43,19 @@ export function createContentKeys(options: KeyOptions): ContentKeys {
 /** The key of a fallback's output: it stands for the node's own way, which failed on its question, and so depends on both. */
 export function keyOfLadder(keys: readonly string[]): string {
   const [only = ''] = keys;
-  return keys.length === 1 ? only : hash('sha256', JSON.stringify(keys));
+  return keys.length === 1 ? only : hash('sha256', JSON.stringify(keys), 'base64url');
 }
 
+/** A digest: schemas may be long, and are the same for all tasks. */
 function sharedBy(node: PlanNode, { kind, stage }: CompiledStage, { candidatesOf, simulated }: KeyOptions): string {
   const models = (kind.wants?.(stage.spec) ?? []).map(candidatesOf);
   const { output, check, result = null } = node;
   const fields = fieldsOf({ kind, stage });
-  return JSON.stringify([kind.kind, kind.reuse?.version ?? 0, simulated, fields, models, output, check, result]);
+  return hash(
+    'sha256',
+    JSON.stringify([kind.kind, kind.reuse?.version ?? 0, simulated, fields, models, output, check, result]),
+    'base64url',
+  );
 }
 
 /** The fields a stage has, in the order of its kind's schema: in which order they were written does not matter. */

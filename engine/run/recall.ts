@@ -1,9 +1,9 @@
 import type { Clock } from '../base/clock.ts';
 import { instant, type RunId, type TaskKey, type Usd } from '../base/ids.ts';
 import type { Json } from '../base/json.ts';
+import type { Cache } from '../contracts/cache.ts';
 import type { Answerer, Reuse, RunReuse } from '../contracts/event.ts';
 import type { PlanNode } from '../contracts/plan.ts';
-import type { Cache } from '../contracts/store.ts';
 import type { PastOutputs } from './past-outputs.ts';
 import { keyOf, type PlanIndex } from './plan-index.ts';
 

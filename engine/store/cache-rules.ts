@@ -1,5 +1,5 @@
 import type { Instant } from '../base/ids.ts';
-import type { CacheEntry } from '../contracts/store.ts';
+import type { CacheEntry } from '../contracts/cache.ts';
 
 /** What the cache may hold when nothing else is said: some hundred thousand answers of a paragraph. */
 export const MAX_CACHE_BYTES: number = 256_000_000;

@@ -1,5 +1,5 @@
 import { nanoUsd } from '../base/ids.ts';
-import type { Cache, CachedWorkflow, CacheEntry } from '../contracts/store.ts';
+import type { Cache, CachedWorkflow, CacheEntry } from '../contracts/cache.ts';
 import { isFresh, MAX_CACHE_BYTES, ROOM_MADE } from './cache-rules.ts';
 
 interface Kept {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { instant, nanoUsd, runId, taskKey } from '../../engine/base/ids.ts';
-import type { Cache, CacheEntry } from '../../engine/contracts/store.ts';
+import type { Cache, CacheEntry } from '../../engine/contracts/cache.ts';
 import { createMemoryCache } from '../../engine/store/memory-cache.ts';
 import { createSqlCache } from '../../engine/store/sql/cache.ts';
 import { openSqlStore } from '../../engine/store/sql/sql-store.ts';
