@@ -1,11 +1,11 @@
 import { dirname, resolve } from 'node:path';
 import { type Clock, systemClock, systemRandom } from './base/clock.ts';
-import { type Instant, type RunId, runId } from './base/ids.ts';
+import { type Instant, type RunId, runId, type TaskKey } from './base/ids.ts';
 import type { JsonObject } from './base/json.ts';
 import { type Config, loadConfig } from './config.ts';
 import type { LoadedWorkflow, ResumeOptions, RunOptions } from './contracts/engine.ts';
 import type { RunEvent } from './contracts/event.ts';
-import type { NodeKind } from './contracts/node-kind.ts';
+import type { NodeKind, Wake, WakeCondition } from './contracts/node-kind.ts';
 import type { Plan } from './contracts/plan.ts';
 import type { ModelWant, Provider } from './contracts/provider.ts';
 import type { RunResult } from './contracts/result.ts';
@@ -35,7 +35,7 @@ import { sendSignal } from './run/send-signal.ts';
 import { createTally, type Tally } from './run/tally.ts';
 import { newRunId } from './run-id.ts';
 import { driveEmbedded } from './shells/embedded.ts';
-import { standIn } from './stand-ins.ts';
+import { standIn, wakesIn } from './stand-ins.ts';
 import { createTextReader, workspaceOf } from './workspace.ts';
 
 /**
@@ -59,6 +59,8 @@ export interface World {
   readonly kinds?: readonly NodeKind[];
   /** Nobody else can reach the run: it says to nobody that it lives, and looks for no wishes. */
   readonly alone?: boolean;
+  /** Why a parked task goes on at once; undefined when it has to wait. */
+  wakes?(task: TaskKey, attempt: number, until: WakeCondition): Wake | undefined;
   /** In place of the project's; it stays open. */
   readonly store?: Store;
 }
@@ -209,7 +211,7 @@ async function goOn({ id, store, record, plan, owner, now, over }: Claimed, opti
 
 /** The world, with what a replies file says in place of nodes and people. */
 function standingIn(world: World, replies: Replies | undefined, plan: Plan): World {
-  return replies === undefined || world.kinds ? world : { ...world, kinds: standIn(kinds, replies, plan) };
+  return replies === undefined || world.kinds ? world : { ...world, kinds: standIn(kinds, replies, plan), wakes: wakesIn(replies) };
 }
 
 interface Drive {
@@ -269,6 +271,7 @@ async function driveToEnd(drive: Drive, options: RunOptions | ResumeOptions): Pr
         random,
         wait: options.wait ?? true,
         alone: drive.world.alone ?? false,
+        ...(drive.world.wakes && { wakes: drive.world.wakes }),
         ...(options.drain && { drain: options.drain }),
         ...(options.abort && { abort: options.abort }),
         onEvent(event) {

@@ -1,33 +1,27 @@
-import type { Json } from './base/json.ts';
+import type { TaskKey } from './base/ids.ts';
 import { Failed } from './contracts/failure.ts';
-import { type ApprovalRequest, type NodeKind, Parked, type TaskContext, type Wake } from './contracts/node-kind.ts';
+import type { ApprovalRequest, NodeKind, Wake, WakeCondition } from './contracts/node-kind.ts';
 import type { Plan } from './contracts/plan.ts';
+import { DagrunError } from './errors.ts';
 import { compileValidator } from './lang/validate.ts';
 import { failureFrom, type Replies } from './providers/replies.ts';
+import { itemOf } from './run/plan-index.ts';
 
-/** The kinds as written replies want them: a node with a stub is not executed, and a gate with an answer does not wait. */
+/** The kinds as written replies want them: a node with a stub is not executed. */
 export function standIn(kinds: readonly NodeKind[], replies: Replies, plan: Plan): readonly NodeKind[] {
   const isOwn = ownKinds(plan);
   return kinds.map((kind): NodeKind => {
-    const { wake } = kind;
+    if (kind.callsModel) return kind;
     return {
       ...kind,
       async execute(spec, ctx) {
-        const stub = kind.callsModel || !isOwn(ctx.node, kind) ? undefined : replies.stub(placeOf(ctx));
-        if (stub === undefined) return answered(await kind.execute(spec, ctx), spec, ctx);
-        if ('fail' in stub) throw new Failed(failureFrom(stub.fail, `${ctx.task}, attempt ${ctx.attempt}`));
+        const { node, item, attempt, task } = ctx;
+        const stub = isOwn(node, kind) ? replies.stub({ node, attempt, ...(item !== undefined && { item }) }) : undefined;
+        if (stub === undefined) return kind.execute(spec, ctx);
+        if ('fail' in stub) throw new Failed(failureFrom(stub.fail, `${task}, attempt ${attempt}`));
         return 'text' in stub ? stub.text : stub.json;
       },
-      ...(wake && { wake: async (spec, memo, why, ctx) => answered(await wake.call(kind, spec, memo, why, ctx), spec, ctx) }),
     };
-
-    async function answered(output: Json | Parked, spec: unknown, ctx: TaskContext): Promise<Json | Parked> {
-      if (!(output instanceof Parked) || !wake) return output;
-      const why = replies.wake(placeOf(ctx), output.until);
-      if (why === undefined) return output;
-      if (why.type === 'answered' && output.until.type === 'approval') checkForm(why, output.until.request);
-      return answered(await wake.call(kind, spec, output.memo, why, ctx), spec, ctx);
-    }
   });
 }
 
@@ -37,13 +31,21 @@ export function ownKinds(plan: Plan): (node: string, kind: NodeKind) => boolean 
   return (node, kind) => own.get(node)?.has(kind.kind) ?? false;
 }
 
-/** What a person fills in fits the form. Throws Failed. */
-function checkForm({ approved, form }: Extract<Wake, { type: 'answered' }>, request: ApprovalRequest): void {
-  const problems = request.form && approved ? compileValidator(request.form)(form).map((problem) => problem.message) : [];
-  if (problems.length > 0)
-    throw new Failed({ type: 'output_invalid', message: `the form of the answer does not fit: ${problems[0]}`, problems });
+/**
+ * Why a parked task goes on at once: what people, signals and time say in written replies. Throws DagrunError for an answer that does
+ * not fit the form of its gate.
+ */
+export function wakesIn(replies: Replies): (task: TaskKey, attempt: number, until: WakeCondition) => Wake | undefined {
+  return (task, attempt, until) => {
+    const item = itemOf(task);
+    const wake = replies.wake({ node: item?.node ?? task, attempt, ...(item && { item: item.index }) }, until);
+    if (wake?.type === 'answered' && until.type === 'approval') checkForm(task, wake, until.request);
+    return wake;
+  };
 }
 
-function placeOf({ node, item, attempt }: TaskContext): Parameters<Replies['stub']>[0] {
-  return { node, attempt, ...(item !== undefined && { item }) };
+function checkForm(task: TaskKey, { approved, form }: Extract<Wake, { type: 'answered' }>, request: ApprovalRequest): void {
+  const problems = request.form && approved ? compileValidator(request.form)(form).map((problem) => problem.message) : [];
+  if (problems.length === 0) return;
+  throw new DagrunError(`the answer at the gate "${task}" does not fit its form: ${problems[0]}`, { exitCode: 2 });
 }

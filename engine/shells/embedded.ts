@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import { millis, type RunId, type TaskKey } from '../base/ids.ts';
 import { renderDuration } from '../base/units.ts';
 import type { RunEvent } from '../contracts/event.ts';
+import type { Wake, WakeCondition } from '../contracts/node-kind.ts';
 import type { PlanLimits } from '../contracts/plan.ts';
 import type { CallBook, PaidCall } from '../contracts/provider.ts';
 import { type Command, type Decide, type InEvent, type Store, StoreFailed } from '../contracts/store.ts';
@@ -25,6 +26,8 @@ export interface EmbeddedRun {
   readonly wait: boolean;
   /** True: nobody else can reach the run, so that it says to nobody that it lives, and looks for no wishes. */
   readonly alone?: boolean;
+  /** Why a parked task goes on at once, where that was written down; undefined when it has to wait. */
+  wakes?(task: TaskKey, attempt: number, until: WakeCondition): Wake | undefined;
   /** First wish to stop: nothing new starts, what is in flight finishes. */
   readonly drain?: AbortSignal;
   /** Second wish: what is in flight is given up. */
@@ -55,6 +58,8 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
   let order = 0;
   let over = false;
   let draining = false;
+  /** Parked tasks that are being woken. */
+  let waking = 0;
   /** What was wished before it began has been taken. */
   let begun = false;
 
@@ -78,8 +83,20 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
     const advance = async (event: InEvent): Promise<readonly RunEvent[]> => {
       const { events, commands } = await store.advance(run, event, decide);
       for (const one of events) options.onEvent(one);
+      for (const one of events) if (one.type === 'attempt.parked') wakeAtOnce(one.task, one.attempt, one.until);
       for (const command of commands) obey(command);
       return events;
+    };
+
+    /** Goes on with a parked task whose wake was written down. */
+    const wakeAtOnce = (task: TaskKey, attempt: number, until: WakeCondition): void => {
+      const wake = options.wakes?.(task, attempt, until);
+      if (!wake) return;
+      waking += 1;
+      const going = advance({ type: 'wake', task, attempt, wake, at: clock.now() }).finally(() => {
+        waking -= 1;
+      });
+      guard(going.then(lookWhetherIdle));
     };
 
     const report = async (event: InEvent): Promise<void> => {
@@ -89,7 +106,7 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
 
     /** With nothing in flight, the run goes on only when somebody or some time makes it. */
     const lookWhetherIdle = async (): Promise<void> => {
-      if (over || !begun || inFlight > 0 || ready.length > 0 || (options.wait && !draining)) return;
+      if (over || !begun || inFlight > 0 || waking > 0 || ready.length > 0 || (options.wait && !draining)) return;
       const { status, open, parked } = await store.state(run);
       if (status === 'running' && open === 0 && parked.length > 0) end('waiting');
     };

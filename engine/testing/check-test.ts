@@ -15,7 +15,7 @@ import { ownOf, scenarioNames, type TestFile } from './scenario.ts';
 /** What `that` may read, and what there is of `run` and of a node. */
 const ROOTS = ['run', 'outputs', 'nodes', 'inputs'] as const;
 const RUN_FIELDS = ['status', 'error', 'cost', 'model_calls', 'duration_ms'];
-export const NODE_FIELDS: readonly string[] = [
+const NODE_FIELDS: readonly string[] = [
   'status',
   'output',
   'error',

@@ -140,7 +140,7 @@ function callsIn({ events }: Seen): readonly Called[] {
 }
 
 /** How many calls a node made. */
-export function callsOf(seen: Seen, id: string): number {
+function callsOf(seen: Seen, id: string): number {
   return callsIn(seen).filter((event) => nodeOf(event.task) === id).length;
 }
 

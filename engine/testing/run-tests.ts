@@ -125,7 +125,7 @@ async function runScenario(
     const own: Diagnostic = {
       code: 'DAG746',
       severity: 'error',
-      message: `the run of "${name}" could not begin`,
+      message: `the run of "${name}" could not be made`,
       at,
       details: [error.message],
       ...(error.help !== undefined && { help: error.help }),
