@@ -22,12 +22,10 @@ export function renderRun(
   const now = ctx.io.now();
   const heard = summary.lastHeardAt === null ? now : Date.parse(summary.lastHeardAt);
   const over = summary.endedAt !== null;
+  const by = story.startedBy === null || story.startedBy === 'unknown' ? '' : `, by ${story.startedBy}`;
   const facts: readonly (readonly [string, string])[] = [
     ['status', `${toneOf(summary.status, out)(summary.status)}${standing(summary, now)}`],
-    [
-      'started',
-      `${summary.startedAt.slice(0, 19).replace('T', ' ')} UTC, ${ago(Date.parse(summary.startedAt), now)}, by ${story.startedBy ?? 'unknown'}`,
-    ],
+    ['started', `${summary.startedAt.slice(0, 19).replace('T', ' ')} UTC, ${ago(Date.parse(summary.startedAt), now)}${by}`],
     ...(story.resumed > 0 ? [['resumed', story.resumed === 1 ? 'once' : `${story.resumed} times`] as const] : []),
     ...(summary.parent === null ? [] : [['goes back to', summary.parent] as const]),
     ['file', summary.file],

@@ -142,7 +142,7 @@ function verdict(result: RunResult, paint: Paint): string {
   const simulated = result.simulated ? `  ${paint.yellow('simulated: no model was called, nothing was spent')}` : '';
   if (result.status === 'succeeded') return `${paint.green('✓')} ${paint.bold('succeeded')} in ${took}${simulated}`;
   if (result.status === 'failed') return `${paint.red('✗')} ${paint.bold('failed')} after ${took}${simulated}`;
-  if (result.status === 'waiting') return `${paint.yellow('●')} ${paint.bold('waiting')} after ${took}${simulated}`;
+  if (result.status === 'waiting') return `${paint.yellow('●')} ${paint.bold('waiting')}${simulated}`;
   return `${paint.yellow('■')} ${paint.bold('stopped')} after ${took}${simulated}`;
 }
 
@@ -153,6 +153,7 @@ export function howToGoOn(result: RunResult, paint: Paint): string | undefined {
   const kept = result.nodes.filter((node) => node.status === 'succeeded' || node.status === 'skipped').length;
   const nodes = `${kept} of ${countOf(result.nodes.length, 'node')}`;
   if (result.status === 'waiting') return `${command} goes on when it may; ${nodes} ${kept === 1 ? 'is' : 'are'} done`;
+  if (kept === 0) return `${command} tries again`;
   return `${command} tries again; ${nodes} ${kept === 1 ? 'is' : 'are'} kept`;
 }
 

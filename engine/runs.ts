@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
 import { systemClock } from './base/clock.ts';
 import { type Instant, type Millis, type NodeId, nodeId, type RunId, type TaskKey, taskKey } from './base/ids.ts';
-import type { JsonObject } from './base/json.ts';
+import { canonicalText, type JsonObject } from './base/json.ts';
 import type { LoadedWorkflow, ResumeOptions, Surroundings } from './contracts/engine.ts';
 import type { RunEvent } from './contracts/event.ts';
 import type { Plan } from './contracts/plan.ts';
@@ -72,7 +73,7 @@ export interface FiledRun {
 export async function openRun(run: string, around: Surroundings = {}): Promise<FiledRun> {
   return withStore(around, async (store) => {
     const { record, plan } = await filed(store, run);
-    return { summary: await summaryOf(store, record, systemClock.now()), plan, document: documentAt(record.file) };
+    return { summary: await summaryOf(store, record, systemClock.now()), plan, document: documentAt(record.file, around) };
   });
 }
 
@@ -93,7 +94,7 @@ export async function readRun(
     }
     const now = systemClock.now();
     const summary = summarize(record, progressOf(story), now, deadBefore(record.owner, now));
-    return { summary, plan, document: documentAt(record.file), story, result: resultOf(record.id, index, tally) };
+    return { summary, plan, document: documentAt(record.file, around), story, result: resultOf(record.id, index, tally) };
   });
 }
 
@@ -203,7 +204,7 @@ export async function forkRun(run: string, options: ForkOptions): Promise<Forked
     }
     if (!started) throw new DagrunError(`run ${record.id} ended before anything of it was kept`, { exitCode: 2 });
     const set = options.set ?? {};
-    const document = documentAt(record.file);
+    const document = documentAt(record.file, options);
     const workflow: LoadedWorkflow = { name: plan.workflow, file: record.file, plan, document, warnings: [] };
     const inputs = completeInputs(workflow, { ...started.inputs, ...set });
     const beside = nodesBeside(index, at);
@@ -232,7 +233,8 @@ export async function forkRun(run: string, options: ForkOptions): Promise<Forked
       if (status === 'succeeded' || status === 'skipped') settled.push(key);
     }
     await store.runs.release(id, owner, 'running', now);
-    const changed = Object.keys(set);
+    const before = started.inputs;
+    const changed = Object.keys(inputs).filter((name) => canonicalText(inputs[name] ?? null) !== canonicalText(before[name] ?? null));
     const outdated = settled.filter((key) => changed.some((name) => readsInput(plan, key, name)));
     return { run: id, plan, document, taken: settled, outdated };
   });
@@ -368,8 +370,10 @@ async function summaryOf(store: Store, record: RunRecord, now: Instant): Promise
 }
 
 /** Messages show where a node stands in the file; in one that is gone or broken, nowhere. */
-function documentAt(path: string): Document {
-  const read = (text: string): Document | undefined => parseDocument({ name: path, text }, () => {});
+function documentAt(path: string, around: Surroundings): Document {
+  const inside = relative(resolve(around.cwd ?? '.'), path);
+  const name = inside.startsWith('..') ? path : inside;
+  const read = (text: string): Document | undefined => parseDocument({ name, text }, () => {});
   let text = '';
   try {
     text = readFileSync(path, 'utf8');

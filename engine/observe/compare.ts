@@ -79,10 +79,9 @@ function whyApart(a: NodeStory | undefined, b: NodeStory | undefined, outputsDif
   if (!b) return 'only the first run has it';
   const edited = editedField(a.node, b.node);
   if (a.status !== b.status) {
-    const reason = b.skip && b.status === 'skipped' ? b.skip.detail : a.skip && a.status === 'skipped' ? a.skip.detail : undefined;
-    const failed = b.failure?.message ?? a.failure?.message;
-    const more = edited !== null ? `\`${edited}\` was edited` : (reason ?? failed);
-    return `${a.status} in the first, ${b.status} in the second${more === undefined ? '' : `: ${more}`}`;
+    if (edited !== null) return `\`${edited}\` was edited`;
+    const told = reasonOf(b) ?? '';
+    return told === '' ? `${a.status} in the first${after(reasonOf(a))}` : `${b.status} in the second: ${told}`;
   }
   if (!outputsDiffer) return edited === null ? null : `\`${edited}\` was edited; its output is the same`;
   if (edited !== null) return `\`${edited}\` was edited`;
@@ -90,6 +89,16 @@ function whyApart(a: NodeStory | undefined, b: NodeStory | undefined, outputsDif
   const asked = [requestsOf(a), requestsOf(b)];
   if (asked[0] !== '' && asked[0] === asked[1]) return 'the same was asked, and answered otherwise';
   return asked[0] === '' ? 'what it reads was different' : 'something else was asked';
+}
+
+/** Why a node did not give an output of its own, if it did not. */
+function reasonOf(node: NodeStory): string | undefined {
+  if (node.status === 'skipped') return node.skip?.detail;
+  return node.failure?.message ?? node.detail ?? undefined;
+}
+
+function after(reason: string | undefined): string {
+  return reason === undefined ? '' : `: ${reason}`;
 }
 
 /** Digests of what was asked by the tries that succeeded, in item order. */

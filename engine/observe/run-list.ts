@@ -27,7 +27,7 @@ export interface RunSummary {
 }
 
 export interface RunProgress {
-  /** Nodes that have settled, of all. */
+  /** Nodes that succeeded or were skipped, of all. */
   readonly done: number;
   readonly total: number;
   /** From 0 to 1; the items of a fan-out count by what is done of them. */
@@ -77,8 +77,9 @@ export function progressOf(story: RunStory): RunProgress {
   const current: string[] = [];
   for (const node of story.nodes.values()) {
     if (isSettled(node)) {
-      done += 1;
-      share += 1;
+      const lost = node.status === 'failed' || node.status === 'cancelled';
+      done += lost ? 0 : 1;
+      share += lost ? 0 : 1;
       continue;
     }
     if (node.fanOut && node.fanOut.count > 0) share += node.fanOut.settled / node.fanOut.count;

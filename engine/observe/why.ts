@@ -92,7 +92,9 @@ function tries(task: TaskStory): readonly string[] {
   for (const attempt of task.attempts) {
     for (const wait of attempt.waits) {
       found.push(
-        wait.wake === null ? `it waits for ${waited(wait.until.type)}` : `it waited for ${waited(wait.until.type)}: ${wakeText(wait.wake)}`,
+        wait.wake === null
+          ? `it ${attempt.outcome === 'waiting' ? 'waits' : 'was waiting'} for ${waited(wait.until.type)}`
+          : `it waited for ${waited(wait.until.type)}: ${wakeText(wait.wake)}`,
       );
       for (const { by, reason } of wait.refused) found.push(`an answer of ${by} was not taken: ${reason}`);
     }

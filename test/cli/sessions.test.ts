@@ -11,7 +11,8 @@ import { fakeIo } from './fake-io.ts';
  *   --- file <path>       a file in the folder the session starts in
  *   --- env <NAME=value>  for the commands below it
  *   --- stdin             for the next command
- *   --- $ dagrun …        a command; below it stand `--- stdout`, `--- stderr` and `--- exit`, which are compared
+ *   --- $ dagrun …        a command, in which `{run 2}` is the second run that was told of above; below it stand `--- stdout`,
+ *                         `--- stderr` and `--- exit`, which are compared
  *
  * Durations and run ids are masked. `npm test -- -u` rewrites the sessions with what is printed now.
  */
@@ -27,6 +28,7 @@ test.each(names)('%s', async (name) => {
   const sandbox = mkdtempSync(join(tmpdir(), 'dagrun-session-'));
   sandboxes.push(sandbox);
   const env: Record<string, string> = {};
+  const runs: string[] = [];
   let stdin = '';
   let written = '';
 
@@ -44,7 +46,10 @@ test.each(names)('%s', async (name) => {
       stdin = section.body;
     } else if (keyword === '$') {
       const io = fakeIo({ cwd: sandbox, env, stdin });
-      const code = await main(wordsOf(rest.replace(/^dagrun ?/, '')), io);
+      const line = rest.replace(/^dagrun ?/, '').replace(/\{run (\d+)\}/g, (_, number) => runs[Number(number) - 1] ?? '');
+      const code = await main(wordsOf(line), io);
+      for (const [id] of `${io.written.stdout}${io.written.stderr}`.matchAll(/\brun_[0-9a-z]{26}\b/g))
+        if (!runs.includes(id)) runs.push(id);
       const part = (title: string, text: string): string => (text === '' ? '' : `--- ${title}\n${masked(text, sandbox)}`);
       written += `${part('stdout', io.written.stdout)}${part('stderr', io.written.stderr)}--- exit ${code}\n\n`;
       stdin = '';
@@ -72,8 +77,9 @@ function sectionsOf(text: string): readonly Section[] {
 function masked(text: string, sandbox: string): string {
   const same = text
     .replaceAll(sandbox, '<folder>')
-    .replace(/\brun_[0-9a-z-]+/g, 'run_<id>')
+    .replace(/\brun_(?!if\b)[0-9a-z-]+/g, 'run_<id>')
     .replace(/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<date>')
+    .replace(/\b\d{4}-\d\d-\d\d [\d:]+ UTC/g, '<date>')
     .replace(/"(durationMs|at|latency|duration)": ?[\d.]+/g, '"$1": 0')
     .replace(/ *\b\d+(?:\.\d+)?m?s\b/g, ' <time>');
   return same.endsWith('\n') ? same : `${same}⏎\n`;
