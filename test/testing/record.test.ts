@@ -172,9 +172,10 @@ outputs: { n: nodes.ask.output.n, right: nodes.gate.output.approved, word: nodes
   });
 });
 
-/** What is recorded of model calls, in an order that does not depend on which of two that run side by side was quicker. */
-function answersIn(events: readonly RunEvent[]): readonly string[] {
-  return (recordRun(events).replies as JsonObject[]).map((entry) => JSON.stringify(entry)).sort();
+/** A recording in an order that does not depend on which of two that run side by side was quicker. */
+function answersIn(events: readonly RunEvent[]): unknown {
+  const lists = Object.entries(recordRun(events) as Readonly<Record<string, readonly JsonObject[]>>);
+  return lists.map(([name, entries]) => [name, entries.map((entry) => JSON.stringify(entry)).sort()]);
 }
 
 function callsIn(events: readonly RunEvent[]): readonly string[] {
