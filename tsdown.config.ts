@@ -20,8 +20,8 @@ const config: UserConfig[] = [
     dts: false,
     clean: false,
     fixedExtension: false,
-    // Native code and what looks for it stays where npm put it.
-    deps: { alwaysBundle: [/^(?!libsql|@libsql|pg-native).*/], neverBundle: ['libsql', 'pg-native'] },
+    // Native code, what looks for it, and what loads parts of itself by path stay where npm put them.
+    deps: { alwaysBundle: [/^(?!libsql|@libsql|pg-native|jiti).*/], neverBundle: ['libsql', 'pg-native', 'jiti'] },
   },
 ];
 

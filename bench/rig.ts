@@ -85,6 +85,14 @@ export async function runPlan(plan: Plan, inputs: JsonObject = {}, models: Model
     clock: systemClock,
     send: () => Promise.reject(new Error('no signals in this bench')),
     readText: () => Promise.reject(new Error('no files in this bench')),
+    outside: {
+      place: () => Promise.reject(new Error('no files in this bench')),
+      environment: {},
+      allowedHosts: [],
+      secret: () => {
+        throw new Error('no secrets in this bench');
+      },
+    },
   });
   let outputs: JsonObject | null = null;
   await driveEmbedded(

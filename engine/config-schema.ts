@@ -48,6 +48,37 @@ export const configSchema: JsonSchema = {
         additionalProperties: false,
       },
     },
+    secrets: {
+      type: 'object',
+      description: `What only \`headers\` and \`env\` of nodes may hold, by the name that \`{{secrets.<name>}}\` reads: \`github: "\${GH_TOKEN}"\`.`,
+      propertyNames: { pattern: '^[a-z][a-z0-9_]*$' },
+      additionalProperties: { type: 'string', minLength: 1, description: 'An environment variable, `${NAME}`.' },
+    },
+    http: {
+      type: 'object',
+      description: 'What `http` nodes may call.',
+      properties: {
+        allow: {
+          type: 'array',
+          items: { type: 'string', pattern: '^[^\\s/]+(/\\d{1,3})?$' },
+          description:
+            'Hosts on this machine and in private networks that may be called, each with or without a port: `localhost:8080`, `*.internal.example.com`, `10.0.0.0/8`. Without an entry only public addresses are.',
+        },
+      },
+      additionalProperties: false,
+    },
+    cache: {
+      type: 'object',
+      description: 'Answers that later runs may use again.',
+      properties: {
+        max_size: {
+          type: 'string',
+          pattern: '^\\d+(\\.\\d+)?\\s*[kMG]?B$',
+          description: 'How much is kept, as in `1GB`; the longest unused goes first. Default: 256MB.',
+        },
+      },
+      additionalProperties: false,
+    },
     runs: {
       type: 'object',
       description: 'What becomes of runs that have ended.',

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import type { Millis } from './base/ids.ts';
 import { isList, isObject, type Json, type JsonObject } from './base/json.ts';
-import { parseDuration } from './base/units.ts';
+import { parseDuration, parseSize } from './base/units.ts';
 import { configSchema } from './config-schema.ts';
 import type { Code, Diagnostic } from './contracts/diagnostic.ts';
 import type { ProviderSettings, Tier } from './contracts/provider.ts';
@@ -24,8 +24,16 @@ export interface Config {
   /** Candidates per tier, preferred first. */
   readonly tiers: Readonly<Record<Tier, readonly string[]>>;
   readonly providers: ReadonlyMap<string, ProviderConfig>;
+  /** By name: the value, or why there is none. */
+  readonly secrets: ReadonlyMap<string, Secret>;
+  /** Hosts in private networks that `http` nodes may call. */
+  readonly allowedHosts: readonly string[];
+  /** What child processes find in their environment. */
+  readonly environment: Readonly<Record<string, string>>;
   /** How long runs that have ended are kept; undefined: until somebody prunes them. */
   readonly keepRuns?: Millis;
+  /** What the cache may hold. */
+  readonly cacheBytes?: number;
   /** Where runs are kept; `from` is the folder a relative path starts at. */
   readonly store: { readonly url?: string; readonly from?: string };
   readonly warnings: readonly Diagnostic[];
@@ -41,6 +49,8 @@ export interface ProviderConfig extends ProviderSettings {
   readonly problem?: Diagnostic;
 }
 
+export type Secret = { readonly value: string } | { readonly problem: Diagnostic };
+
 export interface ConfigOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -53,6 +63,9 @@ const BUILT_IN: readonly { readonly id: string; readonly key: string; readonly b
   { id: 'anthropic', key: 'ANTHROPIC_API_KEY', baseUrl: 'ANTHROPIC_BASE_URL' },
   { id: 'openai', key: 'OPENAI_API_KEY', baseUrl: 'OPENAI_BASE_URL' },
 ];
+
+/** What programs need to be found and to find their way; everything else of the environment stays here. */
+const INHERITED = ['PATH', 'HOME', 'LANG', 'TMPDIR'];
 
 /** Both makers allow more on their lowest paid levels; a 429 lowers it by itself. */
 const DEFAULT_CONCURRENCY = 16;
@@ -69,11 +82,24 @@ export function loadConfig(options: ConfigOptions = {}): Config {
   const valid = (): boolean => !found.some(({ severity }) => severity === 'error');
   const providers = valid() ? readProviders(value, document, env, found) : new Map<string, ProviderConfig>();
   const store = readStore(value, document, file, env, found);
+  const secrets = valid() ? readSecrets(value, document, env, found) : new Map<string, Secret>();
   const tiers = valid() ? readTiers(value, document, providers, found) : suggestedTiers;
   const told = source ? found.map((one) => withoutKeys(one, source)) : found;
   if (source && !valid())
     throw new DagrunError(`${source.name} has ${found.length === 1 ? 'a mistake' : 'mistakes'}`, { exitCode: 3, diagnostics: told });
-  return { ...(file && { file }), tiers, providers, store, ...keepOf(value), warnings: told };
+  const { allow } = isObject(value.http) ? value.http : {};
+  return {
+    ...(file && { file }),
+    tiers,
+    providers,
+    secrets,
+    allowedHosts: isList(allow) ? allow.filter((host) => typeof host === 'string') : [],
+    environment: Object.fromEntries(INHERITED.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]]))),
+    store,
+    ...keepOf(value),
+    ...cacheOf(value),
+    warnings: told,
+  };
 }
 
 /** Inside braces YAML takes the braces of a variable for its own: the advice is then about the variable. */
@@ -93,11 +119,19 @@ function quoteVariable(diagnostic: Diagnostic): Diagnostic {
 
 /** A diagnostic whose frame does not show keys that stand in the file: letters are covered, so that places stay right. */
 function withoutKeys(diagnostic: Diagnostic, source: SourceFile): Diagnostic {
-  const text = source.text.replace(
+  const keys = source.text.replace(
     /(api_key["']?\s*:\s*["']?)((?!\$)[^\s"',}]{8,})/g,
-    (_, before: string, key: string) => `${before}${key.slice(0, 3)}${'*'.repeat(Math.max(0, key.length - 3))}`,
+    (_, before: string, key: string) => `${before}${covered(key)}`,
+  );
+  // All that stands under `secrets` is one, whatever its name.
+  const text = keys.replace(/^secrets["']?\s*:.*(\n([ \t].*)?)*/m, (section) =>
+    section.replace(/(\w["']?\s*:\s*["']?)((?!\$)[^\s"',{}]{4,})/g, (_, before: string, secret: string) => `${before}${covered(secret)}`),
   );
   return { ...diagnostic, at: { ...diagnostic.at, file: { ...source, text } } };
+}
+
+function covered(key: string): string {
+  return `${key.slice(0, 3)}${'*'.repeat(Math.max(0, key.length - 3))}`;
 }
 
 function findUpward(folder: string): string | undefined {
@@ -256,6 +290,40 @@ function looksLikeKey(text: string): boolean {
   return !text.includes('${') && (/^sk-/.test(text) || text.length >= 24);
 }
 
+/** Shorter ones could not be told from ordinary text where they must not show. */
+const SHORTEST_SECRET = 4;
+
+function readSecrets(
+  value: JsonObject,
+  document: Document | undefined,
+  env: NonNullable<ConfigOptions['env']>,
+  found: Diagnostic[],
+): ReadonlyMap<string, Secret> {
+  const secrets = new Map<string, Secret>();
+  for (const [name, text] of Object.entries(isObject(value.secrets) ? value.secrets : {})) {
+    if (typeof text !== 'string' || !document) continue;
+    const path: Path = ['secrets', name];
+    if (!text.includes('${'))
+      found.push(
+        mistake('DAG706', document, path, `the secret "${name}" stands in the file`, {
+          severity: 'warning',
+          because: 'files are shared and committed; whoever reads this one knows it',
+          help: `put it into the environment, and write \`${name}: "\${${name.toUpperCase()}}"\``,
+        }),
+      );
+    const filled = fillVariables(text, path, document, env, found);
+    const short = (filled.text?.length ?? SHORTEST_SECRET) < SHORTEST_SECRET;
+    const problem = short
+      ? mistake('DAG701', document, path, `the secret "${name}" has fewer than ${SHORTEST_SECRET} characters`, {
+          because: 'it could not be kept out of what runs keep and print',
+        })
+      : filled.problem;
+    if (problem) secrets.set(name, { problem });
+    else if (filled.text !== undefined) secrets.set(name, { value: filled.text });
+  }
+  return secrets;
+}
+
 /** The environment first, then the file. */
 function readStore(
   value: JsonObject,
@@ -270,6 +338,12 @@ function readStore(
   const filled = fillVariables(url, ['store', 'url'], document, env, found);
   if (filled.problem) found.push(filled.problem);
   return { ...(filled.text !== undefined && { url: filled.text }), from: dirname(file) };
+}
+
+function cacheOf(value: JsonObject): Pick<Config, 'cacheBytes'> {
+  const { max_size } = isObject(value.cache) ? value.cache : {};
+  const cacheBytes = typeof max_size === 'string' ? parseSize(max_size) : undefined;
+  return cacheBytes === undefined ? {} : { cacheBytes };
 }
 
 function keepOf(value: JsonObject): Pick<Config, 'keepRuns'> {

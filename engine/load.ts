@@ -77,17 +77,19 @@ function readWorkflow(file: string, around: Surroundings): Read {
   const workflow = document && parseWorkflow(document, { kinds, host: sourceHost(dirname(path)) }, report);
   if (workflow) {
     const sound = !diagnostics.some((diagnostic) => diagnostic.severity === 'error');
-    diagnostics.push(...check({ workflow, kinds, models: knownModels(path, cwd, around) }, sound));
+    diagnostics.push(...check({ workflow, kinds, ...configured(path, cwd, around) }, sound));
   }
   return { path, source, workflow, diagnostics: sortDiagnostics(diagnostics) };
 }
 
-/** What is known of the models; only the catalog when the configuration itself has mistakes, which are told by whatever needs it. */
-function knownModels(workflowFile: string, cwd: string, around: Surroundings): ModelFacts {
+/** What is known of models and secrets; only the catalog when the configuration itself has mistakes, which are told by whatever needs it. */
+function configured(workflowFile: string, cwd: string, around: Surroundings): { models: ModelFacts; secrets?: readonly string[] } {
   try {
-    return modelFacts(loadConfig({ ...around, cwd, workflowFile }));
+    const config = loadConfig({ ...around, cwd, workflowFile });
+    // Without a file nothing is configured yet: which secrets there will be is told before a run.
+    return { models: modelFacts(config), ...(config.file !== undefined && { secrets: [...config.secrets.keys()] }) };
   } catch (error) {
-    if (error instanceof DagrunError) return modelFacts(undefined);
+    if (error instanceof DagrunError) return { models: modelFacts(undefined) };
     throw error;
   }
 }

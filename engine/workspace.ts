@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
-import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { Failed } from './contracts/failure.ts';
 import type { SourceHost } from './contracts/source.ts';
 
@@ -73,6 +73,40 @@ export function createTextReader(
     if (!isUtf8(bytes) || text.includes('\0')) throw fail(`"${path}" is not a text file in UTF-8`);
     return { name: relative(folder, file).split(sep).join('/'), text };
   };
+}
+
+/**
+ * Finds where paths inside the workspace lead. Relative ones start at `folder`; nothing outside `roots` is found, by symbolic links
+ * neither. What is not there yet is found where it would be. Throws Failed (file_unreadable).
+ */
+export function createPlacer(
+  folder: string,
+  roots: readonly string[],
+): (path: string) => Promise<{ readonly name: string; readonly file: string }> {
+  const allowed = roots.map(real);
+  return async (path) => {
+    const fail = (message: string): Failed => new Failed({ type: 'file_unreadable', message, file: path });
+    if (path.includes('\0')) throw fail('a path cannot hold a NUL character');
+    const asked = isAbsolute(path) ? path : resolve(folder, path);
+    const file = realPlace(asked);
+    if (file === undefined) throw fail(`"${path}" is a symbolic link that leads nowhere`);
+    if (!allowed.some((root) => file === root || file.startsWith(root.endsWith(sep) ? root : root + sep)))
+      throw fail(`"${path}" lies outside the workspace`);
+    return { name: relative(real(folder), file).split(sep).join('/') || '.', file };
+  };
+}
+
+/** The path with the links of what exists of it followed; undefined when one of them leads nowhere. */
+function realPlace(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) return undefined;
+    const parent = dirname(path);
+    if (parent === path) return path;
+    const above = realPlace(parent);
+    return above === undefined ? undefined : join(above, basename(path));
+  }
 }
 
 function real(path: string): string {

@@ -13,6 +13,7 @@ import { checkPartials } from './partials.ts';
 import { checkReferences } from './references.ts';
 import type { CheckInput, Rule } from './rule.ts';
 import { checkSchemas } from './schemas.ts';
+import { checkSecrets } from './secrets.ts';
 import { checkShapes } from './shapes.ts';
 import { checkSkips } from './skips.ts';
 import { checkUnused } from './unused.ts';
@@ -21,6 +22,7 @@ import { checkUnused } from './unused.ts';
 const RULES: readonly Rule[] = [
   checkNeeds,
   checkReferences,
+  checkSecrets,
   checkPartials,
   checkHiding,
   checkCycles,

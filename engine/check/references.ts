@@ -44,6 +44,9 @@ function mistakeIn(workflow: Workflow, reading: FieldReading, reference: Referen
         label: 'no such property',
         ...didYouMean(name, RUN_PROPERTIES),
       });
+    case 'secrets':
+      // Told by the rule about them.
+      return undefined;
     default:
       return localMistake(workflow, reading, root);
   }
@@ -82,7 +85,6 @@ const FOREIGN: Readonly<Record<string, string>> = {
   node: 'what a node made is `nodes.<id>.output`',
   params: 'inputs are read as `inputs.<name>`',
   vars: 'inputs are read as `inputs.<name>`, constants as `constants.<name>`',
-  secrets: 'keys belong to the configuration of a provider; no field of a workflow can read one',
 };
 
 function localMistake(workflow: Workflow, reading: FieldReading, root: string): Misread | undefined {

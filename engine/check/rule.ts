@@ -12,6 +12,8 @@ export interface CheckInput {
   readonly references: readonly FieldReading[];
   /** What is known of the models; without it nothing is said about them. */
   readonly models?: ModelFacts;
+  /** The names of the secrets that are configured; without it nothing is said about which there are. */
+  readonly secrets?: readonly string[];
 }
 
 /** Reports what is wrong with a workflow's meaning in one respect, and never throws. */

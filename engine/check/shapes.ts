@@ -1,11 +1,13 @@
 import type { Report } from '../contracts/diagnostic.ts';
 import type { Workflow } from '../contracts/workflow.ts';
+import { whyNotAssignable } from '../lang/assignable.ts';
 import { conditionProblem } from '../lang/infer-operator.ts';
 import type { ReadText } from '../lang/infer-source.ts';
 import { inferTemplate } from '../lang/infer-template.ts';
 import type { FieldReading } from '../lang/readings.ts';
+import { shapeOf } from '../lang/schema-shape.ts';
 import { typesOf, type WorkflowTypes } from '../lang/scope-shape.ts';
-import { isAny, membersOf, type Shape } from '../lang/shape.ts';
+import { isAny, mayBeNull, membersOf, type Shape } from '../lang/shape.ts';
 import { printShape, printSort } from '../lang/shape-text.ts';
 import type { TypeProblem } from '../lang/type-problem.ts';
 import type { CheckInput } from './rule.ts';
@@ -66,6 +68,20 @@ function wrongResult(reading: FieldReading, shape: Shape, text: ReadText | undef
     return found;
   }
   if (isAny(shape)) return undefined;
+  if (reading.wanted !== undefined) {
+    const misfit = whyNotAssignable(shape, shapeOf(reading.wanted));
+    if (misfit === undefined) return undefined;
+    return {
+      code: 'DAG409',
+      severity: 'error',
+      message: `\`${field}\` takes ${String(reading.wanted.title ?? 'another value')}, and this is ${printSort(shape)}`,
+      ...whole,
+      label: printShape(shape),
+      help: mayBeNull(shape)
+        ? `say what to do when it is missing: ${'`'}{{default ${text?.text.trim() ?? '…'} "…"}}${'`'}`
+        : `put it into a text of its own: ${'`'}{{json ${text?.text.trim() ?? '…'}}}${'`'}`,
+    };
+  }
   const members = membersOf(shape).filter((one) => one.type !== 'never');
   const complaint = (code: TypeProblem['code'], message: string, help: string): TypeProblem => ({
     code,

@@ -17,6 +17,11 @@ export type Failure =
   /** A template or an expression could not be evaluated on the values of this run. */
   | { readonly type: 'expression_failed'; readonly message: string; readonly field?: string }
   | { readonly type: 'file_unreadable'; readonly message: string; readonly file: string }
+  | { readonly type: 'file_unwritable'; readonly message: string; readonly file: string }
+  /** A command ended badly, or a function of the user's own threw. */
+  | { readonly type: 'task_failed'; readonly message: string }
+  /** Its process ended while it was at work, and nobody knows whether it was done. */
+  | { readonly type: 'in_doubt'; readonly message: string }
   /** Too many items of a fan-out failed. */
   | { readonly type: 'items_failed'; readonly message: string; readonly failed: number; readonly items: number; readonly first: Failure }
   | { readonly type: 'cancelled'; readonly message: string }

@@ -80,6 +80,8 @@ export interface Stage {
   readonly spec: JsonObject;
   readonly retry: Retry;
   readonly timeout?: Millis;
+  /** Doing it twice may do harm: in doubt after a crash it is not repeated unasked. */
+  readonly idempotent?: false;
   /** Failures that lead to this stage; all of them when absent. */
   readonly on?: readonly FailureType[];
 }

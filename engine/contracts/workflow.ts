@@ -72,6 +72,8 @@ export interface NodeDecl {
   readonly timeout?: Millis;
   readonly onError: OnErrorDecl;
   readonly cache?: CacheDecl;
+  /** Whether doing it twice does no harm; when nothing is said, its kind decides. */
+  readonly idempotent?: boolean;
   /** Expanded and self-contained; absent when the author wrote none (the kind's own default holds). */
   readonly output?: JsonSchema;
   readonly check: readonly CheckDecl[];

@@ -8,6 +8,7 @@ import { LANGUAGE_CODES } from './codes/language.ts';
 import { MODEL_CODES } from './codes/models.ts';
 import { NAME_CODES } from './codes/names.ts';
 import { RUN_CODES } from './codes/runs.ts';
+import { SAFETY_CODES } from './codes/safety.ts';
 import { SHAPE_CODES } from './codes/shape.ts';
 import { TESTING_CODES } from './codes/testing.ts';
 import { TEXT_CODES } from './codes/text.ts';
@@ -20,6 +21,7 @@ export const codes: CodeEntries = {
   ...GRAPH_CODES,
   ...LANGUAGE_CODES,
   ...MODEL_CODES,
+  ...SAFETY_CODES,
   ...CONFIGURATION_CODES,
   ...INPUT_CODES,
   ...TESTING_CODES,

@@ -3,13 +3,49 @@ import { isList, isObject, type Json, type JsonObject, type JsonSchema } from '.
 import type { Path } from '../contracts/source.ts';
 import type { Scope } from './evaluate.ts';
 import { compileTemplate } from './render.ts';
+import { compileSealed } from './sealed-text.ts';
 import { compileSource } from './structure.ts';
 import { parseTemplate } from './template.ts';
+import { compileUrl } from './url-text.ts';
 
 /** A part of a node's spec that holds a template or an expression. */
 export type Field =
-  | { readonly path: Path; readonly holds: 'template'; readonly text: string }
-  | { readonly path: Path; readonly holds: 'expression'; readonly source: Json };
+  | {
+      readonly path: Path;
+      readonly holds: 'template';
+      readonly text: string;
+      /** It may print secrets. */
+      readonly sealed?: true;
+    }
+  | {
+      readonly path: Path;
+      readonly holds: 'expression';
+      readonly source: Json;
+      /** The schema its value has to fit. */
+      readonly wanted?: JsonSchema;
+    };
+
+/**
+ * How the templates of a field are read, besides by `x-holds`:
+ * `x-typed` `true`: `{ cel: … }` and a text that is one `{{path}}` keep the type of the value; `path`: only the latter.
+ * `x-wants`: the schema such a value has to fit. `x-secrets`: it may print secrets. `x-url`: it makes a URL.
+ */
+interface Reading {
+  readonly typed: 'all' | 'path' | undefined;
+  readonly wanted: JsonSchema | undefined;
+  readonly sealed: boolean;
+  readonly url: boolean;
+}
+
+function readingOf(schema: JsonSchema): Reading {
+  const { 'x-typed': typed, 'x-wants': wanted } = schema;
+  return {
+    typed: typed === true ? 'all' : typed === 'path' ? 'path' : undefined,
+    wanted: isObject(wanted) ? wanted : undefined,
+    sealed: schema['x-secrets'] === true,
+    url: schema['x-url'] === true,
+  };
+}
 
 /** The templates and expressions of a spec, by the `x-holds` of its kind's schema, in the order they are written. `path` is where the spec stands. */
 export function fieldsOf(schema: JsonSchema, spec: Json, path: Path): Field[] {
@@ -19,7 +55,7 @@ export function fieldsOf(schema: JsonSchema, spec: Json, path: Path): Field[] {
     case 'expression':
       return [{ path, holds: 'expression', source: spec }];
     case 'template':
-      return schema['x-typed'] === true ? typedTextsOf(spec, path) : textsOf(spec, path);
+      return textsOf(spec, path, readingOf(schema));
   }
   if (isList(spec)) return spec.flatMap((element, index) => fieldsOf(schemaOfElement(schema), element, [...path, index]));
   if (isObject(spec)) return Object.entries(spec).flatMap(([key, value]) => fieldsOf(schemaOfField(schema, key), value, [...path, key]));
@@ -51,19 +87,22 @@ function compileField(schema: JsonSchema, value: Json, partials: Readonly<Record
     case 'expression':
       return compileSource(value);
     case 'template':
-      return schema['x-typed'] === true ? compileTyped(value, partials) : compileTexts(value, partials);
+      return compileTexts(value, partials, readingOf(schema));
   }
   return compileParts(value, (inner, key) =>
     compileField(typeof key === 'number' ? schemaOfElement(schema) : schemaOfField(schema, key), inner, partials),
   );
 }
 
-function compileTexts(value: Json, partials: Readonly<Record<string, string>>): Render | undefined {
-  if (typeof value !== 'string') return compileParts(value, (inner) => compileTexts(inner, partials));
+function compileTexts(value: Json, partials: Readonly<Record<string, string>>, reading: Reading): Render | undefined {
+  const typed = typedSource(value, reading);
+  if (typed) return compileSource(typed.source);
+  if (typeof value !== 'string') return compileParts(value, (inner) => compileTexts(inner, partials, reading));
   if (!value.includes('{{')) return undefined;
   const parsed = parseTemplate(value);
   invariant(parsed.ok, `the template ${JSON.stringify(value.slice(0, 60))} was checked`);
-  return compileTemplate(parsed.tree, partials);
+  if (reading.sealed) return compileSealed(parsed.tree, partials);
+  return reading.url ? compileUrl(parsed.tree, partials) : compileTemplate(parsed.tree, partials);
 }
 
 /** A list or map of which some parts are rendered and the others stay. */
@@ -84,35 +123,33 @@ function compileParts(value: Json, compile: (inner: Json, key: string | number) 
 }
 
 /**
- * In a field with `x-typed`, the expression a value stands for: `{ cel: <expression> }`, or a text that is exactly one `{{path}}`,
- * which keeps the type of what it reads. Its offsets are those of the text as written.
+ * The expression a value of a typed field stands for: `{ cel: <expression> }`, or a text that is exactly one `{{path}}`, which
+ * keeps the type of what it reads. Its offsets are those of the text as written.
  */
-function typedSource(value: Json): { readonly source: string; readonly steps: Path } | undefined {
-  if (isObject(value))
-    return typeof value.cel === 'string' && Object.keys(value).length === 1 ? { source: value.cel, steps: ['cel'] } : undefined;
-  if (typeof value !== 'string' || !/^\s*\{\{\s*[a-z_]\w*(\.[a-z_]\w*)+\s*\}\}\s*$/i.test(value)) return undefined;
+function typedSource(value: Json, { typed }: Reading): { readonly source: string; readonly steps: Path } | undefined {
+  if (typed === undefined) return undefined;
+  if (isObject(value)) {
+    const { cel } = value;
+    return typed === 'all' && typeof cel === 'string' && Object.keys(value).length === 1 ? { source: cel, steps: ['cel'] } : undefined;
+  }
+  if (typeof value !== 'string' || !/^\s*\{\{\s*[a-z_]\w*(\.[a-z_]\w*)*\s*\}\}\s*$/i.test(value)) return undefined;
   return { source: value.replace(/[{}]/g, ' '), steps: [] };
 }
 
-function typedTextsOf(value: Json, path: Path): Field[] {
-  const typed = typedSource(value);
-  if (typed) return [{ path: [...path, ...typed.steps], holds: 'expression', source: typed.source }];
-  if (isList(value)) return value.flatMap((element, index) => typedTextsOf(element, [...path, index]));
-  if (isObject(value)) return Object.entries(value).flatMap(([key, inner]) => typedTextsOf(inner, [...path, key]));
-  return textsOf(value, path);
-}
-
-function compileTyped(value: Json, partials: Readonly<Record<string, string>>): Render | undefined {
-  const typed = typedSource(value);
-  if (typed) return compileSource(typed.source);
-  if (typeof value === 'string') return compileTexts(value, partials);
-  return compileParts(value, (inner) => compileTyped(inner, partials));
-}
-
-function textsOf(value: Json, path: Path): Field[] {
-  if (typeof value === 'string') return [{ path, holds: 'template', text: value }];
-  if (isList(value)) return value.flatMap((element, index) => textsOf(element, [...path, index]));
-  if (isObject(value)) return Object.entries(value).flatMap(([key, inner]) => textsOf(inner, [...path, key]));
+function textsOf(value: Json, path: Path, reading: Reading): Field[] {
+  const typed = typedSource(value, reading);
+  if (typed)
+    return [
+      {
+        path: [...path, ...typed.steps],
+        holds: 'expression',
+        source: typed.source,
+        ...(reading.wanted && { wanted: reading.wanted }),
+      },
+    ];
+  if (typeof value === 'string') return [{ path, holds: 'template', text: value, ...(reading.sealed && { sealed: true }) }];
+  if (isList(value)) return value.flatMap((element, index) => textsOf(element, [...path, index], reading));
+  if (isObject(value)) return Object.entries(value).flatMap(([key, inner]) => textsOf(inner, [...path, key], reading));
   return [];
 }
 

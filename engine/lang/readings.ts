@@ -1,5 +1,5 @@
 import type { NodeId } from '../base/ids.ts';
-import { isObject, type Json, type JsonObject } from '../base/json.ts';
+import { isObject, type Json, type JsonObject, type JsonSchema } from '../base/json.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
 import type { Reference } from '../contracts/reference.ts';
 import type { Path } from '../contracts/source.ts';
@@ -24,6 +24,10 @@ export interface FieldReading {
   /** Of a template with `{{` in it: its parts, or why it cannot be read. */
   readonly template?: Parsed<readonly TemplatePart[]>;
   readonly place: Place;
+  /** Of a template: it may print secrets. */
+  readonly sealed?: true;
+  /** Of an expression: the schema its value has to fit. */
+  readonly wanted?: JsonSchema;
   readonly references: readonly Reference[];
 }
 
@@ -87,8 +91,8 @@ export function readingsOf(workflow: Workflow, kinds: readonly NodeKind[]): read
       for (const field of fieldsOf(schema, { [name]: value }, base)) {
         const read =
           field.holds === 'template'
-            ? templateAt(node, { text: field.text, path: field.path })
-            : expressionAt({ source: field.source, path: field.path });
+            ? { ...templateAt(node, { text: field.text, path: field.path }), ...(field.sealed && { sealed: field.sealed }) }
+            : { ...expressionAt({ source: field.source, path: field.path }), ...(field.wanted && { wanted: field.wanted }) };
         found.push({ node, field: name, place: 'item', ...read });
       }
     }

@@ -214,6 +214,8 @@ function namesOf(workflow: Workflow, nodes: ReadonlyMap<string, Field>): Readonl
     ['constants', open(new Map(constants))],
     ['run', objectOf({ id: STRING, started_at: STRING, workflow: STRING }, ANY)],
     ['nodes', open(nodes)],
+    // Where one may stand, and which there are, is told by those who look after secrets.
+    ['secrets', open(new Map())],
   ]);
 }
 

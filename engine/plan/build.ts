@@ -22,9 +22,8 @@ export function buildPlan(workflow: Workflow, kinds: readonly NodeKind[]): Plan 
 
   const nodes = order.map((index): PlanNode => {
     const decl = decls[index];
-    const kind = decl && byKind.get(decl.kind);
-    invariant(decl && kind, 'a node of an unknown kind was planned');
-    return planNode(decl, kind, edges.get(decl.id) ?? [], height[index] ?? 1);
+    invariant(decl, 'the order holds nodes of the file');
+    return planNode(decl, byKind, edges.get(decl.id) ?? [], height[index] ?? 1);
   });
   const plan = {
     version: 1,
@@ -42,7 +41,15 @@ export function buildPlan(workflow: Workflow, kinds: readonly NodeKind[]): Plan 
   return { version, digest: planDigest(digestOf(withoutOrigins(plan))), file: workflow.document.file.name, ...rest };
 }
 
-function planNode(decl: NodeDecl, kind: NodeKind, after: readonly Edge[], height: number): PlanNode {
+type Kinds = ReadonlyMap<string, NodeKind>;
+
+function kindOf(kinds: Kinds, name: string): NodeKind {
+  const kind = kinds.get(name);
+  invariant(kind, 'a node of an unknown kind was planned');
+  return kind;
+}
+
+function planNode(decl: NodeDecl, kinds: Kinds, after: readonly Edge[], height: number): PlanNode {
   const anyOf = decl.needs.filter((need) => need.anyOf).map((need) => need.from);
   const { skipIf, onError } = decl;
   return {
@@ -57,26 +64,27 @@ function planNode(decl: NodeDecl, kind: NodeKind, after: readonly Edge[], height
     }),
     ...(decl.ifSkipped && { ifSkipped: { value: decl.ifSkipped.source } }),
     ...(decl.foreach && { foreach: planForeach(decl.foreach) }),
-    stages: stagesOf(decl),
+    stages: stagesOf(decl, kinds),
     onError:
       onError.action === 'value'
         ? { action: 'value', value: onError.value.source }
         : { action: onError.action === 'skip' ? 'skip' : 'fail' },
     ...(decl.cache && { cache: decl.cache }),
-    output: decl.output ?? kind.output(decl.spec),
+    output: decl.output ?? kindOf(kinds, decl.kind).output(decl.spec),
     check: decl.check.map(({ that, message }) => ({ that: that.source, ...(message !== undefined && { message }) })),
     ...(decl.result && { result: decl.result.source }),
     origin: { path: decl.path },
   };
 }
 
-function stagesOf(decl: NodeDecl): readonly [Stage, ...Stage[]] {
+function stagesOf(decl: NodeDecl, kinds: Kinds): readonly [Stage, ...Stage[]] {
   const stage = (name: Stage['name'], from: Pick<NodeDecl, 'kind' | 'spec' | 'retry' | 'timeout'>): Stage => ({
     name,
     kind: from.kind,
     spec: from.spec,
     retry: from.retry,
     ...(from.timeout !== undefined && { timeout: from.timeout }),
+    ...(!(decl.idempotent ?? kindOf(kinds, from.kind).idempotent?.(from.spec) ?? true) && { idempotent: false as const }),
   });
   const own = stage('own', decl);
   return decl.onError.action === 'fallback' ? [own, stage('fallback', decl.onError)] : [own];

@@ -18,6 +18,9 @@ const CODES: Readonly<Record<FailureType, Code>> = {
   items_failed: 'DAG812',
   cancelled: 'DAG813',
   bad_request: 'DAG814',
+  task_failed: 'DAG815',
+  in_doubt: 'DAG816',
+  file_unwritable: 'DAG817',
   bug: 'DAG901',
 };
 

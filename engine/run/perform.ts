@@ -3,10 +3,11 @@ import type { Clock } from '../base/clock.ts';
 import type { Instant, RunId, TaskKey } from '../base/ids.ts';
 import { isList, type Json, type JsonObject } from '../base/json.ts';
 import { Failed, type Failure } from '../contracts/failure.ts';
-import { type NodeKind, Parked, type TaskContext, type Wake } from '../contracts/node-kind.ts';
+import { type NodeKind, type Outside, Parked, type TaskContext, type Wake } from '../contracts/node-kind.ts';
 import type { CallBook, ModelClient } from '../contracts/provider.ts';
 import type { FanOutItems, InEvent, Opening, Store, TaskOutcome } from '../contracts/store.ts';
 import type { Scope } from '../lang/evaluate.ts';
+import { withoutSecrets } from '../lang/sealed-text.ts';
 import { compileSource } from '../lang/structure.ts';
 import { type CompiledNode, type CompiledStage, compileNode } from './compile-node.ts';
 import { itemOf, type PlanIndex } from './plan-index.ts';
@@ -40,6 +41,7 @@ export interface Surroundings {
   readonly scopes: Scopes;
   readonly clock: Clock;
   readText: TaskContext['readText'];
+  readonly outside: Outside;
   /** Absent: every output is made. */
   readonly reuser?: Reuser;
   send: TaskContext['send'];
@@ -184,13 +186,21 @@ function attemptOnce(made: Attempt, around: Surroundings): Promise<TaskOutcome> 
 async function execute(made: Attempt, spec: JsonObject, around: Surroundings): Promise<TaskOutcome> {
   const { stage, woken } = made;
   const { kind } = stage;
-  const output = await withTimeout(stage.stage.timeout, made.abort, around.clock, (abort, pause) => {
-    const ctx = contextOf(made, abort, pause, around);
-    if (!woken) return kind.execute(spec, ctx);
-    invariant(kind.wake, `${kind.kind} parks but cannot be woken`);
-    return kind.wake(spec, woken.memo, woken.wake, ctx);
-  });
-  if (output instanceof Parked) return { type: 'parked', until: output.until, memo: output.memo };
+  const told = new Map<string, string>();
+  const outside = listening(around.outside, told);
+  let given: Json | Parked;
+  try {
+    given = await withTimeout(stage.stage.timeout, made.abort, around.clock, (abort, pause) => {
+      const ctx = contextOf(made, abort, pause, { ...around, outside });
+      if (!woken) return kind.execute(spec, ctx);
+      invariant(kind.wake, `${kind.kind} parks but cannot be woken`);
+      return kind.wake(spec, woken.memo, woken.wake, ctx);
+    });
+  } catch (error) {
+    throw told.size === 0 ? error : new Failed(withoutSecrets(failureOf(error), told));
+  }
+  if (given instanceof Parked) return { type: 'parked', until: given.until, memo: withoutSecrets(given.memo, told) };
+  const output = withoutSecrets(given, told);
   return { type: 'output', output: { json: stage.isValue ? output : accepted(made, output) } };
 }
 
@@ -235,8 +245,21 @@ function contextOf(made: Attempt, abort: AbortSignal, pause: Pause | undefined, 
         pause,
       ),
     readText: around.readText,
+    outside: around.outside,
     send: around.send,
     now: (): Instant => around.clock.now(),
+  };
+}
+
+/** What is outside, noting which secrets were told: they must not come back in what the node gives. */
+function listening(outside: Outside, told: Map<string, string>): Outside {
+  return {
+    ...outside,
+    secret(name) {
+      const value = outside.secret(name);
+      told.set(name, value);
+      return value;
+    },
   };
 }
 

@@ -24,7 +24,7 @@ const fields = (required: readonly string[], properties: Readonly<Record<string,
 });
 
 /** Failures a try may be repeated for; all of them unless `retry_on` says otherwise. */
-export const RETRYABLE = ['rate_limited', 'unavailable', 'timed_out', 'output_invalid', 'check_failed'] as const;
+export const RETRYABLE = ['rate_limited', 'unavailable', 'timed_out', 'output_invalid', 'check_failed', 'task_failed'] as const;
 
 const retry = literal('How often a try is repeated, for which failures, and how long to wait in between.', {
   ...fields([], {
@@ -134,6 +134,10 @@ export const commonFields: Readonly<Record<string, Field>> = {
   cache: literal(
     'Whether an earlier answer to the same question may be used, whichever run it is from: `true`, `false`, `{ ttl: 7d }`. Default: true at temperature 0, otherwise false.',
     { anyOf: [{ type: 'boolean' }, fields(['ttl'], { ttl: literal('Only answers younger than this: `12h`, `7d`.', duration) })] },
+  ),
+  idempotent: literal(
+    'Whether doing it twice does no harm. When it is false, and the process ends while the node is at work, it is not repeated unasked. Default: false for `command`, for `http` other than GET, HEAD, PUT, DELETE, and for `write` with `mode: append`; otherwise true.',
+    { type: 'boolean' },
   ),
   check: literal('What must hold for the output.', {
     type: 'array',

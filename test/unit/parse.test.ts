@@ -12,7 +12,7 @@ const LANGUAGE_RETRY = {
   backoff: 'exponential',
   initialDelay: 1000,
   maxDelay: 30_000,
-  retryOn: ['rate_limited', 'unavailable', 'timed_out', 'output_invalid', 'check_failed'],
+  retryOn: ['rate_limited', 'unavailable', 'timed_out', 'output_invalid', 'check_failed', 'task_failed'],
 };
 
 test('what the language adds', () => {

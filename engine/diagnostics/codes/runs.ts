@@ -55,7 +55,7 @@ export const RUN_CODES: CodeEntries = {
   DAG811: {
     title: 'a file cannot be read',
     explanation:
-      'A path of `attach` names a file that does not exist, is not text, or lies outside the workspace. Paths start at the folder of the workflow file.',
+      'A path of `attach`, a `script` or a `cwd` names a file that does not exist, is not text, or lies outside the workspace. Paths start at the folder of the workflow file.',
   },
   DAG812: {
     title: 'too many items of a fan-out failed',
@@ -68,8 +68,23 @@ export const RUN_CODES: CodeEntries = {
       'Somebody interrupted the run. What was in flight at the first interrupt was allowed to finish; what had not started did not start.',
   },
   DAG814: {
-    title: 'the provider rejects the request',
+    title: 'the request is rejected',
     explanation:
-      'The provider answered 400 or 404: the request itself is wrong, for example a model name it does not know or a parameter it does not take. Trying again would not help.',
+      'The provider, or the server of an `http` node, answered 400, 404 or the like: the request itself is wrong, for example a model name it does not know or an address that is not there. A request that may not be made at all, to a private address that the configuration does not allow, ends the same way. Trying again would not help.',
+  },
+  DAG815: {
+    title: 'a command or a script failed',
+    explanation:
+      'The command ended with an exit code that is not among `ok_exit_codes`, by a signal, or with more output than is kept; or the function of your own module threw. What it said last is in the message. It is tried again as `retry` says.',
+  },
+  DAG816: {
+    title: 'nobody knows whether it was done',
+    explanation:
+      'The process of the run ended while this node was at work, and doing it twice may do harm: `idempotent` is false, or is so by default (for `command`, for `http` with POST or PATCH, for `write` with `mode: append`). Look whether it was done. `dagrun resume <run> --repeat-unsafe` does it again; so does a yes to the question the run asks.',
+  },
+  DAG817: {
+    title: 'a file cannot be written',
+    explanation:
+      'The `path` of a `write` node lies outside the workspace, in `.git` or in `.dagrun`, names a folder, or the system refuses it. With `mode: create`, a file with another content stands there already.',
   },
 };
