@@ -41,7 +41,7 @@ export async function explainReuseOf(run: string, node: NodeId, around: Surround
   switch (verdict) {
     case 'reused':
       return all === tasks.fromRun
-        ? `it was not done again: everything its output follows from is as it was in ${report.before}`
+        ? 'all that its output follows from is as it was'
         : `it was not done again: ${tasks.fromRun} of ${all} outputs are from ${report.before}, ${tasks.fromCache} from the cache`;
     case 'again': {
       const which = String(task) === String(node) ? '' : `${tasks.again} of ${all} items; ${task}: `;

@@ -2,7 +2,7 @@
 export { answerGate, explainGate, listGates } from './approvals.ts';
 export { type Brand, type Instant, type Millis, millis, type NodeId, nanoUsd, type RunId, type TaskKey, type Usd } from './base/ids.ts';
 export type { Json, JsonObject, JsonSchema } from './base/json.ts';
-export { fromDollars, parseDuration, renderDuration, renderTokens, renderUsd, toDollars } from './base/units.ts';
+export { fromDollars, parseDuration, parseSize, renderDuration, renderSize, renderTokens, renderUsd, toDollars } from './base/units.ts';
 export { type CachePruning, clearCache, pruneCache, summarizeCache } from './cache.ts';
 export type { Code, Diagnostic } from './contracts/diagnostic.ts';
 export type {

@@ -16,20 +16,20 @@ const DEFAULT_FILE = '.dagrun/dagrun.db';
  * Throws StoreFailed when it cannot be used, DagrunError for a wrong configuration.
  */
 export async function openProjectStore(around: Surroundings = {}): Promise<Store> {
-  const url = storeUrl(around);
+  const { url, cacheBytes } = settingsOf(around);
   if (url === 'memory:') return openMemoryStore();
   const { openSqlStore } = await import('./store/sql/sql-store.ts');
   if (/^postgres(ql)?:/.test(url)) {
     const { openPostgres } = await import('./store/sql/postgres.ts');
-    return openSqlStore(openPostgres(url), foldOf);
+    return openSqlStore(openPostgres(url), foldOf, cacheBytes);
   }
   const { openSqlite } = await import('./store/sql/sqlite.ts');
-  return openSqlStore(openSqlite(url.slice('file:'.length)), foldOf);
+  return openSqlStore(openSqlite(url.slice('file:'.length)), foldOf, cacheBytes);
 }
 
 /** False when nothing of a run outlives its process here. */
 export function keepsRuns(around: Surroundings = {}): boolean {
-  return storeUrl(around) !== 'memory:';
+  return settingsOf(around).url !== 'memory:';
 }
 
 /** How the journal of a plan's runs is read. */
@@ -38,11 +38,12 @@ function foldOf(plan: Plan): Fold {
   return (view, event) => changesOf(index, view, event);
 }
 
-/** `memory:`, `postgres://…`, or `file:` with an absolute path. */
-function storeUrl(around: Surroundings): string {
+/** `url`: `memory:`, `postgres://…`, or `file:` with an absolute path. */
+function settingsOf(around: Surroundings): { readonly url: string; readonly cacheBytes: number | undefined } {
   const cwd = resolve(around.cwd ?? '.');
   const config = loadConfig({ ...around, cwd });
   const { url, from } = config.store;
-  if (url === undefined) return `file:${join(workspaceOf(cwd), DEFAULT_FILE)}`;
-  return url.startsWith('file:') ? `file:${resolve(from ?? cwd, url.slice('file:'.length))}` : url;
+  const { cacheBytes } = config;
+  if (url === undefined) return { url: `file:${join(workspaceOf(cwd), DEFAULT_FILE)}`, cacheBytes };
+  return { url: url.startsWith('file:') ? `file:${resolve(from ?? cwd, url.slice('file:'.length))}` : url, cacheBytes };
 }

@@ -46,11 +46,7 @@ const prune: Command = {
 
   async action(ctx, _args, options) {
     const size = textOption(options, 'maxSize');
-    const [{ pruneCache }, { countOf }, { parseSize }] = await Promise.all([
-      import('../../engine/index.ts'),
-      import('../amounts.ts'),
-      import('../cache-text.ts'),
-    ]);
+    const [{ parseSize, pruneCache }, { countOf }] = await Promise.all([import('../../engine/index.ts'), import('../amounts.ts')]);
     const maxBytes = size === undefined ? undefined : parseSize(size);
     if (size !== undefined && maxBytes === undefined)
       throw new UsageError(`"${size}" is not a size`, 'write a number with kB, MB or GB: --max-size 50MB');

@@ -38,6 +38,24 @@ export function renderUsd(amount: Usd): string {
   return `${dollars < 0 ? '-' : ''}$${size.toFixed(digits)}`;
 }
 
+const SIZE_UNITS = ['B', 'kB', 'MB', 'GB'] as const;
+
+/** A size as people write it (`500kB`, `50MB`, `1.5 GB`) in bytes, or undefined if it is not one. */
+export function parseSize(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)\s*([kmg]?b)$/i.exec(text.trim());
+  const power = SIZE_UNITS.findIndex((unit) => unit.toLowerCase() === match?.[2]?.toLowerCase());
+  return match && power >= 0 ? Math.floor(Number(match[1]) * 1000 ** power) : undefined;
+}
+
+/** A size for people: `842 B`, `1.2 kB`, `256 MB`. */
+export function renderSize(bytes: number): string {
+  let unit = 0;
+  let size = bytes;
+  for (; size >= 1000 && unit < SIZE_UNITS.length - 1; unit += 1) size /= 1000;
+  const digits = unit === 0 || size >= 100 || Number.isInteger(size) ? 0 : 1;
+  return `${size.toFixed(digits)} ${SIZE_UNITS[unit] ?? ''}`;
+}
+
 /** A count of tokens for people: `842`, `12.4k`, `1.2M`. */
 export function renderTokens(count: number): string {
   if (count < 1000) return String(count);

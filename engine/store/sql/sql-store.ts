@@ -24,7 +24,7 @@ const PAGE = 200;
  * `advance` resolves once its events are committed, and those of many steps are committed together.
  * Throws StoreFailed when the database cannot be used.
  */
-export async function openSqlStore(driver: SqlDriver, foldOf: (plan: Plan) => Fold): Promise<Store> {
+export async function openSqlStore(driver: SqlDriver, foldOf: (plan: Plan) => Fold, cacheBytes?: number): Promise<Store> {
   const { db } = driver;
   const told = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
@@ -36,7 +36,7 @@ export async function openSqlStore(driver: SqlDriver, foldOf: (plan: Plan) => Fo
   await told(() => migrate(driver));
 
   const committer = createCommitter(driver);
-  const cache = createSqlCache(driver, told);
+  const cache = createSqlCache(driver, told, cacheBytes);
   const memories = new Map<RunId, RunMemory>();
   const memoryOf = (id: RunId): RunMemory => {
     const memory = memories.get(id);
