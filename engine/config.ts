@@ -170,6 +170,8 @@ function explain(document: Document, { path, keyword, params, schema, message }:
     });
   if (keyword === 'pattern' && path[0] === 'runs')
     return mistake('DAG701', document, path, 'this is no duration', { help: 'write a number and a unit, as in `30d` or `12h`' });
+  if (keyword === 'pattern' && path[0] === 'cache')
+    return mistake('DAG701', document, path, 'this is no size', { help: 'write a number and a unit, as in `50MB` or `1GB`' });
   if (keyword === 'pattern') return mistake('DAG701', document, path, 'a base_url starts with http:// or https://');
   return mistake('DAG701', document, path, message);
 }
