@@ -7,6 +7,7 @@ import type { NodeKind, TaskContext } from '../contracts/node-kind.ts';
 import type { ModelRequest, Provider } from '../contracts/provider.ts';
 import type { RunResult } from '../contracts/result.ts';
 import { assembleOffline } from '../model-assembly.ts';
+import { loadTokenCounter } from '../models/tokens.ts';
 import { kinds } from '../nodes/registry.ts';
 import { createReplies } from '../providers/replies.ts';
 import { itemOf } from '../run/plan-index.ts';
@@ -32,6 +33,8 @@ const START = 1_768_469_400_000;
 
 /** Runs a scenario in this process, on virtual time, asking nobody. Throws DagrunError when it cannot begin. */
 export async function play(scenario: Scenario, workflow: LoadedWorkflow, around: Surroundings): Promise<Seen> {
+  // Loaded before time begins: a call that waits for it must not time out.
+  await loadTokenCounter();
   const clock = virtualClock(START);
   const requests: ModelRequest[] = [];
   const events: RunEvent[] = [];
