@@ -41,7 +41,7 @@ export function startLiveView(view: RunView, io: Io, paint: Paint): LiveView {
   let idle = 0;
   let stopped = false;
   let paused = false;
-  const columns = (): number => io.stderr.columns ?? 80;
+  const columns = (): number => io.stderr.columns || 80;
 
   const draw = (height: number): void => {
     const up = rowsOf(shown, columns());
