@@ -90,7 +90,9 @@ export function createModels({ providers, clock, gates: shared }: ModelsOptions)
           const request = hash('sha256', JSON.stringify(question));
           const before = book.paid(request);
           if (before?.reply) return { reply: before.reply, reading: readReply(before.reply, read, Number.POSITIVE_INFINITY, undefined) };
-          if (before?.call.failure) throw new Failed(before.call.failure);
+          const failure = before?.call.failure;
+          // Refused with a schema: whether without one it would be taken has to be asked again, and costs nothing.
+          if (failure && !(schema && failure.type === 'bad_request')) throw new Failed(failure);
           const gate = provider.simulated ? undefined : once(gates, access.id, () => createGate({ ...access, provider: access.id, clock }));
           let leave: Leave | undefined;
           let ending: Ending = 'failed';

@@ -256,9 +256,9 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
   });
 }
 
-/** A call that was given up, or cost nothing and would be answered differently by now: it is made again. */
+/** A call that was given up, or was refused for a key that is another one by now: it is made again. */
 function mayBeMended({ call: { failure }, reply }: PaidCall): boolean {
-  return reply === null && (failure?.type === 'cancelled' || failure?.type === 'unauthorized' || failure?.type === 'bad_request');
+  return reply === null && (failure?.type === 'cancelled' || failure?.type === 'unauthorized');
 }
 
 /** Longer delays overflow setTimeout's 32-bit count of milliseconds, which then fires at once. Source: nodejs.org/api/timers.html. */

@@ -29,16 +29,16 @@ export interface Scenario {
   readonly kills: (process: number) => Kill | undefined;
 }
 
-/** Every place a process comes by in an undisturbed run, each of them once the last one. `every`: only each nth of them. */
-export function everyPlace(reference: ReferenceRun, undisturbed: Lived, every = 1, from = 0): readonly Scenario[] {
+/** Every place a process comes by in an undisturbed run, each of them once the last one. */
+export function everyPlace(reference: ReferenceRun, undisturbed: Lived): readonly Scenario[] {
   return Object.entries(undisturbed.told.visits).flatMap(([point, visits]) =>
-    Array.from({ length: visits }, (_, at) => at + 1)
-      .filter((visit) => visit === 1 || (visit + from) % every === 0)
-      .map((visit) => {
-        const kill: Kill = { point: point as Failpoint, visit };
-        return { reference, name: `${reference.name} at ${point} #${visit}`, kills: (process) => (process === 0 ? kill : undefined) };
-      }),
+    Array.from({ length: visits }, (_, at) => atPlace(reference, point as Failpoint, at + 1)),
   );
+}
+
+/** A process is killed at a visit of a place, from 1, and the next one comes to the end. */
+export function atPlace(reference: ReferenceRun, point: Failpoint, visit: number): Scenario {
+  return { reference, name: `${reference.name} at ${point} #${visit}`, kills: (process) => (process === 0 ? { point, visit } : undefined) };
 }
 
 /** A run whose processes are killed again and again: at the nth place each comes by, or after some time. */
@@ -62,10 +62,7 @@ export async function sweep(
     for (let scenario = left.shift(); scenario; scenario = left.shift()) {
       const { reference, name, kills } = scenario;
       try {
-        const lived = await harness.live(reference, (process) => {
-          const kill = kills(process);
-          return kill;
-        });
+        const lived = await harness.live(reference, kills);
         tally.runs += 1;
         tally.kills += lived.kills;
         tally.asked += lived.asked;

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,4 +57,18 @@ nodes:
     value: '"${'0123456789'.repeat(1500)}" + string(item)'
 outputs: { blocks: nodes.block.output.size() }
 `;
+}
+
+/** Whether file systems can be mounted here. */
+export function mayMount(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), 'dagrun-mount-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'none', folder], { stdio: 'ignore' });
+    execFileSync('umount', [folder]);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }

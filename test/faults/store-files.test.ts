@@ -8,7 +8,7 @@ import { StoreFailed } from '../../engine/contracts/store.ts';
 import { openProjectStore } from '../../engine/project-store.ts';
 import { openSqlite } from '../../engine/store/sql/sqlite.ts';
 import { mulberry } from '../crash/sweep.ts';
-import { bulky, cli, folderWith, newestRun, removeFolders } from './project.ts';
+import { bulky, cli, folderWith, mayMount, newestRun, removeFolders } from './project.ts';
 
 afterAll(removeFolders);
 
@@ -139,17 +139,5 @@ async function readAll(file: string): Promise<unknown> {
     return found;
   } finally {
     await store.close();
-  }
-}
-
-/** Whether file systems can be mounted here. */
-function mayMount(): boolean {
-  const folder = folderWith();
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'none', folder], { stdio: 'ignore' });
-    execFileSync('umount', [folder]);
-    return true;
-  } catch {
-    return false;
   }
 }
