@@ -33,6 +33,9 @@ export { displayWidth } from './diagnostics/width.ts';
 export { DagrunError, InputsInvalid, WorkflowInvalid } from './errors.ts';
 export { examine, listModels } from './examine.ts';
 export { explainReuse, type ReuseReport } from './explain-reuse.ts';
+export { exportRun, importRun } from './export-run.ts';
+export { type FiledRun, findRun, openRun, readRun } from './filed-runs.ts';
+export { type Forked, forkRun } from './fork-run.ts';
 export { type InDoubt, type Past, watchPast } from './in-doubt.ts';
 export { describeInputs, type GivenInputs, parseInputs } from './inputs.ts';
 export { yamlText } from './lang/yaml-text.ts';
@@ -44,22 +47,7 @@ export type { NodeReasons } from './observe/why.ts';
 export { resume, run } from './on-demand.ts';
 export { renderPlan } from './plan/render.ts';
 export { keepsRuns } from './project-store.ts';
-export {
-  type Cancelled,
-  cancelRun,
-  diffRuns,
-  explainNode,
-  exportRun,
-  type FiledRun,
-  type Forked,
-  findRun,
-  forkRun,
-  listRuns,
-  openRun,
-  pruneRuns,
-  readEvents,
-  readRun,
-} from './runs.ts';
+export { type Cancelled, cancelRun, diffRuns, explainNode, listRuns, pruneRuns, readEvents } from './runs.ts';
 export { type SignalledRun, type SignalOptions, signal } from './signals.ts';
 export { findTests } from './testing/find-tests.ts';
 export { recordRun, renderRecording } from './testing/record.ts';

@@ -4,6 +4,7 @@ import { diffCommand } from './runs/diff.ts';
 import { eventsCommand } from './runs/events.ts';
 import { exportCommand } from './runs/export.ts';
 import { forkCommand } from './runs/fork.ts';
+import { importCommand } from './runs/import.ts';
 import { listCommand } from './runs/list.ts';
 import { pruneCommand } from './runs/prune.ts';
 import { retryCommand } from './runs/retry.ts';
@@ -26,6 +27,7 @@ export const runs: CommandGroup = {
     retryCommand,
     forkCommand,
     exportCommand,
+    importCommand,
     pruneCommand,
   ],
 };
