@@ -96,6 +96,8 @@ export type EventBody =
       readonly attempt: number;
       readonly until: WakeCondition;
       readonly memo: Json;
+      /** It was interrupted, and whether it is done again is what is waited for. */
+      readonly doubt?: true;
     }
   | {
       readonly type: 'attempt.woken';

@@ -34,9 +34,12 @@ export type InEvent = { readonly at: Instant } & (
   /** Somebody's answer cannot be taken. */
   | { readonly type: 'refuse'; readonly task: TaskKey; readonly by: string; readonly reason: string; readonly inbox: number }
   /** A run that has failed or was cancelled has another chance. `redo`: items of a fan-out that did not succeed. */
-  | { readonly type: 'reopen'; readonly redo: ReadonlyMap<TaskKey, readonly number[]> }
-  /** Another process goes on with the run: `tasks` are those that have begun and not settled, in any order. */
-  | { readonly type: 'resume'; readonly tasks: readonly TaskKey[] }
+  | { readonly type: 'reopen'; readonly redo: ReadonlyMap<TaskKey, readonly number[]>; readonly repeatUnsafe?: boolean }
+  /**
+   * Another process goes on with the run: `tasks` are those that have begun and not settled, in any order. `repeatUnsafe`: also what
+   * may do harm when it is done twice is done again unasked.
+   */
+  | { readonly type: 'resume'; readonly tasks: readonly TaskKey[]; readonly repeatUnsafe?: boolean }
   /** Everybody who waits for it goes on; when nobody does, it is kept. */
   | {
       readonly type: 'signal';
@@ -164,6 +167,8 @@ export type TaskState =
       readonly failure?: Failure;
       readonly until: WakeCondition;
       readonly memo: Json;
+      /** Whether it is done again is what is waited for; `base` as above. */
+      readonly doubt?: { readonly base: number };
     }
   | { readonly status: 'succeeded'; readonly output: Value | null; readonly recovered?: Failure }
   | { readonly status: 'failed'; readonly failure: Failure; readonly attempt?: number; readonly fanOut?: ExpandedState }
@@ -177,7 +182,7 @@ export type TaskState =
     }
   | { readonly status: 'cancelled'; readonly detail: string; readonly attempt?: number; readonly fanOut?: ExpandedState }
   /** It did not succeed, and waits for another chance; `attempt` was its last. */
-  | { readonly status: 'reopened'; readonly attempt: number };
+  | { readonly status: 'reopened'; readonly attempt: number /** Nobody knows whether it was done. */; readonly doubt?: true };
 
 export type ExpandedState = Extract<TaskState, { readonly status: 'expanded' }>;
 

@@ -121,8 +121,9 @@ export function changesOf(index: PlanIndex, view: RunView, event: EventBody): re
           ...(before.failure && { failure: before.failure }),
           until: event.until,
           memo: event.memo,
+          ...(event.doubt && { doubt: { base: before.base ?? before.attempt } }),
         }),
-        forget(event.task),
+        ...(event.doubt ? [] : [forget(event.task)]),
         runIs({ ...run, open: run.open - 1, parked: [...run.parked, event.task] }),
       ];
     }
@@ -136,7 +137,7 @@ export function changesOf(index: PlanIndex, view: RunView, event: EventBody): re
           stage: before.stage,
           stageAttempt: before.stageAttempt,
           ...(before.failure && { failure: before.failure }),
-          woken: { memo: before.memo, wake: event.wake },
+          ...(before.doubt ?? { woken: { memo: before.memo, wake: event.wake } }),
         }),
         runIs({
           ...run,
@@ -150,7 +151,8 @@ export function changesOf(index: PlanIndex, view: RunView, event: EventBody): re
     }
     case 'attempt.failed': {
       const before = view.task(event.task);
-      invariant(before?.status === 'running', `${event.task} failed without running`);
+      // In doubt, it fails without having been begun again.
+      invariant(before?.status === 'running' || before?.status === 'scheduled', `${event.task} failed without running`);
       if (event.next.type === 'retry') {
         const stageAttempt = event.next.stage === before.stage ? before.stageAttempt : 0;
         return [
@@ -216,6 +218,9 @@ function baseOf(before: TaskState | undefined): { readonly base?: number } {
   switch (before?.status) {
     case 'running':
       return { base: before.base ?? before.attempt };
+    // It was in doubt, and somebody said to do it again.
+    case 'scheduled':
+      return before.base === undefined ? {} : { base: before.base };
     case 'opening':
     case 'cancelled':
     case 'reopened':
@@ -244,7 +249,11 @@ function reopened(index: PlanIndex, view: RunView, key: TaskKey, redo: readonly 
       key,
       state: fanOut
         ? { ...fanOut, settled: fanOut.next - redo.length, failed: 0, closed: false, first: null, redo }
-        : { status: 'reopened', attempt: lastAttempt(before).attempt ?? 0 },
+        : {
+            status: 'reopened',
+            attempt: lastAttempt(before).attempt ?? 0,
+            ...(before?.status === 'failed' && before.failure.type === 'in_doubt' && { doubt: true }),
+          },
     },
     runIs({ ...run, unsettled: run.unsettled + 1 }),
     ...nodeAt(index, key).dependents.map(

@@ -1,6 +1,7 @@
 import { type Instant, type Millis, millis, type TaskKey } from '../base/ids.ts';
 import type { Wake, WakeCondition } from '../contracts/node-kind.ts';
 import type { Decide, Decision, InEvent, Opening, RunView } from '../contracts/store.ts';
+import { answer, ask, mayRepeat } from './doubt.ts';
 import { Draft } from './draft.ts';
 import { keptSignal, nodeAt } from './fold.ts';
 import type { IndexedNode, PlanIndex } from './plan-index.ts';
@@ -65,9 +66,11 @@ function take(step: Step, event: InEvent): void {
       signal(step, event);
       break;
     case 'reopen':
+      step.repeatUnsafe = event.repeatUnsafe ?? false;
       if (step.draft.run.status === 'failed' || step.draft.run.status === 'cancelled') reopen(step, event.redo);
       break;
     case 'resume':
+      step.repeatUnsafe = event.repeatUnsafe ?? false;
       resume(step, event.tasks);
       break;
     case 'cancel':
@@ -213,6 +216,10 @@ function wake(step: Step, key: TaskKey, attempt: number, wake: Wake, inbox?: num
   if (step.draft.run.status !== 'running' || state?.status !== 'parked' || state.attempt !== attempt) return;
   if (!mayWake(state.until, wake)) return;
   step.draft.emit({ type: 'attempt.woken', task: key, attempt, wake, ...(inbox !== undefined && { inbox }) });
+  if (state.doubt) {
+    answer(step, key, state, wake);
+    return;
+  }
   step.draft.command({ type: 'call', task: key, attempt, stage: state.stage, urgency: nodeAt(step.index, key).node.height });
 }
 
@@ -256,11 +263,14 @@ function resume(step: Step, tasks: readonly TaskKey[]): void {
       step.draft.command({ type: 'call', task: key, attempt: state.attempt, stage: state.stage, urgency: indexed.node.height });
     } else if (state?.status === 'backing_off') {
       step.draft.command({ type: 'timer', task: key, attempt: state.attempt, at: state.until });
+    } else if (state?.status === 'parked' && state.doubt && step.repeatUnsafe) {
+      wake(step, key, state.attempt, { type: 'answered', approved: true, by: 'user', reason: null, form: null });
     } else if (state?.status === 'parked') {
       setTimer(step, key, state.attempt, state.until);
     } else if (state?.status === 'running') {
       step.draft.emit({ type: 'attempt.interrupted', task: key, attempt: state.attempt });
-      if (step.draft.run.status === 'running') step.schedule(indexed, key, state.attempt + 1, state.stage, state.stageAttempt);
+      if (!mayRepeat(step, key, state)) ask(step, key, state.attempt);
+      else if (step.draft.run.status === 'running') step.schedule(indexed, key, state.attempt + 1, state.stage, state.stageAttempt);
       else step.cancelAttempt(key, state.attempt);
     }
   }

@@ -4,6 +4,7 @@ import type { EventBody } from '../contracts/event.ts';
 import type { Failure } from '../contracts/failure.ts';
 import type { PlanNode } from '../contracts/plan.ts';
 import type { Command, TaskState } from '../contracts/store.ts';
+import { ask, giveUp, isInDoubt } from './doubt.ts';
 import type { Draft } from './draft.ts';
 import { endsAll, lastAttempt, nodeAt } from './fold.ts';
 import { type IndexedNode, keyOf, type PlanIndex } from './plan-index.ts';
@@ -16,6 +17,8 @@ export class Step {
   readonly index: PlanIndex;
   readonly draft: Draft;
   readonly at: Instant;
+  /** What may do harm when it is done twice is done again unasked. */
+  repeatUnsafe = false;
   /** Nodes that settled in this step and whose dependents have not been looked at; a list, not recursion: chains are long. */
   private readonly settledNow: IndexedNode[] = [];
 
@@ -67,7 +70,15 @@ export class Step {
 
   /** The first try of a task; after the run was reopened its tries go on counting, so that every one keeps its own number. */
   scheduleFirst(indexed: IndexedNode, key: TaskKey): void {
-    this.schedule(indexed, key, (lastAttempt(this.draft.task(key)).attempt ?? 0) + 1, 0, 1);
+    const before = this.draft.task(key);
+    const attempt = (lastAttempt(before).attempt ?? 0) + 1;
+    if (!isInDoubt(before) || this.repeatUnsafe) {
+      this.schedule(indexed, key, attempt, 0, 1);
+      return;
+    }
+    this.draft.emit({ type: 'attempt.scheduled', task: key, attempt, stage: 0, stageAttempt: 1 });
+    this.draft.emit({ type: 'attempt.started', task: key, attempt });
+    ask(this, key, attempt);
   }
 
   /** Fills the window of a fan-out, and settles it when nothing of it is left to do. */
@@ -122,7 +133,8 @@ export class Step {
   stopWaiting(): void {
     for (const key of [...this.draft.run.backingOff, ...this.draft.run.parked]) {
       const state = this.draft.task(key);
-      if (state?.status === 'backing_off' || state?.status === 'parked') this.cancelAttempt(key, state.attempt);
+      if (state?.status === 'parked' && state.doubt) giveUp(this, key, state.attempt);
+      else if (state?.status === 'backing_off' || state?.status === 'parked') this.cancelAttempt(key, state.attempt);
     }
   }
 
