@@ -34,6 +34,7 @@ export async function resumeRun(
       ...around,
       ...hooks,
       ...(replies !== undefined && { replies }),
+      ...(options.repeatUnsafe === true && { repeatUnsafe: true }),
       onPast(event) {
         past.add(event);
         hooks.onPast(event);

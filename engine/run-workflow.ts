@@ -194,10 +194,11 @@ async function goOn({ id, store, record, plan, owner, now, over }: Claimed, opti
       requireProviders(config, tiersOf(config, plan.tiers), wantsOf(plan));
       requireSecrets(config, plan, kinds);
     }
+    const { repeatUnsafe = false } = options;
     const first: InEvent =
       state.status === 'failed' || state.status === 'cancelled'
-        ? { type: 'reopen', redo: await redoOf(index, store, id), at: now }
-        : { type: 'resume', tasks: await store.unsettledTasks(id), at: now };
+        ? { type: 'reopen', redo: await redoOf(index, store, id), repeatUnsafe, at: now }
+        : { type: 'resume', tasks: await store.unsettledTasks(id), repeatUnsafe, at: now };
     const world = standingIn({ clock: systemClock, random: systemRandom, id }, written, plan);
     const drive = { world, store, owner, plan, file: record.file, config, offline, inputs: started.inputs, startedAt: started.at };
     const earlier = started.reuses && (await openEarlier(store, started.reuses, plan));

@@ -54,6 +54,8 @@ export interface RunOptions extends Surroundings {
 export interface ResumeOptions extends Surroundings {
   /** Another replies file than the one it began with. */
   readonly replies?: string;
+  /** What was at work when its process ended is done again unasked, also where doing it twice may do harm. Default: false. */
+  readonly repeatUnsafe?: boolean;
   readonly wait?: boolean;
   readonly drain?: AbortSignal;
   readonly abort?: AbortSignal;
