@@ -46,7 +46,7 @@ export async function resumeRun(
 const TASKS_NAMED = 8;
 
 /** What a run had when it stopped, and what has to be done twice. */
-export function renderPast(past: Past, run: string, ctx: Pick<Context, 'err' | 'errWidth' | 'io'>): readonly string[] {
+function renderPast(past: Past, run: string, ctx: Pick<Context, 'err' | 'errWidth' | 'io'>): readonly string[] {
   const { err } = ctx;
   const begun = past.startedAt === null ? '' : `, begun ${ago(Date.parse(past.startedAt), ctx.io.now())}`;
   const items = past.keptItems > 0 ? ` and ${countOf(past.keptItems, 'item')} of others` : '';

@@ -137,7 +137,7 @@ function equal(a: Value, b: Value): boolean {
 }
 
 /** The first place at which two values part, in the order in which they are written. */
-export function firstDifference(
+function firstDifference(
   a: Json,
   b: Json,
   path: string,

@@ -70,7 +70,7 @@ export function openMemoryStore(): Store {
         kept.record = { ...kept.record, owner: null, status, endedAt: ended ? at : null };
       },
       async size(ids) {
-        return ids.reduce((sum, id) => sum + JSON.stringify(runs.get(id)?.events ?? []).length, 0);
+        return ids.reduce((sum, id) => sum + (runs.has(id) ? JSON.stringify(keptOf(id).events).length : 0), 0);
       },
       async remove(ids) {
         for (const id of ids) runs.delete(id);

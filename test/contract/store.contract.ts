@@ -212,6 +212,26 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         await expect(store.inbox.post(TWO, { type: 'cancel', by: 'ada' }, instant(5))).rejects.toMatchObject({ reason: 'unknown_run' });
       }));
 
+    test('a large value stays as long as a run holds it, and goes with the last one', () =>
+      withStore(async (store) => {
+        const large = 'tide '.repeat(20_000);
+        for (const run of [ONE, TWO]) {
+          await begin(store, run);
+          await store.advance(run, START, decide);
+          await store.advance(run, { type: 'started', task: taskKey('a'), attempt: 1, at: instant(2) }, decide);
+          await store.advance(run, done('a', 3, large), decide);
+        }
+        const both = await store.runs.size([ONE, TWO]);
+        expect(both).toBeGreaterThan(large.length);
+        await store.runs.remove([ONE]);
+        const events = await eventsOf(store, TWO);
+        expect(events.find((event) => event.type === 'attempt.succeeded')).toMatchObject({ output: { json: large } });
+        expect(await store.runs.size([TWO])).toBeGreaterThan(large.length);
+        expect(await store.runs.size([TWO])).toBeLessThan(both);
+        await store.runs.remove([TWO]);
+        expect(await store.runs.size([ONE, TWO])).toBe(0);
+      }));
+
     test('large values come back as they were', () =>
       withStore(async (store) => {
         await begin(store, ONE);
