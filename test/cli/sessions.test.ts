@@ -80,7 +80,7 @@ function masked(text: string, sandbox: string): string {
     .replace(/\brun_(?!if\b)[0-9a-z-]+/g, 'run_<id>')
     .replace(/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<date>')
     .replace(/\b\d{4}-\d\d-\d\d [\d:]+ UTC/g, '<date>')
-    .replace(/\b\d+(?:\.\d+)? [kM]B\b/g, '<size>')
+    .replace(/\b\d+(?:\.\d+)? [kM]B freed/g, '<size> freed')
     .replace(/"(durationMs|at|latency|duration)": ?[\d.]+/g, '"$1": 0')
     .replace(/ *\b\d+(?:\.\d+)?m?s\b/g, ' <time>')
     // The title of a column of times is as wide as they are.
