@@ -17,7 +17,7 @@ import { assembleModels, assembleOffline, requireProviders, tiersOf } from './mo
 import { kinds } from './nodes/registry.ts';
 import { driverName } from './observe/run-list.ts';
 import { createOutside, requireSecrets } from './outside.ts';
-import { deadBefore, newOwner } from './owner.ts';
+import { deadBefore, dismissOwner, newOwner } from './owner.ts';
 import { openProjectStore } from './project-store.ts';
 import type { Replies } from './providers/replies.ts';
 import { readReplies } from './replies-file.ts';
@@ -207,6 +207,7 @@ async function goOn({ id, store, record, plan, owner, now, over }: Claimed, opti
   } finally {
     // Nobody's any more, in whatever way this ended; after a good end it is so already.
     if (!over) await store.runs.release(id, owner, leftAs.status, leftAs.endedAt ?? now).catch(() => undefined);
+    dismissOwner(owner);
   }
 }
 
@@ -292,6 +293,7 @@ async function driveToEnd(drive: Drive, options: RunOptions | ResumeOptions): Pr
     await store.runs.release(id, owner, 'running', clock.now()).catch(() => undefined);
     throw error instanceof StoreFailed ? error.during(id) : error;
   } finally {
+    dismissOwner(owner);
     await models.close();
   }
 }

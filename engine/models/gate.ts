@@ -47,17 +47,24 @@ export function createGate({ provider, concurrency, requestsPerMinute, clock }: 
   /** Calls answered since the limit last changed. */
   let answered = 0;
   let closedUntil = 0;
+  /** How long it was closed for when that was last said. */
+  let closedFor = 0;
   /** When the next call may start so that no minute sees more than its share. */
   let nextStart = 0;
   let takeBackTimer: (() => void) | undefined;
   const spacing = requestsPerMinute === undefined ? 0 : 60_000 / requestsPerMinute;
 
-  const opensAt = (): number => Math.max(closedUntil, nextStart);
+  const opensAt = (now: number): number => {
+    // Nothing is further away than that, unless the clock was set back.
+    nextStart = Math.min(nextStart, now + spacing);
+    closedUntil = Math.min(closedUntil, now + closedFor);
+    return Math.max(closedUntil, nextStart);
+  };
 
   function pump(): void {
     while (first < waiting.length && inFlight < limit) {
       const now = clock.now();
-      const at = opensAt();
+      const at = opensAt(now);
       if (at > now) {
         takeBackTimer?.();
         takeBackTimer = clock.after(millis(at - now), pump);
@@ -110,8 +117,10 @@ export function createGate({ provider, concurrency, requestsPerMinute, clock }: 
       answered = 0;
       lowered += 1;
     }
-    closedUntil = Math.max(closedUntil, clock.now() + (retryAfter ?? 0));
-    if (closedUntil - clock.now() > LONGEST_WAIT) refuseAll();
+    const now = clock.now();
+    closedUntil = Math.max(closedUntil, now + (retryAfter ?? 0));
+    closedFor = closedUntil - now;
+    if (closedFor > LONGEST_WAIT) refuseAll();
   }
 
   function refuseAll(): void {
@@ -133,8 +142,9 @@ export function createGate({ provider, concurrency, requestsPerMinute, clock }: 
     enter(abort) {
       if (abort.aborted) return Promise.reject(failedByAbort(abort));
       const now = clock.now();
+      const opens = opensAt(now);
       if (closedUntil - now > LONGEST_WAIT) return Promise.reject(tooLong());
-      if (inFlight < limit && first >= waiting.length && opensAt() <= now) {
+      if (inFlight < limit && first >= waiting.length && opens <= now) {
         pass(now);
         return Promise.resolve(createLeave());
       }
