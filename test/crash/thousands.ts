@@ -5,8 +5,8 @@ import { referenceRuns } from './reference-run.ts';
 import { atRandom, everyPlace, inWords, mulberry, newTally, sweep } from './sweep.ts';
 
 /**
- * `npm run test:crash [-- --random N] [--seed S] [--only NAME]`: kills every reference run at every place it comes by, and then
- * N of them at random. Says what it found; exit code 1 when anything is wrong.
+ * `npm run test:crash [-- --random N] [--every E] [--seed S] [--only NAME]`: kills every reference run at every place it comes by,
+ * or each Eth of them, and then N runs at random. Says what it found; exit code 1 when anything is wrong.
  */
 const option = (name: string): string | undefined => {
   const at = process.argv.indexOf(`--${name}`);
@@ -14,6 +14,7 @@ const option = (name: string): string | undefined => {
 };
 const seed = Number(option('seed') ?? Date.now() % 1_000_000);
 const random = Number(option('random') ?? 1000);
+const every = Number(option('every') ?? 1);
 const only = option('only');
 const chosen = referenceRuns.filter(({ name }) => only === undefined || name === only);
 
@@ -30,7 +31,12 @@ try {
     told = tally.wrong.length;
   };
   for (const reference of chosen) {
-    await sweep(harness, everyPlace(reference, undisturbed.get(reference.name)!), undisturbed, tally);
+    await sweep(
+      harness,
+      everyPlace(reference, undisturbed.get(reference.name)!).filter((_, at) => (at + seed) % every === 0),
+      undisturbed,
+      tally,
+    );
     tell();
     console.log(`${reference.name} at every place: ${inWords(tally)}`);
   }
