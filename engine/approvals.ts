@@ -42,7 +42,7 @@ async function withStore<T>(around: Surroundings, use: (store: Store) => Promise
 }
 
 /** As listGates, of a store that is open. */
-export async function gatesIn(store: Store): Promise<readonly OpenGate[]> {
+async function gatesIn(store: Store): Promise<readonly OpenGate[]> {
   const gates: OpenGate[] = [];
   for (const record of await runsUnderWay(store))
     gates.push(...(await gatesOf(store, record, await questionsIn(store.journal.read(record.id)))));
@@ -84,7 +84,7 @@ async function answersPosted(store: Store, run: RunId): Promise<(question: Quest
 }
 
 /** As answerGate, into a store that is open. */
-export async function postAnswer(store: Store, run: string, gate: string, answer: GateAnswer): Promise<OpenGate> {
+async function postAnswer(store: Store, run: string, gate: string, answer: GateAnswer): Promise<OpenGate> {
   const { record, questions } = await questionsOf(store, run);
   const question = questions.open.get(taskKey(gate));
   if (!question) throw notOpen(record, gate, questions);

@@ -52,7 +52,7 @@ export const configSchema: JsonSchema = {
       type: 'object',
       description: `What only \`headers\` and \`env\` of nodes may hold, by the name that \`{{secrets.<name>}}\` reads: \`github: "\${GH_TOKEN}"\`.`,
       propertyNames: { pattern: '^[a-z][a-z0-9_]*$' },
-      additionalProperties: { type: 'string', minLength: 1, description: 'An environment variable, `${NAME}`.' },
+      additionalProperties: { type: 'string', minLength: 1, description: `An environment variable, \`\${NAME}\`.` },
     },
     http: {
       type: 'object',

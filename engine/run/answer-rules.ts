@@ -11,7 +11,7 @@ export interface GivenAnswer {
 }
 
 /** The name of a starter when nobody said who it was. */
-export const UNKNOWN_STARTER = 'unknown';
+const UNKNOWN_STARTER = 'unknown';
 
 /**
  * Why an answer cannot be taken: whoever gives it may not, or the form does not fit; undefined when it can. Asked where an answer

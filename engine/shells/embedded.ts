@@ -37,7 +37,7 @@ export interface EmbeddedRun {
 }
 
 /** How often the shell says that it lives, and looks for wishes from outside. */
-export const HEARTBEAT: number = 500;
+const HEARTBEAT: number = 500;
 
 type Call = Extract<Command, { type: 'call' }> & { readonly order: number };
 

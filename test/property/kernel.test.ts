@@ -421,7 +421,17 @@ function questionsPerItem(count: number): { reads: number; writes: number } {
     [taskKey('a'), { status: 'expanded', count, next: 6, settled: 2, failed: 0, window: 4, maxFailures: null, closed: false, first: null }],
     [taskKey('a[5]'), { status: 'running', attempt: 1, stage: 0, stageAttempt: 1 }],
   ]);
-  const run: RunState = { status: 'running', open: 4, unsettled: 2, failure: null, backingOff: [], parked: [], startedBy: null, inbox: 0, signals: [] };
+  const run: RunState = {
+    status: 'running',
+    open: 4,
+    unsettled: 2,
+    failure: null,
+    backingOff: [],
+    parked: [],
+    startedBy: null,
+    inbox: 0,
+    signals: [],
+  };
   let reads = 0;
   const view: RunView = {
     run,
