@@ -101,11 +101,19 @@ function realPlace(path: string): string | undefined {
   try {
     return realpathSync(path);
   } catch {
-    if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) return undefined;
+    if (isLink(path)) return undefined;
     const parent = dirname(path);
     if (parent === path) return path;
     const above = realPlace(parent);
     return above === undefined ? undefined : join(above, basename(path));
+  }
+}
+
+function isLink(path: string): boolean {
+  try {
+    return lstatSync(path).isSymbolicLink();
+  } catch {
+    return false;
   }
 }
 

@@ -17,8 +17,7 @@ const PRIVATE: readonly (readonly [net: string, prefix: number, family: 'ipv4' |
   ['224.0.0.0', 3, 'ipv4'],
   ['::', 128, 'ipv6'],
   ['::1', 128, 'ipv6'],
-  // An IPv4 address inside: which one is not looked at, as nobody needs them.
-  ['::ffff:0:0', 96, 'ipv6'],
+  // ::ffff:0:0/96 is left out: Node looks at the IPv4 address inside.
   ['64:ff9b::', 96, 'ipv6'],
   ['64:ff9b:1::', 48, 'ipv6'],
   ['100::', 64, 'ipv6'],

@@ -72,7 +72,9 @@ function exportOf(module: Readonly<Record<string, unknown>>, name: string): unkn
 }
 
 function functionsOf(module: Readonly<Record<string, unknown>>): readonly string[] {
-  return Object.keys(module).filter((name) => typeof module[name] === 'function');
+  return Object.keys(module)
+    .filter((name) => typeof module[name] === 'function')
+    .sort();
 }
 
 /** What the user's code comes to, or Failed with its own words and its own place in the file: none of our stack. */
