@@ -100,6 +100,8 @@ export function createLineLog(view: RunView, paint: Paint): LineLog {
           return node
             ? [line(event.at, node.id, paint.yellow(`the answer of ${event.by} was not taken: ${oneLine(event.reason, MESSAGE_WIDTH)}`))]
             : [];
+        case 'attempt.logged':
+          return node ? [line(event.at, node.id, paint.dim(`${taskOf(event, node)}${oneLine(event.text, MESSAGE_WIDTH)}`))] : [];
         case 'attempt.succeeded':
           return node ? progress(node, event.at) : [];
         default:

@@ -216,6 +216,7 @@ export function foldEvent(view: RunView, event: RunEvent): NodeView | undefined 
       return node;
     }
     case 'answer.refused':
+    case 'attempt.logged':
       return nodeOf(view, event.task);
     case 'attempt.interrupted':
     case 'attempt.cancelled': {

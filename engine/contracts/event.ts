@@ -107,6 +107,8 @@ export type EventBody =
       /** The message of the inbox that woke it. */
       readonly inbox?: number;
     }
+  /** What the code of a task says of its work, for people. */
+  | { readonly type: 'attempt.logged'; readonly task: TaskKey; readonly attempt: number; readonly text: string }
   /** Its process ended while it was in flight: a call it was making may have been paid for. */
   | { readonly type: 'attempt.interrupted'; readonly task: TaskKey; readonly attempt: number }
   | {

@@ -128,5 +128,7 @@ export interface TaskContext {
   readonly outside: Outside;
   /** Sends a signal to one run, or to `all` that are under way; how many got it. Throws Failed when the run cannot get it. */
   send(name: string, payload: Json, to: string): Promise<number>;
+  /** Says something of its work, for people; it is journaled. */
+  log(text: string): Promise<void>;
   now(): Instant;
 }

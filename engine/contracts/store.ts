@@ -27,6 +27,8 @@ export type InEvent = { readonly at: Instant } & (
     }
   /** A call was made; told as soon as its answer is there. */
   | { readonly type: 'called'; readonly task: TaskKey; readonly attempt: number; readonly paid: PaidCall }
+  /** The code of a task has something to say. */
+  | { readonly type: 'logged'; readonly task: TaskKey; readonly attempt: number; readonly text: string }
   /** The time of a retry has come, or of what a parked task waits for. */
   | { readonly type: 'due'; readonly task: TaskKey; readonly attempt: number }
   /** `inbox`, here and below: the message that said so, which is taken once. */

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join, posix, relative, sep } from 'node:path';
+import { inspect } from 'node:util';
 import type { Json } from '../base/json.ts';
 import { Failed } from '../contracts/failure.ts';
 import type { NodeKind, TaskContext } from '../contracts/node-kind.ts';
@@ -21,8 +22,9 @@ export const script: NodeKind<ScriptSpec> = {
         type: 'string',
         pattern: '^[^#]+\\.[cm]?[jt]s#[A-Za-z_$][A-Za-z0-9_$]*$',
         'x-holds': 'literal',
+        'x-words': 'a module and the name of a function it exports, ./lib/graph.ts#build',
         description:
-          'A module inside the workspace and the name of an exported function, `./lib/graph.ts#build`. It is called with `with` and `{ abort }`, an AbortSignal; what it returns, or its promise, is the output.',
+          'A module inside the workspace and the name of an exported function, `./lib/graph.ts#build`. It is called with `with` and `{ abort, log }`: an AbortSignal, and a function that takes a line for people. What it returns, or its promise, is the output.',
       },
       with: {
         'x-holds': 'template',
@@ -45,15 +47,16 @@ export const script: NodeKind<ScriptSpec> = {
     const { name: shown, file } = await ctx.outside.place(path);
     if (!(await stat(file).catch(() => undefined))?.isFile())
       throw new Failed({ type: 'file_unreadable', message: `there is no file "${path}"`, file: path });
+    const lines = journalLines(ctx);
     const given = await attempt(shown, file, async () => {
       const module = await loadModule(file);
       const called = exportOf(module, name);
-      if (typeof called === 'function') return (await called(spec.with ?? null, { abort: ctx.abort })) as unknown;
+      if (typeof called === 'function') return (await called(spec.with ?? null, { abort: ctx.abort, log: lines.log })) as unknown;
       const others = functionsOf(module);
       const known = others.length === 0 ? 'it exports no function' : `it exports ${others.join(', ')}`;
       const what = called === undefined ? `exports nothing called "${name}"` : `exports "${name}", which is no function`;
       throw new Failed({ type: 'task_failed', message: `${shown} ${what}; ${known}` });
-    });
+    }).finally(lines.kept);
     const read = plainJson(given);
     if ('json' in read) return read.json;
     throw new Failed({
@@ -63,6 +66,27 @@ export const script: NodeKind<ScriptSpec> = {
     });
   },
 };
+
+/** Lines of one try that are kept, and characters of a line: a loop that talks must not fill the journal. */
+const MOST_LINES = 200;
+const LONGEST_LINE = 2000;
+
+function journalLines(ctx: TaskContext): { log(...said: readonly unknown[]): void; kept(): Promise<void> } {
+  let lines = 0;
+  let writing: Promise<void> = Promise.resolve();
+  return {
+    log(...said) {
+      lines += 1;
+      if (lines > MOST_LINES) return;
+      const line = said.map((one) => (typeof one === 'string' ? one : inspect(one, { breakLength: Number.POSITIVE_INFINITY }))).join(' ');
+      const text = lines === MOST_LINES ? `only ${MOST_LINES} lines of a try are kept; this was the last` : line.slice(0, LONGEST_LINE);
+      writing = writing.then(() => ctx.log(text));
+      // Told by `kept`, and until then by nobody.
+      writing.catch(() => undefined);
+    },
+    kept: () => writing,
+  };
+}
 
 function exportOf(module: Readonly<Record<string, unknown>>, name: string): unknown {
   if (Object.hasOwn(module, name)) return module[name];

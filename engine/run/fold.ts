@@ -198,6 +198,7 @@ export function changesOf(index: PlanIndex, view: RunView, event: EventBody): re
       return reopened(index, view, event.node, event.redo);
     case 'node.opened':
     case 'attempt.interrupted':
+    case 'attempt.logged':
       return [];
     default:
       return assertNever(event);

@@ -53,6 +53,9 @@ function take(step: Step, event: InEvent): void {
     case 'called':
       step.draft.emit({ type: 'model.called', task: event.task, attempt: event.attempt, ...event.paid });
       return;
+    case 'logged':
+      step.draft.emit({ type: 'attempt.logged', task: event.task, attempt: event.attempt, text: event.text });
+      return;
     case 'due':
       due(step, event.task, event.attempt);
       break;

@@ -31,6 +31,8 @@ export interface CallRequest {
   readonly abort: AbortSignal;
   readonly book: CallBook;
   readonly woken?: { readonly memo: Json; readonly wake: Wake };
+  /** Where the code of a task says something for people; nowhere when absent. */
+  log?(text: string): Promise<void>;
 }
 
 export interface Surroundings {
@@ -86,7 +88,7 @@ export function createPerformer(index: PlanIndex, around: Surroundings): Perform
       }
     },
 
-    async call({ task, attempt, stage, abort, book, woken }) {
+    async call({ task, attempt, stage, abort, book, woken, log }) {
       try {
         const item = itemOf(task);
         const key = item?.node ?? task;
@@ -99,7 +101,7 @@ export function createPerformer(index: PlanIndex, around: Surroundings): Perform
           itemKey = all.keys?.[item.index];
         }
         return await attemptOnce(
-          { node, stage: node.stage(stage), scope, task, attempt, item: item?.index, itemKey, abort, book, woken },
+          { node, stage: node.stage(stage), scope, task, attempt, item: item?.index, itemKey, abort, book, woken, log },
           around,
         );
       } catch (error) {
@@ -170,6 +172,7 @@ interface Attempt {
   readonly abort: AbortSignal;
   readonly book: CallBook;
   readonly woken: CallRequest['woken'];
+  readonly log: CallRequest['log'];
 }
 
 function attemptOnce(made: Attempt, around: Surroundings): Promise<TaskOutcome> {
@@ -246,6 +249,7 @@ function contextOf(made: Attempt, abort: AbortSignal, pause: Pause | undefined, 
       ),
     readText: around.readText,
     outside: around.outside,
+    log: async (text) => made.log?.(text),
     send: around.send,
     now: (): Instant => around.clock.now(),
   };

@@ -233,6 +233,7 @@ function add(index: PlanIndex, nodeAt: (key: TaskKey) => NodeTally, run: RunTall
     case 'signal.received':
     case 'answer.refused':
     case 'attempt.interrupted':
+    case 'attempt.logged':
     case 'run.finishing':
     case 'node.opened':
       return;

@@ -162,7 +162,8 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
       const startedAt = clock.now();
       const events = await advance({ type: 'started', task, attempt, at: startedAt });
       if (events.some((event) => event.type === 'attempt.started')) {
-        const outcome = await performer.call({ task, attempt, stage, abort: stop.signal, ...(await memoryOf(task, attempt)) });
+        const log = async (text: string): Promise<void> => void (await advance({ type: 'logged', task, attempt, text, at: clock.now() }));
+        const outcome = await performer.call({ task, attempt, stage, abort: stop.signal, ...(await memoryOf(task, attempt)), log });
         if (over) return;
         await advance({ type: 'done', task, attempt, outcome, startedAt, at: clock.now(), roll: options.random() });
       }

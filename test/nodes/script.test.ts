@@ -4,7 +4,10 @@ import { workspace } from '../support/workspace-run.ts';
 const place = workspace();
 afterAll(() => place.remove());
 const call = (script: string, more = '', options = {}): ReturnType<typeof place.run> =>
-  place.run(`nodes:\n  it: { kind: script, script: "${script}"${more && `, ${more}`} }\noutputs: { it: nodes.it.output }\n`, options);
+  place.run(
+    `inputs: { list: { type: array, default: [] } }\nnodes:\n  it: { kind: script, script: "${script}"${more && `, ${more}`} }\noutputs: { it: nodes.it.output }\n`,
+    options,
+  );
 
 place.write(
   'lib/words.mjs',
@@ -40,6 +43,20 @@ describe('a function of a module', () => {
       "export const slow = (_, { abort }) => new Promise((_, reject) => abort.addEventListener('abort', () => reject(new Error('told to stop'))));\n",
     );
     expect((await call('./lib/slow.mjs#slow', 'timeout: 50ms')).error()).toBe('timed_out: no answer within 0.05 s');
+  });
+
+  test('says what it does, for people', async () => {
+    place.write(
+      'lib/talks.mjs',
+      "export const talks = (given, { log }) => { for (const n of given) log('at', { n }); return given.length; };\n",
+    );
+    const told = await call('./lib/talks.mjs#talks', 'with: [1, 2]');
+    expect(told.output()).toBe(2);
+    expect(told.events.flatMap((event) => (event.type === 'attempt.logged' ? [event.text] : []))).toEqual(['at { n: 1 }', 'at { n: 2 }']);
+    const much = await call('./lib/talks.mjs#talks', 'with: { cel: "inputs.list" }', {
+      inputs: { list: Array.from({ length: 500 }, (_, n) => n) },
+    });
+    expect(much.events.filter((event) => event.type === 'attempt.logged')).toHaveLength(200);
   });
 
   test('is tried again when the node says so', async () => {
