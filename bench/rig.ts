@@ -5,6 +5,7 @@ import type { Diagnostic } from '../engine/contracts/diagnostic.ts';
 import type { NodeKind } from '../engine/contracts/node-kind.ts';
 import type { Plan } from '../engine/contracts/plan.ts';
 import type { ModelClient } from '../engine/contracts/provider.ts';
+import type { Store } from '../engine/contracts/store.ts';
 import { kinds } from '../engine/nodes/registry.ts';
 import { buildPlan } from '../engine/plan/build.ts';
 import { createKernel } from '../engine/run/kernel.ts';
@@ -66,11 +67,15 @@ const NO_MODELS: ModelClient = {
   close: async () => undefined,
 };
 
-/** Runs a plan as the engine does, in memory, and gives its outputs. */
-export async function runPlan(plan: Plan, inputs: JsonObject = {}, models: ModelClient = NO_MODELS): Promise<JsonObject> {
+/** Runs a plan as the engine does, in memory unless another store is given, and gives its outputs. The store is closed. */
+export async function runPlan(
+  plan: Plan,
+  inputs: JsonObject = {},
+  models: ModelClient = NO_MODELS,
+  store: Store = openMemoryStore(),
+): Promise<JsonObject> {
   const run = runId('run_bench');
   const index = indexPlan(plan);
-  const store = openMemoryStore();
   const tally = createTally(index);
   const at = systemClock.now();
   await store.create({ id: run, plan, file: 'bench.workflow.yml', at });

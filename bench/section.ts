@@ -1,3 +1,4 @@
+import { benchDurable } from './durable.ts';
 import { benchEngine } from './engine.ts';
 import type { Figure } from './measure.ts';
 import { benchProviders } from './providers.ts';
@@ -7,6 +8,7 @@ import { benchText } from './text.ts';
 /** Runs the section named on the command line and prints its table. */
 const SECTIONS: Readonly<Record<string, { readonly title: string; readonly run: () => Promise<readonly Figure[]> }>> = {
   engine: { title: 'The engine', run: benchEngine },
+  durable: { title: 'A run that is kept', run: benchDurable },
   text: { title: 'A large file', run: benchText },
   startup: { title: 'Start-up', run: benchStartup },
   providers: { title: 'Calls to a provider', run: benchProviders },
