@@ -39,7 +39,7 @@ function copy(store: string, to: string): string {
 
 test('a database and its log, as they were at any instant, hold the run up to there, and it goes on', { timeout: 120_000 }, async () => {
   const server = await startHoldingServer();
-  server.answer(true);
+  const random = mulberry(7);
   try {
     const folder = folderWith({ 'many.workflow.yml': WORKFLOW });
     const store = join(folder, 'runs.db');
@@ -48,13 +48,19 @@ test('a database and its log, as they were at any instant, hold the run up to th
     const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
     const copies: string[] = [];
     // Frozen while it is copied: both files are of the same instant.
-    for (let over = false; !over && copies.length < 40; ) {
-      over = await Promise.race([ended.then(() => true), pass(7, false)]);
-      if (over || !existsSync(store)) continue;
+    const copyNow = (): void => {
       child.kill('SIGSTOP');
       copies.push(copy(store, join(folder, `copy-${copies.length}`)));
       child.kill('SIGCONT');
+    };
+    for (let nth = 1; ; nth += 1) {
+      if (await Promise.race([ended.then(() => true), server.arrived(nth).then(() => false)])) break;
+      copyNow();
+      server.answer();
+      await pass(random() * 8);
+      if (child.exitCode === null) copyNow();
     }
+    server.answer(true);
     expect(await ended).toBe(0);
     const whole = (await newestRun(store)).events;
     expect(whole.at(-1)).toMatchObject({ type: 'run.finished', status: 'succeeded' });
@@ -72,7 +78,6 @@ test('a database and its log, as they were at any instant, hold the run up to th
 
     // The log cut off anywhere, in the middle of a page, too: what a loss of power leaves of the last writes.
     const { size } = statSync(`${last}-wal`);
-    const random = mulberry(7);
     const lengths = new Set<number>();
     for (let cut = 0; cut < 60; cut += 1) {
       const file = copy(last, join(folder, `cut-${cut}`));
