@@ -35,7 +35,7 @@ import { sendSignal } from './run/send-signal.ts';
 import { createTally, type Tally } from './run/tally.ts';
 import { newRunId } from './run-id.ts';
 import { driveEmbedded } from './shells/embedded.ts';
-import { standIn, wakesIn } from './stand-ins.ts';
+import { standIn, stayHome, wakesIn } from './stand-ins.ts';
 import { createTextReader, workspaceOf } from './workspace.ts';
 
 /**
@@ -104,7 +104,7 @@ export async function runIn(world: World, workflow: LoadedWorkflow, options: Run
     };
     const cache = options.cache !== false && !written && !world.offline;
     const drive = {
-      world: standingIn(world, written, plan),
+      world: standingIn(world, offline !== undefined, written, plan),
       store,
       owner,
       plan,
@@ -199,7 +199,7 @@ async function goOn({ id, store, record, plan, owner, now, over }: Claimed, opti
       state.status === 'failed' || state.status === 'cancelled'
         ? { type: 'reopen', redo: await redoOf(index, store, id), repeatUnsafe, at: now }
         : { type: 'resume', tasks: await store.unsettledTasks(id), repeatUnsafe, at: now };
-    const world = standingIn({ clock: systemClock, random: systemRandom, id }, written, plan);
+    const world = standingIn({ clock: systemClock, random: systemRandom, id }, offline !== undefined, written, plan);
     const drive = { world, store, owner, plan, file: record.file, config, offline, inputs: started.inputs, startedAt: started.at };
     const earlier = started.reuses && (await openEarlier(store, started.reuses, plan));
     leftAs = { status: 'running', endedAt: null };
@@ -211,9 +211,11 @@ async function goOn({ id, store, record, plan, owner, now, over }: Claimed, opti
   }
 }
 
-/** The world, with what a replies file says in place of nodes and people. */
-function standingIn(world: World, replies: Replies | undefined, plan: Plan): World {
-  return replies === undefined || world.kinds ? world : { ...world, kinds: standIn(kinds, replies, plan), wakes: wakesIn(replies) };
+/** The world of a run that asks nobody, with what a replies file says in place of nodes and people. */
+function standingIn(world: World, offline: boolean, replies: Replies | undefined, plan: Plan): World {
+  if (!offline || world.kinds) return world;
+  const home = stayHome(kinds, plan);
+  return replies === undefined ? { ...world, kinds: home } : { ...world, kinds: standIn(home, replies, plan), wakes: wakesIn(replies) };
 }
 
 interface Drive {

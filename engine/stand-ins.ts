@@ -4,6 +4,7 @@ import type { ApprovalRequest, NodeKind, Wake, WakeCondition } from './contracts
 import type { Plan } from './contracts/plan.ts';
 import { DagrunError } from './errors.ts';
 import { compileValidator } from './lang/validate.ts';
+import { makeUpAnswer } from './providers/made-up.ts';
 import { failureFrom, type Replies } from './providers/replies.ts';
 import { itemOf } from './run/plan-index.ts';
 
@@ -20,6 +21,25 @@ export function standIn(kinds: readonly NodeKind[], replies: Replies, plan: Plan
         if (stub === undefined) return kind.execute(spec, ctx);
         if ('fail' in stub) throw new Failed(failureFrom(stub.fail, `${task}, attempt ${attempt}`));
         return 'text' in stub ? stub.text : stub.json;
+      },
+    };
+  });
+}
+
+/**
+ * The kinds as a run wants them that asks nobody: what reaches a network, or may do harm when it is done, is not done; its output is
+ * made up to fit its schema.
+ */
+export function stayHome(kinds: readonly NodeKind[], plan: Plan): readonly NodeKind[] {
+  const stages = new Map(plan.nodes.map(({ id, stages }) => [String(id), stages]));
+  return kinds.map((kind): NodeKind => {
+    if (kind.callsModel || kind.idempotent === undefined) return kind;
+    return {
+      ...kind,
+      async execute(spec, ctx) {
+        const stage = stages.get(ctx.node)?.find((one) => one.kind === kind.kind);
+        if (!kind.online && stage?.idempotent !== false) return kind.execute(spec, ctx);
+        return makeUpAnswer(ctx.outputSchema ?? { type: 'string' }, ctx.task, ctx.node);
       },
     };
   });

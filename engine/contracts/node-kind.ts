@@ -44,6 +44,8 @@ export interface NodeKind<Spec = any> {
   };
   /** False when doing it twice may do harm: in doubt after a crash it is then not repeated unasked. `idempotent` of the node comes first. Default: true. */
   idempotent?(spec: JsonObject): boolean;
+  /** True when it reaches a network: an offline run makes its output up. */
+  readonly online?: boolean;
   /** Mistakes only this kind can see in its own fields, or in how they go with the rest of the node. */
   check?(spec: JsonObject, report: ReportField, node: NodeDecl): void;
   /** Its output, or `Parked` to wait for something without holding a worker. Throws Failed. */

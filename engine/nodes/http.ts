@@ -92,6 +92,7 @@ export const http: NodeKind<HttpSpec> = {
           additionalProperties: false,
         }
       : {},
+  online: true,
   idempotent: (spec) => IDEMPOTENT.includes(methodOf(spec)),
   reuse: { version: 1 },
 
