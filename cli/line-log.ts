@@ -5,6 +5,7 @@ import { reusedIn } from './node-cells.ts';
 import type { Paint } from './paint.ts';
 import { quoted } from './run-tree.ts';
 import type { NodeView, RunView } from './run-view.ts';
+import { isStandIn } from './run-view.ts';
 
 /** A run told in plain lines, for pipes and CI: one line when a node's state changes, a summary now and then for a fan-out. */
 export interface LineLog {
@@ -82,6 +83,7 @@ export function createLineLog(view: RunView, paint: Paint): LineLog {
           const message = oneLine(event.failure.message, MESSAGE_WIDTH);
           if (!node.items) {
             if (event.next.type !== 'retry') return [];
+            if (isStandIn(event)) return [line(event.at, node.id, paint.yellow(`failed, on_error stands in: ${message}`))];
             const wait = renderDuration(Math.max(0, event.next.at - event.at) as Millis);
             return [line(event.at, node.id, paint.yellow(`try ${event.attempt} failed, next one in ${wait}: ${message}`))];
           }
@@ -155,8 +157,7 @@ function outcome(node: NodeView, paint: Paint): string {
     .join(' · ');
   const behind = facts === '' ? '' : `  ${paint.dim(facts)}`;
   if (node.state === 'succeeded') {
-    if (node.recovered)
-      return `${paint.green('done')}, with its on_error value: ${oneLine(node.failure?.message ?? '', MESSAGE_WIDTH)}${behind}`;
+    if (node.recovered) return `${paint.green('done')}, by its on_error: ${oneLine(node.failure?.message ?? '', MESSAGE_WIDTH)}${behind}`;
     return `${paint.green('done')}${behind}`;
   }
   if (node.state === 'skipped') return paint.dim(`skipped: ${oneLine(node.detail ?? '', MESSAGE_WIDTH)}`);

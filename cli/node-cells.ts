@@ -72,7 +72,7 @@ function notesOf(node: NodeView, now: number): readonly string[] {
     case 'retrying':
       return node.retry ? [`try ${node.retry.attempt} ${dueIn(node.retry.at - now)}: ${node.retry.failure.message}`] : [];
     case 'succeeded':
-      if (node.recovered) return [`used its on_error value: ${node.failure?.message ?? ''}`];
+      if (node.recovered) return [`by its on_error: ${node.failure?.message ?? ''}`];
       return [failedItems(node), reusedIn(node)];
     case 'running':
       return [

@@ -36,7 +36,7 @@ export function renderBill(result: RunResult, view: RunView, paint: Paint): read
   const skipped = result.nodes.filter((node) => node.status === 'skipped');
   if (skipped.length > 0) rows.push(['skipped', `${listOf(skipped)}  ${paint.dim('not in the comparison')}`]);
   const recovered = result.nodes.filter((node) => node.recovered);
-  if (recovered.length > 0) rows.push(['recovered', `${listOf(recovered)}  ${paint.dim('an on_error value stands in for the output')}`]);
+  if (recovered.length > 0) rows.push(['recovered', `${listOf(recovered)}  ${paint.dim('on_error stood in for them')}`]);
 
   const label = Math.max(...rows.map(([name]) => name.length));
   return [verdict(result, paint), ...rows.map(([name, text]) => `  ${paint.dim(padEnd(name, label))}  ${text}`)];

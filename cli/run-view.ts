@@ -191,7 +191,7 @@ export function foldEvent(view: RunView, event: RunEvent): NodeView | undefined 
       stop(view, node, event.task);
       keepTry(node, event);
       if (event.next.type === 'retry') {
-        node.retries += 1;
+        if (!isStandIn(event)) node.retries += 1;
         if (!node.items) {
           node.state = 'retrying';
           node.retry = { attempt: event.attempt + 1, at: event.next.at, failure: event.failure };
@@ -307,4 +307,9 @@ function waitingNode(node: PlanNode): NodeView {
 
 function noSpending(): Spending {
   return { cost: 0 as Usd, unpriced: 0, calls: 0, repairs: 0, inputTokens: 0, outputTokens: 0 };
+}
+
+/** The failed try is followed at once by what `on_error` says: its fallback, or its value. */
+export function isStandIn({ at, next }: Extract<RunEvent, { type: 'attempt.failed' }>): boolean {
+  return next.type === 'retry' && next.stage > 0 && next.at <= at;
 }

@@ -29,7 +29,7 @@ describe('createLineLog', () => {
       '   1.2s  classify  done  cheap · acme-cheap · 842 tokens · $0.00090 · 1.2s',
       '   1.3s  deep      skipped: small change',
       '   2.0s  scan      try 1 failed, next one in 2.0s: acme is at its rate limit (429)',
-      '   5.0s  scan      done, with its on_error value: the output does not fit its schema  capable · acme-capable · 1.0k tokens · price not known · 3.8s',
+      '   5.0s  scan      done, by its on_error: the output does not fit its schema  capable · acme-capable · 1.0k tokens · price not known · 3.8s',
       '   5.0s  report    done',
     ]);
   });
