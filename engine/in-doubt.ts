@@ -37,7 +37,9 @@ export function watchPast(plan: Plan): { add(event: RunEvent): void; past(): Pas
 function pastOf(story: RunStory): Past {
   const nodes = [...story.nodes.values()];
   const open = nodes.filter((node) => !isSettled(node));
-  const inFlight = open.flatMap((node) => [...node.tasks.values()].filter(isInDoubt).map((task) => ({ node, task })));
+  const inFlight = open.flatMap((node) =>
+    [...node.tasks.values()].filter((task) => isInDoubt(task) && isRepeated(node, task)).map((task) => ({ node, task })),
+  );
   return {
     startedAt: story.startedAt === null ? null : new Date(story.startedAt).toISOString(),
     kept: nodes.filter(({ status }) => status === 'succeeded' || status === 'skipped').length,
@@ -62,6 +64,11 @@ function isInDoubt({ status, attempts }: TaskStory): boolean {
   const chain: typeof attempts = [last];
   for (let at = attempts.length - 2; attempts[at]?.outcome === 'interrupted'; at -= 1) chain.push(attempts[at] as typeof last);
   return !chain.some(({ calls }) => calls.some(({ reply }) => reply !== null));
+}
+
+/** False for what may do harm when it is done twice: about that somebody is asked. */
+function isRepeated({ node }: NodeStory, { attempts }: TaskStory): boolean {
+  return node.stages[attempts.at(-1)?.stage ?? 0]?.idempotent !== false;
 }
 
 /** Fewer characters than this stand in one token of ordinary text. */
