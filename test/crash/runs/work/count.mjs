@@ -1,0 +1,4 @@
+export const count = ({ words }, { log }) => {
+  log('counting');
+  return { words: words.length };
+};
