@@ -24,6 +24,8 @@ export function openPostgres(url: string): SqlDriver {
   });
   // An idle connection that breaks is replaced; whoever asks next hears of it if the server is still away.
   pool.on('error', () => undefined);
+  // One that breaks in the hands of somebody fails the query; without a listener it would end the process as well.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
 
   return {
