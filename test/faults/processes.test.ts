@@ -86,11 +86,28 @@ async function project(): Promise<{
   return { folder, store, server, env: { ...server.env, DAGRUN_STORE: `file:${store}` } };
 }
 
-function inStore(store: string, statement: string): void {
+function inStore(store: string, statement: string, patience = 5000): void {
   const raw = new Database(store);
-  raw.pragma('busy_timeout = 5000');
-  raw.exec(statement);
-  raw.close();
+  try {
+    raw.pragma(`busy_timeout = ${patience}`);
+    raw.exec(statement);
+  } finally {
+    raw.close();
+  }
+}
+
+/** Stops a process where it does not hold the store: in the middle of a write it would hold up everybody. */
+function freezeBetweenWrites(child: { kill(signal: NodeJS.Signals): boolean }, change: () => void): void {
+  for (let left = 20; ; left -= 1) {
+    child.kill('SIGSTOP');
+    try {
+      change();
+      return;
+    } catch (error) {
+      if (left === 0) throw error;
+      child.kill('SIGCONT');
+    }
+  }
 }
 
 test.concurrent('a second process is refused while the first one lives, and takes over when it is dead', { timeout: 60_000 }, async () => {
@@ -118,9 +135,8 @@ test.concurrent('a process that was frozen and taken over writes nothing when it
   const { folder, store, server, env } = await project();
   const first = start(folder, ['run', 'two', '--quiet'], env);
   await server.arrived(1);
-  first.child.kill('SIGSTOP');
   // So long ago that it is taken for dead, although its process is there.
-  inStore(store, 'update run set beat_at = beat_at - 60000');
+  freezeBetweenWrites(first.child, () => inStore(store, 'update run set beat_at = beat_at - 60000', 500));
 
   const second = start(folder, ['resume', 'last', '--json'], env);
   await server.arrived(2);
