@@ -1,6 +1,6 @@
 import type { Instant, NodeId, RunId, TaskKey, Usd } from '../base/ids.ts';
 import { isList, type Json } from '../base/json.ts';
-import type { RunEvent, Value } from '../contracts/event.ts';
+import type { Answerer, RunEvent, Value } from '../contracts/event.ts';
 import type { Command, Decide, InEvent, Opening } from '../contracts/store.ts';
 import { chained } from './chained.ts';
 import { itemOf, keyOf, type PlanIndex } from './plan-index.ts';
@@ -11,6 +11,8 @@ export interface TakeOver {
   readonly outputs: ReadonlyMap<TaskKey, Extract<RunEvent, { type: 'attempt.succeeded' }>>;
   /** What the calls of a task had cost; null when that is not known. */
   readonly costs: ReadonlyMap<TaskKey, Usd | null>;
+  /** The model that answered last. */
+  readonly answerers: ReadonlyMap<TaskKey, Answerer>;
 }
 
 /** The nodes that do not follow from `at`. */
@@ -29,6 +31,7 @@ export async function readTakeOver(events: AsyncIterable<RunEvent>, nodes: Reado
   const openings = new Map<TaskKey, Opening>();
   const outputs = new Map<TaskKey, Extract<RunEvent, { type: 'attempt.succeeded' }>>();
   const costs = new Map<TaskKey, Usd | null>();
+  const answerers = new Map<TaskKey, Answerer>();
   for await (const event of events) {
     switch (event.type) {
       case 'node.opened':
@@ -49,8 +52,9 @@ export async function readTakeOver(events: AsyncIterable<RunEvent>, nodes: Reado
         break;
       case 'model.called': {
         const before = costs.get(event.task);
-        const { cost } = event.call;
+        const { cost, provider, model, tier, status } = event.call;
         costs.set(event.task, cost === null || before === null ? null : (((before ?? 0) + cost) as Usd));
+        if (status === 'succeeded') answerers.set(event.task, { provider, model, ...(tier && { tier }) });
         break;
       }
       case 'attempt.succeeded':
@@ -59,7 +63,7 @@ export async function readTakeOver(events: AsyncIterable<RunEvent>, nodes: Reado
       default:
     }
   }
-  return { openings, outputs, costs };
+  return { openings, outputs, costs, answerers };
 }
 
 /**
@@ -81,6 +85,7 @@ function answerOf(command: Command, from: RunId, taken: TakeOver, at: Instant): 
   if (!made) return [];
   const { output, contentKey, reused } = made;
   const cost = taken.costs.get(task);
+  const by = taken.answerers.get(task);
   return [
     { type: 'started', task, attempt, at },
     {
@@ -94,7 +99,7 @@ function answerOf(command: Command, from: RunId, taken: TakeOver, at: Instant): 
         type: 'output',
         output,
         ...(contentKey !== undefined && { contentKey }),
-        reused: reused ?? { from: 'run', run: from, task, saved: cost === undefined ? (0 as Usd) : cost },
+        reused: reused ?? { from: 'run', run: from, task, saved: cost === undefined ? (0 as Usd) : cost, ...(by && { by }) },
       },
     },
   ];

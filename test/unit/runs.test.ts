@@ -12,7 +12,9 @@ import {
   loadWorkflow,
   openRun,
   type RunEvent,
+  readEvents,
   readRun,
+  renderRecording,
   resume,
   run,
   watchPast,
@@ -117,6 +119,20 @@ describe('a run whose process is gone', () => {
     expect(await cancelRun(id, { ...around(), by: 'grace' })).toEqual({ type: 'over', status: 'cancelled' });
     expect(await resume(id, around())).toMatchObject({ status: 'succeeded' });
   });
+});
+
+test('a fork is recorded with the answers it took over, and its replay says them again', async () => {
+  const nodes = 'one: { prompt: "First." }, two: { prompt: "Then {{nodes.one.output}}" }';
+  const workflow = await load(`nodes: { ${nodes} }\noutputs: { one: nodes.one.output }`);
+  writeFileSync(join(cwd, 'first.yml'), 'replies: [{ node: one, text: said once }, { node: two, text: and again }]\n');
+  const first = await run(workflow, { ...around(), replies: 'first.yml' });
+  const { run: forked } = await forkRun(first.run, { ...around(), at: 'two' });
+  await resume(forked, around());
+  const { plan } = await openRun(forked, around());
+  const events: RunEvent[] = [];
+  await readEvents(forked, { ...around(), onEvent: (event) => void events.push(event) });
+  writeFileSync(join(cwd, 'forked.yml'), renderRecording(events, plan));
+  expect((await run(workflow, { ...around(), replies: 'forked.yml' })).outputs).toEqual({ one: 'said once' });
 });
 
 test('a fork has all that does not follow from its node, for nothing', async () => {
