@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { loadConfig } from './config.ts';
 import type { Surroundings } from './contracts/engine.ts';
 import type { Plan } from './contracts/plan.ts';
-import type { Fold, Store } from './contracts/store.ts';
+import { type Fold, type Store, StoreFailed } from './contracts/store.ts';
 import { changesOf } from './run/fold.ts';
 import { indexPlan } from './run/plan-index.ts';
 import { openMemoryStore } from './store/memory.ts';
@@ -23,6 +23,13 @@ export async function openProjectStore(around: Surroundings = {}): Promise<Store
     const { openPostgres } = await import('./store/sql/postgres.ts');
     return openSqlStore(openPostgres(url), foldOf, cacheBytes);
   }
+  // What stands in the environment is checked by no schema. It is not repeated here, since it may hold a password.
+  if (!url.startsWith('file:'))
+    throw new StoreFailed(
+      'unreachable',
+      'DAGRUN_STORE or store.url names no kind of store that there is',
+      'write file:<path>, postgres://… or memory:',
+    );
   const { openSqlite } = await import('./store/sql/sqlite.ts');
   return openSqlStore(openSqlite(url.slice('file:'.length)), foldOf, cacheBytes);
 }

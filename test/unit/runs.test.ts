@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -119,6 +119,18 @@ describe('a run whose process is gone', () => {
     expect(await cancelRun(id, { ...around(), by: 'grace' })).toEqual({ type: 'over', status: 'cancelled' });
     expect(await resume(id, around())).toMatchObject({ status: 'succeeded' });
   });
+});
+
+test('a store of a kind that there is not is refused, and no file is made of it', async () => {
+  for (const url of ['runs.db', '/runs/of/mine.db', 'mysql://ada:secret@db/runs']) {
+    const opening = openProjectStore({ cwd, env: { DAGRUN_STORE: url } });
+    await expect(opening).rejects.toMatchObject({
+      exitCode: 3,
+      message: 'DAGRUN_STORE or store.url names no kind of store that there is',
+      help: 'write file:<path>, postgres://… or memory:',
+    });
+  }
+  expect(readdirSync(cwd)).toEqual([]);
 });
 
 test('a fork is recorded with the answers it took over, and its replay says them again', async () => {
