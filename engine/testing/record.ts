@@ -6,6 +6,7 @@ import type { Failure } from '../contracts/failure.ts';
 import type { NodeKind, Wake } from '../contracts/node-kind.ts';
 import type { Plan } from '../contracts/plan.ts';
 import type { ModelCall, ModelReply, Usage } from '../contracts/provider.ts';
+import { DagrunError } from '../errors.ts';
 import { yamlText } from '../lang/yaml-text.ts';
 import { kinds } from '../nodes/registry.ts';
 import { FAILURES } from '../providers/replies-schema.ts';
@@ -52,6 +53,7 @@ export function recordRun(events: Iterable<RunEvent>, plan?: Plan): JsonObject {
         settle(task);
         const place = { ...placeOf(event.task), attempt: task.failed + 1 };
         if (!('json' in event.output) || event.recovered) break;
+        if (event.reused && !isReplayable(plan, place.node)) throw notRecorded(place.node, event.reused.run);
         if (event.reused?.by) task.replies.push(reusedEntry(place, event.output.json, event.reused.by));
         else if (effects.has(place.node) && task.waits.length + task.answers.length === 0)
           task.stubs.push({ ...place, json: event.output.json });
@@ -171,6 +173,22 @@ function failEntry({ failure, cost }: ModelCall): JsonObject {
 
 function usageEntry({ input, output, cacheRead, cacheWrite }: Usage): JsonObject {
   return { input, output, ...(cacheRead > 0 && { cache_read: cacheRead }), ...(cacheWrite > 0 && { cache_write: cacheWrite }) };
+}
+
+/**
+ * Whether an output of this node that was taken over can be given again by an answer: not where `result` has adapted it, for
+ * it would be adapted twice, and not where a person, a signal or a time gave it.
+ */
+function isReplayable(plan: Plan | undefined, id: string): boolean {
+  const node = plan?.nodes.find((one) => one.id === id);
+  return !node || (node.result === undefined && !kinds.some((kind) => kind.kind === node.kind && kind.wake !== undefined));
+}
+
+function notRecorded(node: string, run: string): DagrunError {
+  return new DagrunError(`what "${node}" came to was taken over from ${run}, and cannot be written down from here`, {
+    exitCode: 2,
+    help: `record ${run}, or run it again with --no-cache and without --from, and record that`,
+  });
 }
 
 /** An output that was taken over from before: a model gave it once, and it costs nothing again. */

@@ -12,6 +12,7 @@ import { loadWorkflow } from '../../engine/load.ts';
 import { runIn } from '../../engine/run-workflow.ts';
 import { recordRun, renderRecording } from '../../engine/testing/record.ts';
 import { virtualClock } from '../../engine/testing/virtual-clock.ts';
+import { planOf } from '../support/plan-of.ts';
 
 const sandbox = mkdtempSync(join(tmpdir(), 'dagrun-record-'));
 afterAll(() => rmSync(sandbox, { recursive: true }));
@@ -169,6 +170,16 @@ outputs: { n: nodes.ask.output.n, right: nodes.gate.output.approved, word: nodes
     expect(recordRun(events).replies).toEqual([
       { node: 'ask', attempt: 1, json: { n: 3 }, usage: { input: 0, output: 0 }, billed: { model: 'openai/gpt-x', cost: 0, baseline: 0 } },
     ]);
+  });
+
+  test('an output that was taken over after `result` adapted it is refused: a replay would adapt it again', () => {
+    const by = { provider: 'openai', model: 'gpt-x' };
+    const reused = { from: 'cache', run: runId('run_before'), task: taskKey('ask'), saved: nanoUsd(9), by } as const;
+    const events = journal([started(), { ...succeeded('ask', 1, 'adapted'), reused } as EventBody]);
+    const plan = planOf([{ id: 'ask' }]);
+    const adapted = { ...plan, nodes: plan.nodes.map((node) => ({ ...node, result: 'output' })) };
+    expect(() => recordRun(events, adapted)).toThrow('what "ask" came to was taken over from run_before');
+    expect(recordRun(events, plan).replies).toHaveLength(1);
   });
 });
 
