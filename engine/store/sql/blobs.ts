@@ -2,10 +2,14 @@ import { hash } from 'node:crypto';
 import type { BlobRef } from '../../base/ids.ts';
 import type { Json } from '../../base/json.ts';
 import type { RunEvent, Value } from '../../contracts/event.ts';
+import type { ModelReply } from '../../contracts/provider.ts';
 import type { NewBlob } from './driver.ts';
 
 /** Values whose JSON is longer are kept once, by their content: a journal stays quick to read. */
 const INLINE_LIMIT = 16 * 1024;
+
+/** A reply whose text is kept elsewhere; only rows of the journal hold such. */
+type KeptReply = ModelReply & { readonly textRef?: Value };
 
 /** An event as it is kept: large values by reference; the blobs they refer to are added to `blobs`. */
 export function withoutLargeValues(event: RunEvent, blobs: NewBlob[]): RunEvent {
@@ -17,7 +21,8 @@ export function withoutLargeValues(event: RunEvent, blobs: NewBlob[]): RunEvent 
     case 'model.called': {
       if (event.reply === null || event.reply.text.length <= INLINE_LIMIT) return event;
       const kept = toKept({ json: event.reply.text }, blobs);
-      return { ...event, reply: { ...event.reply, text: '', textRef: kept } as never };
+      const reply: KeptReply = { ...event.reply, text: '', textRef: kept };
+      return { ...event, reply };
     }
     default:
       return event;
@@ -32,7 +37,7 @@ export function withLargeValues(event: RunEvent, read: (ref: BlobRef) => Json): 
     case 'node.expanded':
       return 'blob' in event.items ? { ...event, items: { json: read(event.items.blob) } } : event;
     case 'model.called': {
-      const kept = event.reply as (typeof event.reply & { readonly textRef?: Value }) | null;
+      const kept = event.reply as KeptReply | null;
       if (!kept?.textRef || !('blob' in kept.textRef)) return event;
       const { textRef, ...reply } = kept;
       return { ...event, reply: { ...reply, text: String(read(textRef.blob)) } };
@@ -50,7 +55,7 @@ export function refsIn(event: RunEvent): readonly BlobRef[] {
       : event.type === 'node.expanded'
         ? [event.items]
         : event.type === 'model.called'
-          ? [(event.reply as { readonly textRef?: Value } | null)?.textRef]
+          ? [(event.reply as KeptReply | null)?.textRef]
           : [];
   return values.flatMap((value) => (value && 'blob' in value ? [value.blob] : []));
 }
