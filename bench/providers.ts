@@ -49,7 +49,7 @@ async function anthropic(baseURL: string): Promise<Figure> {
 
 async function openai(baseURL: string): Promise<Figure> {
   const client = new OpenAI({ apiKey: 'none', baseURL, maxRetries: 0 });
-  const messages = request.messages.map(({ role, text }) => ({ role, content: text }));
+  const messages = request.messages.map(({ role, text }) => ({ role: role === 'tool' ? 'user' : role, content: text }));
   const plain = (): Promise<unknown> => client.chat.completions.create({ model: 'bench', max_tokens: 256, messages });
   return compare(
     'OpenAI',

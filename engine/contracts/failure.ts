@@ -24,6 +24,12 @@ export type Failure =
   | { readonly type: 'in_doubt'; readonly message: string }
   /** Too many items of a fan-out failed. */
   | { readonly type: 'items_failed'; readonly message: string; readonly failed: number; readonly items: number; readonly first: Failure }
+  /** A node inside a group or a sub-workflow failed; `node` is its path from there. */
+  | { readonly type: 'node_failed'; readonly message: string; readonly node: string; readonly cause: Failure }
+  /** No answer was good enough: `escalate.when` held, no candidate was accepted, or a loop came to its last round. */
+  | { readonly type: 'not_accepted'; readonly message: string }
+  /** A tool could not be called, or failed. */
+  | { readonly type: 'tool_failed'; readonly message: string; readonly tool: string }
   | { readonly type: 'cancelled'; readonly message: string }
   /** A bug of dagrun. */
   | { readonly type: 'bug'; readonly message: string };

@@ -41,6 +41,9 @@ export interface ModelRequest {
   readonly stop?: readonly string[];
   /** The answer must be JSON of this schema; self-contained. */
   readonly outputSchema?: JsonSchema;
+  readonly tools?: readonly ToolSignature[];
+  readonly toolChoice?: ToolChoice;
+  readonly reasoning?: Reasoning;
   /** Who asks: for replies files and logs; never sent. */
   readonly origin: RequestOrigin;
 }
@@ -49,18 +52,25 @@ export interface RequestOrigin {
   /** Path of node ids through groups, cases and sub-workflows: `epics/build/code`. */
   readonly node: string;
   readonly task: TaskKey;
-  /** From 0; absent outside fan-outs. */
+  /** From 0, of the innermost fan-out; absent outside of any. */
   readonly item?: number;
+  /** Of all fan-outs around it, outermost first, when there are several. */
+  readonly items?: readonly number[];
   /** From 1. */
   readonly attempt: number;
   readonly tier?: Tier;
+  /** From 1, of the loops around it, outermost first; absent outside of loops. */
+  readonly iterations?: readonly number[];
+  /** What part of an `evaluate` or `best_of` it is; absent for the node's own call. */
+  readonly role?: 'revise' | 'evaluate' | 'judge';
   /** `repair` is the one question asked again with the validator's messages. */
   readonly call: 'ask' | 'repair';
 }
 
 export interface ModelReply {
   readonly text: string;
-  readonly stop: 'end' | 'length' | 'refused' | 'other';
+  readonly toolCalls?: readonly ToolCall[];
+  readonly stop: 'end' | 'length' | 'tool_calls' | 'refused' | 'other';
   readonly usage: Usage;
   /** The model that answered, by the provider's word. */
   readonly model: string;
@@ -77,10 +87,49 @@ export interface Usage {
   readonly cacheWrite: number;
 }
 
+/** One message of a conversation. `tool` carries what came of a call of the assistant's message before. */
 export interface Message {
-  readonly role: 'system' | 'user' | 'assistant';
+  readonly role: 'system' | 'user' | 'assistant' | 'tool';
   readonly text: string;
+  /** Of a user: images and documents, before the text. */
+  readonly attachments?: readonly Attachment[];
+  /** Of an assistant: tools it wants called. */
+  readonly toolCalls?: readonly ToolCall[];
+  /** Of a tool: the call that is answered. */
+  readonly callId?: string;
+  /** Of a tool: the call failed, and `text` says why. */
+  readonly isError?: boolean;
 }
+
+/** A file that is not text, as a provider takes it. */
+export interface Attachment {
+  readonly type: 'image' | 'document';
+  /** `image/png`, `application/pdf`. */
+  readonly mediaType: string;
+  /** Path from the workflow's folder. */
+  readonly name: string;
+  /** Base64. */
+  readonly data: string;
+}
+
+/** A model wants a tool called. */
+export interface ToolCall {
+  readonly id: string;
+  readonly tool: string;
+  readonly args: Json;
+}
+
+/** A tool as a model is told of it. */
+export interface ToolSignature {
+  readonly name: string;
+  readonly description: string;
+  readonly input: JsonSchema;
+}
+
+export type ToolChoice = 'auto' | 'required' | 'none';
+
+/** How much a model thinks before it answers. */
+export type Reasoning = 'none' | 'low' | 'medium' | 'high';
 
 /** A tier, or one model by name, `provider/model`. */
 export type ModelWant = { readonly tier: Tier } | { readonly model: string };
@@ -96,14 +145,19 @@ export interface ModelAsk {
   readonly stop?: readonly string[];
   /** Present when the answer must be JSON. */
   readonly outputSchema?: JsonSchema;
+  readonly tools?: readonly ToolSignature[];
+  readonly toolChoice?: ToolChoice;
+  readonly reasoning?: Reasoning;
   readonly origin: Omit<RequestOrigin, 'call' | 'tier'>;
   /** What is wrong with a parsed answer beyond its schema (the node's checks); asked about once, like a schema error. */
   readonly problemsOf?: (output: Json) => readonly string[];
 }
 
 export interface ModelAnswer {
-  /** The text, or the parsed and validated JSON when a schema was given. */
+  /** The text, or the parsed and validated JSON when a schema was given; the text so far when tools are to be called. */
   readonly output: Json;
+  /** The model wants these called before it goes on; absent when it has answered. */
+  readonly toolCalls?: readonly ToolCall[];
   readonly model: string;
   readonly provider: string;
   /** Present when a tier was asked for. */

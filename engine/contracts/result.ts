@@ -26,6 +26,8 @@ export interface ResultError {
   /** The node that failed the run, when one did. */
   readonly node?: string;
   readonly problems?: readonly string[];
+  /** What failed inside the node. */
+  readonly cause?: ResultError;
 }
 
 export interface NodeResult {
@@ -52,6 +54,18 @@ export interface NodeResult {
   /** Present when outputs of it were taken over instead of being made again. */
   readonly reused?: Reused;
   readonly items?: readonly ItemResult[];
+  /** Of a node that holds others: these, each over all items and rounds around it. */
+  readonly nodes?: readonly NodeResult[];
+  /** Of a node inside another: how often it has begun. */
+  readonly runs?: number;
+  /** The case taken. */
+  readonly route?: string;
+  /** Rounds made; of a fan-out, over all items. */
+  readonly rounds?: number;
+  /** False when a loop came to its last round, or the highest tier's answer was not good enough. */
+  readonly accepted?: boolean;
+  /** Of the candidate that was kept. */
+  readonly score?: number;
 }
 
 /** Outputs that were made before, and for which nothing was called: they are in no other figure of the bill. */

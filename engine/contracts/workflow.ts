@@ -16,7 +16,7 @@ export interface Workflow {
   /** Candidates per tier, `provider/model`, as written in this file; configuration supplies the tiers left out. */
   readonly tiers: Readonly<Partial<Record<Tier, readonly string[]>>>;
   readonly limits: Limits;
-  /** In document order. */
+  /** The outermost nodes, in document order; those inside others are in their `body`. */
   readonly nodes: ReadonlyMap<NodeId, NodeDecl>;
   readonly outputs: ReadonlyMap<string, OutputDecl>;
   /** Texts of `partials/<name>.hbs` (or `.md`, `.txt`) beside the file, by name. */
@@ -78,8 +78,124 @@ export interface NodeDecl {
   readonly output?: JsonSchema;
   readonly check: readonly CheckDecl[];
   readonly result?: Expression;
-  /** The kind's own fields as written, valid against the kind's schema, defaults of the file filled in, not yet rendered. */
+  /** What it does instead of one task of its kind: it holds nodes, and its work is theirs. */
+  readonly body?: BodyDecl;
+  /** Rounds of the node, or of each of its items. */
+  readonly repeat?: RepeatDecl;
+  /** Of a model call: which tiers follow its own when that is not good enough. */
+  readonly escalate?: EscalateDecl;
+  /**
+   * The kind's own fields as written, valid against the kind's schema, defaults of the file filled in, not yet rendered. Fields that
+   * the nodes of a body hold are not in it.
+   */
   readonly spec: JsonObject;
+}
+
+/**
+ * Nodes inside a node. Each is a whole `NodeDecl`, whose path is where its fields stand (those that it shares with the node around it
+ * stand there), so that whatever goes through nodes goes through these as well (`innerNodes` in lang/frames.ts).
+ */
+export type BodyDecl = GroupDecl | RouteDecl | EvaluateDecl | BestOfDecl | SubWorkflowDecl;
+
+/** `kind: group`: what it gives is `result` over its nodes, or an object of their outputs. */
+export interface GroupDecl {
+  readonly type: 'group';
+  readonly path: Path;
+  readonly nodes: ReadonlyMap<NodeId, NodeDecl>;
+}
+
+/** One of several ways, chosen when its sources have settled; for each item anew. */
+export interface RouteDecl {
+  readonly type: 'route';
+  readonly path: Path;
+  /** What decides, by a case's name; absent where the cases have conditions. */
+  readonly by?: Expression;
+  readonly cases: readonly CaseDecl[];
+}
+
+export interface CaseDecl {
+  /** As written; `default`; in a list of conditions `case_1`, and `default` for the one that has none. */
+  readonly name: string;
+  /** Of the case's fields. */
+  readonly path: Path;
+  /** Absent for `default`, and where `by` decides. */
+  readonly when?: Expression;
+  /** The node as this case makes it, its id the name of the case; absent for `skip`. */
+  readonly node?: NodeDecl;
+}
+
+/** Candidates are made and judged until one is good enough. */
+export interface EvaluateDecl {
+  readonly type: 'evaluate';
+  readonly path: Path;
+  /** Makes the first candidate, and each one when there is no `revise`: the node's own call, with its `retry`, `escalate`, `output`, `check`. */
+  readonly generate: NodeDecl;
+  /** Makes all candidates but the first; sees `candidate` and `evaluation` of the round before. */
+  readonly revise?: NodeDecl;
+  /** Sees `candidate`; what it gives is `evaluation`. */
+  readonly judge: NodeDecl;
+  /** Sees `evaluation` and `candidate`. */
+  readonly acceptIf: Expression;
+  /** How good a candidate is; `evaluation.score` where that is a number and nothing else is said. */
+  readonly score?: Expression;
+  readonly maxIterations: Bound;
+  readonly keep: 'best' | 'last';
+  /** So many rounds without a better score are enough. */
+  readonly stopWhenStuck?: Bound;
+  readonly onExhausted: 'accept' | 'fail' | 'escalate';
+}
+
+/** Several answers to the same question, of which one is kept. */
+export interface BestOfDecl {
+  readonly type: 'best_of';
+  readonly path: Path;
+  readonly candidate: NodeDecl;
+  readonly n: Bound;
+  readonly pick: 'vote' | 'judge';
+  /** What is voted on; sees `output`. The whole output when absent. */
+  readonly by?: Expression;
+  /** Sees `candidates`; gives `{ best }`, from 1. */
+  readonly judge?: NodeDecl;
+}
+
+/** `kind: workflow`: another file. */
+export interface SubWorkflowDecl {
+  readonly type: 'workflow';
+  readonly path: Path;
+  /** As written. */
+  readonly file: string;
+  /** Absent when it cannot be read or has mistakes, which are told. */
+  readonly workflow?: Workflow;
+}
+
+export interface RepeatDecl {
+  readonly path: Path;
+  /** The last round is the first after which this holds; sees the round's nodes and, as `output`, what it gave. */
+  readonly until?: Expression;
+  /** At most so many rounds; exactly so many without `until` (`times`). */
+  readonly max: Bound;
+  readonly carry: ReadonlyMap<string, CarryDecl>;
+  /** The name under which the loop is read: `attempt.previous`. */
+  readonly as?: string;
+  readonly onExhausted: 'accept' | 'fail';
+}
+
+/** A value that goes through the rounds of a loop. */
+export interface CarryDecl {
+  readonly path: Path;
+  readonly first: Expression;
+  /** Sees what `until` sees, and `carry`. */
+  readonly next: Expression;
+}
+
+export interface EscalateDecl {
+  readonly path: Path;
+  /** The highest tier. */
+  readonly to: Tier;
+  /** Failures that lead to the next tier. */
+  readonly on: readonly FailureType[];
+  /** An answer for which this holds is not good enough; sees `output`. */
+  readonly when?: Expression;
 }
 
 export interface Need {

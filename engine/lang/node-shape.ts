@@ -21,6 +21,9 @@ const ERROR: Shape = objectOf({
     'task_failed',
     'in_doubt',
     'items_failed',
+    'node_failed',
+    'not_accepted',
+    'tool_failed',
     'cancelled',
     'bug',
   ),
@@ -28,6 +31,7 @@ const ERROR: Shape = objectOf({
   message: STRING,
   'node?': STRING,
   'problems?': listOf(STRING),
+  'cause?': ANY,
 });
 
 /** What there is to know about a node before its shape can be told. */

@@ -21,6 +21,9 @@ const CODES: Readonly<Record<FailureType, Code>> = {
   task_failed: 'DAG815',
   in_doubt: 'DAG816',
   file_unwritable: 'DAG817',
+  node_failed: 'DAG818',
+  not_accepted: 'DAG819',
+  tool_failed: 'DAG820',
   bug: 'DAG901',
 };
 
@@ -33,5 +36,6 @@ export function errorOf(failure: Failure, node?: string): ResultError {
     message: failure.message,
     ...(node !== undefined && { node }),
     ...(problems && { problems }),
+    ...(failure.type === 'node_failed' && { cause: errorOf(failure.cause, failure.node) }),
   };
 }

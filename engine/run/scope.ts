@@ -65,7 +65,7 @@ async function nodeEntry(index: PlanIndex, store: Store, tally: Tally, run: RunI
     model: counted.model,
   };
   const failure = state && 'failure' in state ? state.failure : state?.status === 'succeeded' ? state.recovered : undefined;
-  if (failure) entry.error = { ...errorOf(failure) } as JsonObject;
+  if (failure) entry.error = { ...errorOf(failure) } as unknown as JsonObject;
   if (node?.foreach && state?.status !== 'skipped') {
     const fanOut = await store.items(run, key);
     const states = await store.itemStates(run, key, fanOut.items.length);
@@ -99,7 +99,7 @@ function itemEntry(
     item,
     status: statusOf(state),
     output: outputOf(state),
-    error: failure && ({ ...errorOf(failure) } as JsonObject),
+    error: failure && ({ ...errorOf(failure) } as unknown as JsonObject),
     cost: toDollars(counted?.cost ?? (0 as NodeTally['bill']['cost'])),
   };
 }

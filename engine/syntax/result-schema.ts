@@ -47,6 +47,9 @@ const failureTypes = oneOf<FailureType>({
   task_failed: true,
   in_doubt: true,
   items_failed: true,
+  node_failed: true,
+  not_accepted: true,
+  tool_failed: true,
   cancelled: true,
   bug: true,
 });
@@ -58,8 +61,9 @@ const error = objectOf<ResultError>(
     message: text('What went wrong.'),
     node: text('The node that failed the run, when one did.'),
     problems: { type: 'array', items: { type: 'string' }, description: 'What was wrong with the last answer.' },
+    cause: { $ref: '#/definitions/error', description: 'What failed inside the node.' },
   },
-  { node: true, problems: true },
+  { node: true, problems: true, cause: true },
 );
 
 const nodeStatus = oneOf<NodeResult['status']>({ succeeded: true, failed: true, skipped: true, cancelled: true, waiting: true });
@@ -116,8 +120,34 @@ const node = objectOf<NodeResult>(
     output: { description: 'What it gave.' },
     reused: { $ref: '#/definitions/reused' },
     items: { type: 'array', items: { $ref: '#/definitions/item' }, description: 'Of a fan-out, in the order of the list.' },
+    nodes: {
+      type: 'array',
+      items: { $ref: '#/definitions/node' },
+      description: 'Of a node that holds others: these, each over all items and rounds around it.',
+    },
+    runs: count('Of a node inside another: how often it has begun.'),
+    route: text('The case of the route that was taken.'),
+    rounds: count('Rounds of its loop; of a fan-out, over all items.'),
+    accepted: { type: 'boolean', description: 'False when a loop came to its last round, or the last answer was not good enough.' },
+    score: { type: 'number', description: 'Of the candidate that was kept.' },
   },
-  { tier: true, model: true, provider: true, skipReason: true, error: true, recovered: true, output: true, reused: true, items: true },
+  {
+    tier: true,
+    model: true,
+    provider: true,
+    skipReason: true,
+    error: true,
+    recovered: true,
+    output: true,
+    reused: true,
+    items: true,
+    nodes: true,
+    runs: true,
+    route: true,
+    rounds: true,
+    accepted: true,
+    score: true,
+  },
 );
 
 const cost = objectOf<CostReport>(

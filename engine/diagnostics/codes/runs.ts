@@ -87,4 +87,19 @@ export const RUN_CODES: CodeEntries = {
     explanation:
       'The `path` of a `write` node lies outside the workspace, in `.git` or in `.dagrun`, names a folder, or the system refuses it. With `mode: create`, a file with another content stands there already.',
   },
+  DAG818: {
+    title: 'a node inside failed',
+    explanation:
+      'A node of a group or of a sub-workflow failed, and with it the node that holds it. `cause` of the error says what happened, and where. The node that holds it has a `retry` and an `on_error` of its own.',
+  },
+  DAG819: {
+    title: 'no answer was good enough',
+    explanation:
+      'A loop came to its last round without its `until` (`on_exhausted: fail`), or no candidate of an `evaluate` was accepted. Without `revise`, that is a failure unless `on_exhausted: accept` is written. Raise the number of rounds, lower what is asked for, or use a higher tier.',
+  },
+  DAG820: {
+    title: 'a tool failed',
+    explanation:
+      'A tool could not be reached, refused its arguments, took too long, or said that it failed. In a tool loop the model is told and may try something else; a `tool` node fails, and is tried again as `retry` says.',
+  },
 };
