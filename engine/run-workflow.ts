@@ -27,7 +27,6 @@ import { createKernel } from './run/kernel.ts';
 import { createPerformer } from './run/perform.ts';
 import { indexPlan } from './run/plan-index.ts';
 import { createRecall } from './run/recall.ts';
-import { redoOf } from './run/redo.ts';
 import { resultOf } from './run/result.ts';
 import { createReuser, type Reuser } from './run/reuse.ts';
 import { createScopes } from './run/scope.ts';
@@ -197,7 +196,7 @@ async function goOn({ id, store, record, plan, owner, now, over }: Claimed, opti
     const { repeatUnsafe = false } = options;
     const first: InEvent =
       state.status === 'failed' || state.status === 'cancelled'
-        ? { type: 'reopen', redo: await redoOf(index, store, id), repeatUnsafe, at: now }
+        ? { type: 'reopen', repeatUnsafe, at: now }
         : { type: 'resume', tasks: await store.unsettledTasks(id), repeatUnsafe, at: now };
     const world = standingIn({ clock: systemClock, random: systemRandom, id }, offline !== undefined, written, plan);
     const drive = { world, store, owner, plan, file: record.file, config, offline, inputs: started.inputs, startedAt: started.at };

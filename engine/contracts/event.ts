@@ -72,6 +72,56 @@ export type EventBody =
   | { readonly type: 'node.succeeded'; readonly node: TaskKey }
   | { readonly type: 'node.failed'; readonly node: TaskKey; readonly failure: Failure }
   | { readonly type: 'node.cancelled'; readonly node: TaskKey; readonly detail: string }
+  // bodies and loops
+  /** An attempt at a node that holds others: they begin. `only`: no others than these. */
+  | {
+      readonly type: 'attempt.entered';
+      readonly task: TaskKey;
+      readonly attempt: number;
+      readonly only?: readonly NodeId[];
+      /** The case of a route that was taken, and what decided. */
+      readonly route?: string;
+      readonly operands?: JsonObject;
+      /** Of a sub-workflow. */
+      readonly inputs?: JsonObject;
+    }
+  /** It is over because something in it failed; what is in flight inside finishes. */
+  | { readonly type: 'attempt.failing'; readonly task: TaskKey; readonly attempt: number; readonly failure: Failure }
+  /** All nodes of the body have settled; what it gives is being evaluated. */
+  | { readonly type: 'attempt.leaving'; readonly task: TaskKey; readonly attempt: number }
+  /** Nothing was done: the case taken is `skip`, or wants what was skipped. */
+  | {
+      readonly type: 'attempt.skipped';
+      readonly task: TaskKey;
+      readonly attempt: number;
+      readonly reason: SkipReason;
+      readonly detail: string;
+      readonly route?: string;
+      readonly operands?: JsonObject;
+      /** The case taken failed, and its `on_error` says to skip. */
+      readonly failure?: Failure;
+    }
+  /** The task's loop begins its next round; `memory` is what goes from round to round. `round` 0: it is about to begin. */
+  | { readonly type: 'loop.turning'; readonly task: TaskKey; readonly round: number }
+  | { readonly type: 'loop.turned'; readonly task: TaskKey; readonly round: number; readonly memory: Json }
+  | {
+      readonly type: 'loop.ended';
+      readonly task: TaskKey;
+      readonly rounds: number;
+      readonly accepted: boolean;
+      readonly output: Value;
+      readonly memory: Json;
+      readonly recovered?: Failure;
+    }
+  | { readonly type: 'loop.failed'; readonly task: TaskKey; readonly failure: Failure; readonly skip: boolean }
+  | {
+      readonly type: 'loop.skipped';
+      readonly task: TaskKey;
+      readonly reason: SkipReason;
+      readonly detail: string;
+    }
+  /** It did not succeed, and goes on from where it was: with the items, the round or the nodes that are left. */
+  | { readonly type: 'task.reopened'; readonly task: TaskKey }
   // the life of one attempt
   | {
       readonly type: 'attempt.scheduled';
@@ -118,6 +168,8 @@ export type EventBody =
       readonly output: Value;
       readonly duration: Millis;
       readonly recovered?: Failure;
+      /** False: the highest tier's answer, which is still not good enough. */
+      readonly accepted?: false;
       /** Digest of everything that made this output: the same key gives the same output. */
       readonly contentKey?: string;
       /** It was not computed again. */

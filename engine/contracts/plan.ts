@@ -51,6 +51,12 @@ export interface PlanNode {
   readonly skipIf?: { readonly when: Json; readonly negate: boolean; readonly reason?: string };
   readonly ifSkipped?: { readonly value: Json };
   readonly foreach?: PlanForeach;
+  /** Rounds of the node, or of each of its items. */
+  readonly loop?: PlanLoop;
+  /** What part of its author's node it is, where it is not one itself: it has no place of its own in paths, replies and results. */
+  readonly part?: NodePart;
+  /** Names its fields can read beside those of its frame. */
+  readonly binds?: Readonly<Record<string, Bind>>;
   /** Tried one after the other, each with its own retries: the node itself, then its fallback. Never empty. */
   readonly stages: readonly [Stage, ...Stage[]];
   readonly onError: { readonly action: 'fail' | 'skip' } | { readonly action: 'value'; readonly value: Json };
@@ -72,10 +78,65 @@ export interface PlanForeach {
   readonly maxFailures?: number | string | { readonly percent: number };
 }
 
+/** The parts of an `evaluate` (generate, revise, evaluate) and of a `best_of` (candidate, judge). */
+export type NodePart = 'generate' | 'revise' | 'evaluate' | 'candidate' | 'judge' | 'loop';
+
+/** Where a name's value comes from: the output of the first of these nodes that was not skipped, or a field of the round before. */
+export type Bind = { readonly from: readonly NodeId[] } | { readonly previous: string };
+
+export type PlanLoop =
+  | {
+      readonly type: 'repeat';
+      readonly until?: Json;
+      /** A number, or an expression over `inputs`. */
+      readonly max: number | string;
+      readonly carry: Readonly<Record<string, { readonly first: Json; readonly next: Json }>>;
+      readonly as?: string;
+      readonly onExhausted: 'accept' | 'fail';
+    }
+  /** A round gives `{ candidate, evaluation }`, the node the candidate that is kept, adapted by its `result`. */
+  | {
+      readonly type: 'evaluate';
+      readonly acceptIf: Json;
+      readonly score?: Json;
+      readonly max: number | string;
+      readonly keep: 'best' | 'last';
+      readonly stuck?: number | string;
+      readonly onExhausted: 'accept' | 'fail';
+    };
+
+/** Nodes inside a node: doing the node is doing them. What each type gives is said in run/body.ts. */
+export type PlanBody = { readonly nodes: readonly PlanNode[] } & (
+  | { readonly type: 'group' }
+  /** The nodes are the cases, by name; one without a node is a skip. */
+  | { readonly type: 'route'; readonly by?: Json; readonly cases: readonly { readonly name: string; readonly when?: Json }[] }
+  | { readonly type: 'evaluate' }
+  | { readonly type: 'best_of'; readonly n: number | string; readonly pick: 'vote' | 'judge'; readonly by?: Json }
+  | ({ readonly type: 'workflow' } & SubPlan)
+);
+
+/** What a sub-workflow has of its own. */
+export interface SubPlan {
+  readonly workflow: string;
+  /** As it is named in messages. */
+  readonly file: string;
+  /** Its folder, relative to that of the run's workflow: where its paths start. */
+  readonly folder: string;
+  readonly inputs: Readonly<Record<string, PlanInput>>;
+  readonly constants: JsonObject;
+  readonly partials: Readonly<Record<string, string>>;
+  readonly outputs: Readonly<Record<string, PlanOutput>>;
+  readonly limits: Partial<PlanLimits>;
+}
+
 /** One way of doing a node's work. */
 export interface Stage {
-  readonly name: 'own' | 'fallback';
+  readonly name: 'own' | 'escalated' | 'fallback';
   readonly kind: string;
+  /** It holds nodes, and doing them is doing it. */
+  readonly body?: PlanBody;
+  /** Of an answer, which it sees as `output`: where this holds, the next stage is asked. */
+  readonly escalateWhen?: Json;
   /** Not yet rendered. */
   readonly spec: JsonObject;
   readonly retry: Retry;

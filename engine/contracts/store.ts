@@ -35,8 +35,8 @@ export type InEvent = { readonly at: Instant } & (
   | { readonly type: 'wake'; readonly task: TaskKey; readonly attempt: number; readonly wake: Wake; readonly inbox?: number }
   /** Somebody's answer cannot be taken. */
   | { readonly type: 'refuse'; readonly task: TaskKey; readonly by: string; readonly reason: string; readonly inbox: number }
-  /** A run that has failed or was cancelled has another chance. `redo`: items of a fan-out that did not succeed. */
-  | { readonly type: 'reopen'; readonly redo: ReadonlyMap<TaskKey, readonly number[]>; readonly repeatUnsafe?: boolean }
+  /** A run that has failed or was cancelled has another chance. */
+  | { readonly type: 'reopen'; readonly repeatUnsafe?: boolean }
   /**
    * Another process goes on with the run: `tasks` are those that have begun and not settled, in any order. `repeatUnsafe`: also what
    * may do harm when it is done twice is done again unasked.
@@ -55,6 +55,10 @@ export type InEvent = { readonly at: Instant } & (
   | { readonly type: 'cancel'; readonly by: string }
   /** The run as a whole failed (its time or its money is used up). */
   | { readonly type: 'abandon'; readonly failure: Failure }
+  /** What was found out about an attempt at a node that holds others, before these begin. */
+  | { readonly type: 'entered'; readonly task: TaskKey; readonly attempt: number; readonly entry: Entry }
+  /** What follows a round of a loop; round 0 has not been. */
+  | { readonly type: 'turned'; readonly task: TaskKey; readonly round: number; readonly turn: Turn }
   | { readonly type: 'outputs'; readonly outcome: { readonly outputs: JsonObject } | { readonly failure: Failure } }
 );
 
@@ -71,8 +75,29 @@ export type Opening =
     }
   | { readonly type: 'failed'; readonly failure: Failure };
 
+/** How a body begins. */
+export type Entry =
+  | ({ readonly type: 'inside' } & Pick<Extract<EventBody, { readonly type: 'attempt.entered' }>, 'only' | 'route' | 'operands' | 'inputs'>)
+  | { readonly type: 'skip'; readonly detail: string; readonly route?: string; readonly operands?: JsonObject }
+  | { readonly type: 'failed'; readonly failure: Failure };
+
+/** What follows a round of a loop. */
+export type Turn =
+  | { readonly type: 'again'; readonly memory: Json }
+  | { readonly type: 'end'; readonly accepted: boolean; readonly output: Value; readonly memory: Json }
+  /** Its first round was skipped. */
+  | { readonly type: 'skip'; readonly detail: string }
+  | { readonly type: 'failed'; readonly failure: Failure };
+
 export type TaskOutcome =
-  | { readonly type: 'output'; readonly output: Value; readonly contentKey?: string; readonly reused?: Reuse }
+  /** `unsatisfied`: it is an answer, but a better one is wanted. */
+  | {
+      readonly type: 'output';
+      readonly output: Value;
+      readonly contentKey?: string;
+      readonly reused?: Reuse;
+      readonly unsatisfied?: string;
+    }
   | { readonly type: 'parked'; readonly until: WakeCondition; readonly memo: Json }
   | { readonly type: 'failure'; readonly failure: Failure };
 
@@ -84,6 +109,8 @@ export type TaskOutcome =
  *                  │           ├─ backing_off ◀┤
  *                  │           └─ parked ◀─────┘            (the same attempt goes on when it is woken)
  *                  ├─▶ expanded ─▶ succeeded | failed      (a fan-out; its items live under their own keys)
+ *                  ├─▶ looping  ─▶ succeeded | failed      (each round lives under its own key)
+ *                  │   running ─▶ inside ─▶ succeeded | failed     (a body; its nodes live under keys of their own)
  *                  └─▶ skipped                              any unsettled state ─▶ cancelled
  */
 export interface RunView {
@@ -172,8 +199,46 @@ export type TaskState =
       /** Whether it is done again is what is waited for; `base` as above. */
       readonly doubt?: { readonly base: number };
     }
-  | { readonly status: 'succeeded'; readonly output: Value | null; readonly recovered?: Failure }
-  | { readonly status: 'failed'; readonly failure: Failure; readonly attempt?: number; readonly fanOut?: ExpandedState }
+  | {
+      readonly status: 'looping';
+      /** The last that has begun, from 1; 0 before. */
+      readonly round: number;
+      /** What follows the round is being evaluated. */
+      readonly turning: boolean;
+      /** What goes from round to round. */
+      readonly memory: Json;
+    }
+  | {
+      readonly status: 'inside';
+      readonly attempt: number;
+      readonly stage: number;
+      readonly stageAttempt: number;
+      readonly base?: number;
+      /** Nodes of the body that have not settled. */
+      readonly unsettled: number;
+      /** Tasks and openings inside, however deep, that were handed out and have not come back. */
+      readonly open: number;
+      /** What it gives is being evaluated. */
+      readonly leaving: boolean;
+      /** Nothing new starts in it any more. */
+      readonly failing?: Failure;
+      readonly only?: readonly NodeId[];
+      readonly route?: string;
+      readonly inputs?: JsonObject;
+    }
+  | {
+      readonly status: 'succeeded';
+      readonly output: Value | null;
+      readonly recovered?: Failure;
+      /** Above 0: which of the node's stages gave it. */
+      readonly stage?: number;
+      readonly accepted?: boolean;
+      readonly route?: string;
+      /** Of a loop. */
+      readonly rounds?: number;
+      readonly memory?: Json;
+    }
+  | { readonly status: 'failed'; readonly failure: Failure; readonly attempt?: number; readonly kept?: KeptState }
   | {
       readonly status: 'skipped';
       readonly reason: SkipReason;
@@ -181,12 +246,22 @@ export type TaskState =
       readonly output: Json;
       readonly guarded: boolean;
       readonly failure?: Failure;
+      readonly route?: string;
     }
-  | { readonly status: 'cancelled'; readonly detail: string; readonly attempt?: number; readonly fanOut?: ExpandedState }
+  | { readonly status: 'cancelled'; readonly detail: string; readonly attempt?: number; readonly kept?: KeptState }
   /** It did not succeed, and waits for another chance; `attempt` was its last. */
-  | { readonly status: 'reopened'; readonly attempt: number /** Nobody knows whether it was done. */; readonly doubt?: true };
+  | {
+      readonly status: 'reopened';
+      readonly attempt: number;
+      /** Nobody knows whether it was done. */
+      readonly doubt?: true;
+    };
 
 export type ExpandedState = Extract<TaskState, { readonly status: 'expanded' }>;
+export type LoopingState = Extract<TaskState, { readonly status: 'looping' }>;
+export type InsideState = Extract<TaskState, { readonly status: 'inside' }>;
+/** What something was that holds other tasks, in case that it gets another chance. */
+export type KeptState = ExpandedState | LoopingState | InsideState;
 
 /** A change of a run's state; the store applies it without knowing what it means. */
 export type Write =
@@ -202,6 +277,12 @@ export type Command =
   /** Evaluate a node's `skip_if` and `foreach`. */
   | { readonly type: 'open'; readonly node: TaskKey }
   | { readonly type: 'call'; readonly task: TaskKey; readonly attempt: number; readonly stage: number; readonly urgency: number }
+  /** Evaluate how a body begins: the case of a route, the inputs of a sub-workflow. */
+  | { readonly type: 'enter'; readonly task: TaskKey; readonly attempt: number; readonly stage: number }
+  /** Evaluate what a body gives, all of whose nodes have settled; told as `done`. */
+  | { readonly type: 'leave'; readonly task: TaskKey; readonly attempt: number; readonly stage: number }
+  /** Evaluate what follows a round of a loop; round 0: how it begins. */
+  | { readonly type: 'turn'; readonly task: TaskKey; readonly round: number }
   | { readonly type: 'timer'; readonly task: TaskKey; readonly attempt: number; readonly at: Instant }
   /** Every node has settled well: evaluate the run's outputs. */
   | { readonly type: 'outputs' }

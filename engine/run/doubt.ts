@@ -2,7 +2,6 @@ import { millis, type TaskKey } from '../base/ids.ts';
 import type { EventBody } from '../contracts/event.ts';
 import type { Wake } from '../contracts/node-kind.ts';
 import type { TaskState } from '../contracts/store.ts';
-import { nodeAt } from './fold.ts';
 import { itemOf } from './plan-index.ts';
 import { stageAt } from './retry.ts';
 import type { Step } from './step.ts';
@@ -17,7 +16,7 @@ import type { Step } from './step.ts';
 
 /** True when a task may be done once more although nobody knows whether it was done. */
 export function mayRepeat(step: Step, key: TaskKey, { stage }: { readonly stage: number }): boolean {
-  return step.repeatUnsafe || stageAt(nodeAt(step.index, key).node, stage)?.stage.idempotent !== false;
+  return step.repeatUnsafe || stageAt(step.index.at(key).node, stage)?.stage.idempotent !== false;
 }
 
 /** A task that failed because it is in doubt, and was given another chance, is still in doubt. */
@@ -27,7 +26,7 @@ export function isInDoubt(state: TaskState | undefined): boolean {
 
 /** Asks whether a task that is at work, by the journal, is to be done again; one of a run that ends is given up. */
 export function ask(step: Step, key: TaskKey, attempt: number): void {
-  const { node } = nodeAt(step.index, key);
+  const { node } = step.index.at(key);
   const item = itemOf(key);
   const which = item === undefined ? `"${node.id}"` : `item ${item.index} of "${node.id}"`;
   step.draft.emit({
@@ -45,13 +44,13 @@ export function ask(step: Step, key: TaskKey, attempt: number): void {
     memo: null,
     doubt: true,
   });
-  if (step.draft.run.status !== 'running') giveUp(step, key, attempt);
+  if (!step.isLive(key)) giveUp(step, key, attempt);
 }
 
 /** Does again what somebody said yes to, and gives up the rest. */
 export function answer(step: Step, key: TaskKey, state: Extract<TaskState, { status: 'parked' }>, wake: Wake): void {
   if (wake.type === 'answered' && wake.approved) {
-    step.schedule(nodeAt(step.index, key), key, state.attempt + 1, state.stage, state.stageAttempt);
+    step.schedule(key, state.attempt + 1, state.stage, state.stageAttempt);
   } else {
     fail(step, key, state.attempt, wake.type === 'answered' ? `${wake.by} said not to do it again` : 'nobody said to do it again');
   }
@@ -64,13 +63,11 @@ export function giveUp(step: Step, key: TaskKey, attempt: number): void {
 }
 
 function fail(step: Step, key: TaskKey, attempt: number, why: string): void {
-  const indexed = nodeAt(step.index, key);
   const failure = {
     type: 'in_doubt',
     message: `its process ended while it was at work, and whether it was done is not known; ${why}`,
   } as const;
   const failed: EventBody = { type: 'attempt.failed', task: key, attempt, failure, duration: millis(0), next: { type: 'give_up' } };
   step.draft.emit(failed);
-  if (key === indexed.key) step.failNode(indexed, failure);
-  else step.advanceFanOut(indexed);
+  step.taskDone(key);
 }

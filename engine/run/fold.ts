@@ -1,85 +1,112 @@
 import { assertNever, invariant } from '../base/assert.ts';
 import type { TaskKey } from '../base/ids.ts';
 import type { EventBody } from '../contracts/event.ts';
-import type { Failure } from '../contracts/failure.ts';
 import type { WakeCondition } from '../contracts/node-kind.ts';
-import type { KeptSignal, RunState, RunView, TaskState, Write } from '../contracts/store.ts';
-import { type IndexedNode, itemOf, type PlanIndex } from './plan-index.ts';
+import type { KeptSignal, KeptState, RunState, RunView, TaskState, Write } from '../contracts/store.ts';
+import { Changes, keptOf, lastAttempt } from './changes.ts';
+import type { PlanIndex } from './plan-index.ts';
 
 /**
  * How an event changes a run's state: the only place that says so. Applying it to a journal from the start gives the
  * run's state at its end, which is why the state may be thrown away.
  */
 export function changesOf(index: PlanIndex, view: RunView, event: EventBody): readonly Write[] {
-  const run = view.run;
+  const changes = new Changes(index, view);
+  apply(index, changes, event);
+  return changes.writes();
+}
+
+function apply(index: PlanIndex, changes: Changes, event: EventBody): void {
+  const { run } = changes;
+  const runIs = (state: Partial<RunState>): void => {
+    changes.run = { ...changes.run, ...state };
+  };
   switch (event.type) {
     case 'run.started':
-      return [runIs({ ...run, status: 'running', unsettled: index.plan.nodes.length, startedBy: event.by })];
+      runIs({ status: 'running', unsettled: index.plan.nodes.length, startedBy: event.by });
+      return;
     case 'run.cancel_requested':
-      return [runIs({ ...run, status: 'cancelling' })];
+      runIs({ status: 'cancelling' });
+      return;
     case 'signal.received': {
       const { name, payload, by, sentAt, inbox } = event;
-      return [runIs({ ...run, inbox, ...(event.kept && { signals: [...run.signals, { name, payload, by, sentAt }] }) })];
+      runIs({ inbox, ...(event.kept && { signals: [...run.signals, { name, payload, by, sentAt }] }) });
+      return;
     }
     case 'answer.refused':
-      return [runIs({ ...run, inbox: event.inbox })];
+      runIs({ inbox: event.inbox });
+      return;
     case 'run.failing':
-      return [runIs({ ...run, status: 'failing', failure: run.failure ?? { node: event.node, failure: event.failure } })];
+      runIs({ status: 'failing', failure: run.failure ?? { node: event.node, failure: event.failure } });
+      return;
     case 'run.finishing':
-      return [runIs({ ...run, status: 'finishing' })];
+      runIs({ status: 'finishing' });
+      return;
     case 'run.finished':
-      return [runIs({ ...run, status: event.status })];
-    case 'run.resumed':
-      return [];
+      runIs({ status: event.status });
+      return;
     case 'run.reopened':
-      return [runIs({ ...run, status: 'running', failure: null })];
+      runIs({ status: 'running', failure: null });
+      return;
 
     case 'node.opening':
-      return [
-        taskIs(event.node, {
-          status: 'opening',
-          ...(event.skip !== undefined && { skip: event.skip }),
-          ...lastAttempt(view.task(event.node)),
-        }),
-        opened(run, 1),
-      ];
-    case 'node.expanded':
-      return [
-        { type: 'items', node: event.node, items: event.items, ...(event.keys && { keys: event.keys }) },
-        taskIs(event.node, {
-          status: 'expanded',
-          count: event.count,
-          next: 0,
-          settled: 0,
-          failed: 0,
-          window: event.window,
-          maxFailures: event.maxFailures,
-          closed: false,
-          first: null,
-        }),
-        opened(run, -1),
-      ];
-    case 'node.skipped':
-      return settled(index, view, event.node, {
-        status: 'skipped',
-        reason: event.reason,
-        detail: event.detail,
-        output: event.output,
-        guarded: event.guarded,
-        ...(event.failure && { failure: event.failure }),
+      changes.set(event.node, {
+        status: 'opening',
+        ...(event.skip !== undefined && { skip: event.skip }),
+        ...lastAttempt(changes.task(event.node)),
       });
-    case 'node.succeeded': {
-      const state = view.task(event.node);
-      return settled(index, view, event.node, state?.status === 'succeeded' ? state : { status: 'succeeded', output: null });
+      return;
+    case 'node.expanded':
+      changes.write({ type: 'items', node: event.node, items: event.items, ...(event.keys && { keys: event.keys }) });
+      changes.set(event.node, {
+        status: 'expanded',
+        count: event.count,
+        next: 0,
+        settled: 0,
+        failed: 0,
+        window: event.window,
+        maxFailures: event.maxFailures,
+        closed: false,
+        first: null,
+      });
+      return;
+    case 'node.skipped': {
+      const { reason, detail, output, guarded, failure } = event;
+      const before = changes.task(event.node);
+      const route = before?.status === 'skipped' ? before.route : undefined;
+      changes.settle(event.node, {
+        status: 'skipped',
+        reason,
+        detail,
+        output,
+        guarded,
+        ...(failure && { failure }),
+        ...(route !== undefined && { route }),
+      });
+      return;
     }
-    case 'node.failed':
-      return settled(index, view, event.node, { status: 'failed', failure: event.failure }, { node: event.node, failure: event.failure });
-    case 'node.cancelled':
-      return settled(index, view, event.node, { status: 'cancelled', detail: event.detail });
+    case 'node.succeeded': {
+      const state = changes.task(event.node);
+      changes.settle(event.node, state?.status === 'succeeded' ? state : { status: 'succeeded', output: null });
+      return;
+    }
+    case 'node.failed': {
+      const before = changes.task(event.node);
+      changes.settle(event.node, { status: 'failed', failure: event.failure, ...lastAttempt(before), ...keptOf(before) });
+      const outermost = index.nodes.get(event.node);
+      if (outermost && !run.failure) runIs({ failure: { node: outermost.node.id, failure: event.failure } });
+      return;
+    }
+    case 'node.cancelled': {
+      const before = changes.task(event.node);
+      changes.settle(event.node, { status: 'cancelled', detail: event.detail, ...lastAttempt(before), ...keptOf(before) });
+      return;
+    }
 
     case 'attempt.scheduled': {
-      const before = view.task(event.task);
-      const state: TaskState = {
+      const before = changes.task(event.task);
+      if (!isUnsettled(before)) changes.startItem(event.task);
+      changes.set(event.task, {
         status: 'scheduled',
         attempt: event.attempt,
         stage: event.stage,
@@ -88,130 +115,225 @@ export function changesOf(index: PlanIndex, view: RunView, event: EventBody): re
         // It goes on for one that was interrupted or given up: what that one paid for is not paid again.
         ...baseOf(before),
         ...(before?.status === 'running' && before.woken && { woken: before.woken }),
-      };
-      // What was begun and has not settled is counted as open already.
-      const known = before?.status === 'opening' || (before !== undefined && isUnsettled(before));
-      return [
-        taskIs(event.task, state),
-        ...itemStarts(view, event.task, before),
-        runIs({ ...run, open: run.open + (known ? 0 : 1), backingOff: without(run.backingOff, event.task) }),
-      ];
+      });
+      runIs({ backingOff: without(run.backingOff, event.task) });
+      return;
     }
     case 'attempt.started': {
-      const before = view.task(event.task);
+      const before = changes.task(event.task);
       invariant(before?.status === 'scheduled', `${event.task} starts without having been scheduled`);
-      return [taskIs(event.task, { ...before, status: 'running' })];
+      changes.set(event.task, { ...before, status: 'running' });
+      return;
     }
-    case 'attempt.succeeded':
-      return [
-        taskIs(event.task, { status: 'succeeded', output: event.output, ...(event.recovered && { recovered: event.recovered }) }),
-        ...itemSettles(view, event.task),
-        forget(event.task),
-        opened(run, -1),
-      ];
+    case 'attempt.entered': {
+      const before = changes.task(event.task);
+      invariant(before?.status === 'running', `${event.task} is entered without running`);
+      const { only, route, inputs } = event;
+      const body = index.at(event.task).bodies[before.stage];
+      invariant(body, `${event.task} has no body`);
+      changes.set(event.task, {
+        status: 'inside',
+        attempt: event.attempt,
+        stage: before.stage,
+        stageAttempt: before.stageAttempt,
+        unsettled: only ? only.length : body.nodes.size,
+        open: 0,
+        leaving: false,
+        ...(only && { only }),
+        ...(route !== undefined && { route }),
+        ...(inputs && { inputs }),
+      });
+      return;
+    }
+    case 'attempt.failing':
+      changes.set(event.task, { ...inside(changes, event.task), failing: event.failure });
+      return;
+    case 'attempt.leaving':
+      changes.set(event.task, { ...inside(changes, event.task), leaving: true });
+      return;
+    case 'attempt.succeeded': {
+      const before = changes.task(event.task);
+      const stage = before && 'stage' in before ? (before.stage ?? 0) : 0;
+      const route = before?.status === 'inside' ? before.route : undefined;
+      changes.set(event.task, {
+        status: 'succeeded',
+        output: event.output,
+        ...(event.recovered && { recovered: event.recovered }),
+        ...(stage > 0 && { stage }),
+        ...(event.accepted === false && { accepted: false }),
+        ...(route !== undefined && { route }),
+      });
+      changes.settleItem(event.task);
+      changes.write(forget(event.task));
+      return;
+    }
     case 'attempt.parked': {
-      const before = view.task(event.task);
+      const before = changes.task(event.task);
       invariant(before?.status === 'running', `${event.task} parked without running`);
-      return [
-        taskIs(event.task, {
-          status: 'parked',
-          attempt: event.attempt,
-          stage: before.stage,
-          stageAttempt: before.stageAttempt,
-          ...(before.failure && { failure: before.failure }),
-          until: event.until,
-          memo: event.memo,
-          ...(event.doubt && { doubt: { base: before.base ?? before.attempt } }),
-        }),
-        ...(event.doubt ? [] : [forget(event.task)]),
-        runIs({ ...run, open: run.open - 1, parked: [...run.parked, event.task] }),
-      ];
+      changes.set(event.task, {
+        status: 'parked',
+        attempt: event.attempt,
+        stage: before.stage,
+        stageAttempt: before.stageAttempt,
+        ...(before.failure && { failure: before.failure }),
+        until: event.until,
+        memo: event.memo,
+        ...(event.doubt && { doubt: { base: before.base ?? before.attempt } }),
+      });
+      if (!event.doubt) changes.write(forget(event.task));
+      runIs({ parked: [...run.parked, event.task] });
+      return;
     }
     case 'attempt.woken': {
-      const before = view.task(event.task);
+      const before = changes.task(event.task);
       invariant(before?.status === 'parked', `${event.task} was woken without being parked`);
-      return [
-        taskIs(event.task, {
-          status: 'scheduled',
-          attempt: event.attempt,
-          stage: before.stage,
-          stageAttempt: before.stageAttempt,
-          ...(before.failure && { failure: before.failure }),
-          ...(before.doubt ?? { woken: { memo: before.memo, wake: event.wake } }),
-        }),
-        runIs({
-          ...run,
-          open: run.open + 1,
-          parked: without(run.parked, event.task),
-          inbox: event.inbox ?? run.inbox,
-          // Who is woken by a signal that was kept has used it.
-          signals: event.wake.type === 'signalled' ? withoutOne(run.signals, keptSignal(run, before.until)) : run.signals,
-        }),
-      ];
+      changes.set(event.task, {
+        status: 'scheduled',
+        attempt: event.attempt,
+        stage: before.stage,
+        stageAttempt: before.stageAttempt,
+        ...(before.failure && { failure: before.failure }),
+        ...(before.doubt ?? { woken: { memo: before.memo, wake: event.wake } }),
+      });
+      runIs({
+        parked: without(run.parked, event.task),
+        inbox: event.inbox ?? run.inbox,
+        // Who is woken by a signal that was kept has used it.
+        signals: event.wake.type === 'signalled' ? withoutOne(run.signals, keptSignal(run, before.until)) : run.signals,
+      });
+      return;
     }
     case 'attempt.failed': {
-      const before = view.task(event.task);
+      const before = changes.task(event.task);
       // In doubt, it fails without having been begun again.
-      invariant(before?.status === 'running' || before?.status === 'scheduled', `${event.task} failed without running`);
+      invariant(
+        before?.status === 'running' || before?.status === 'scheduled' || before?.status === 'inside',
+        `${event.task} failed without running`,
+      );
       if (event.next.type === 'retry') {
         const stageAttempt = event.next.stage === before.stage ? before.stageAttempt : 0;
-        return [
-          taskIs(event.task, {
-            status: 'backing_off',
-            attempt: event.attempt,
-            stage: event.next.stage,
-            stageAttempt,
-            failure: event.failure,
-            until: event.next.at,
-          }),
-          forget(event.task),
-          runIs({ ...run, backingOff: [...run.backingOff, event.task] }),
-        ];
+        changes.set(event.task, {
+          status: 'backing_off',
+          attempt: event.attempt,
+          stage: event.next.stage,
+          stageAttempt,
+          failure: event.failure,
+          until: event.next.at,
+        });
+        changes.write(forget(event.task));
+        return runIs({ backingOff: [...run.backingOff, event.task] });
       }
-      const state: TaskState =
+      changes.set(
+        event.task,
         event.next.type === 'skip'
           ? { status: 'skipped', reason: 'failed', detail: event.failure.message, output: null, guarded: false, failure: event.failure }
-          : { status: 'failed', failure: event.failure, attempt: event.attempt };
-      return [
-        taskIs(event.task, state),
-        ...itemSettles(view, event.task, event.next.type === 'give_up' ? event.failure : undefined),
-        forget(event.task),
-        opened(run, -1),
-      ];
+          : { status: 'failed', failure: event.failure, attempt: event.attempt, ...keptOf(before) },
+      );
+      changes.settleItem(event.task, event.next.type === 'give_up' ? event.failure : undefined);
+      changes.write(forget(event.task));
+      return;
+    }
+    case 'attempt.skipped': {
+      const { reason, detail, route, failure } = event;
+      changes.set(event.task, {
+        status: 'skipped',
+        reason,
+        detail,
+        output: null,
+        guarded: false,
+        ...(route !== undefined && { route }),
+        ...(failure && { failure }),
+      });
+      changes.settleItem(event.task);
+      return;
     }
     case 'attempt.cancelled': {
-      const wasOpen = view.task(event.task)?.status !== 'parked';
-      return [
-        // Not settled: a fan-out of which items were cancelled does not come to its end either.
-        taskIs(event.task, { status: 'cancelled', detail: 'the run was stopped', attempt: event.attempt }),
-        runIs({
-          ...run,
-          open: run.open - (wasOpen ? 1 : 0),
-          backingOff: without(run.backingOff, event.task),
-          parked: without(run.parked, event.task),
-        }),
-      ];
+      // Not settled: a fan-out of which items were cancelled does not come to its end either.
+      const state = { status: 'cancelled', detail: 'the run was stopped', attempt: event.attempt } as const;
+      changes.set(event.task, { ...state, ...keptOf(changes.task(event.task)) });
+      runIs({ backingOff: without(run.backingOff, event.task), parked: without(run.parked, event.task) });
+      return;
     }
+
+    case 'loop.turning': {
+      const before = changes.task(event.task);
+      if (before?.status === 'looping') return changes.set(event.task, { ...before, turning: true });
+      changes.startItem(event.task);
+      changes.set(event.task, { status: 'looping', round: 0, turning: true, memory: null });
+      return;
+    }
+    case 'loop.turned':
+      changes.set(event.task, { status: 'looping', round: event.round, turning: false, memory: event.memory });
+      return;
+    case 'loop.ended': {
+      const { output, accepted, rounds, memory, recovered } = event;
+      changes.set(event.task, { status: 'succeeded', output, accepted, rounds, memory, ...(recovered && { recovered }) });
+      changes.settleItem(event.task);
+      return;
+    }
+    case 'loop.failed': {
+      const { failure, skip } = event;
+      const before = changes.task(event.task);
+      changes.set(
+        event.task,
+        skip
+          ? { status: 'skipped', reason: 'failed', detail: failure.message, output: null, guarded: false, failure }
+          : { status: 'failed', failure, ...keptOf(before) },
+      );
+      changes.settleItem(event.task, skip ? undefined : failure);
+      return;
+    }
+    case 'loop.skipped':
+      changes.set(event.task, { status: 'skipped', reason: event.reason, detail: event.detail, output: null, guarded: false });
+      changes.settleItem(event.task);
+      return;
+
     case 'model.called':
-      return [{ type: 'paid_call', task: event.task, paid: { call: event.call, request: event.request, reply: event.reply } }];
+      changes.write({ type: 'paid_call', task: event.task, paid: { call: event.call, request: event.request, reply: event.reply } });
+      return;
     case 'node.reopened':
-      return reopened(index, view, event.node, event.redo);
+      changes.unsettle(event.node, reopened(changes.task(event.node), event.redo));
+      return;
+    case 'task.reopened': {
+      changes.startItem(event.task);
+      changes.set(event.task, reopened(changes.task(event.task), []));
+      return;
+    }
+    case 'run.resumed':
     case 'node.opened':
     case 'attempt.interrupted':
     case 'attempt.logged':
-      return [];
+      return;
     default:
       return assertNever(event);
   }
 }
 
-function runIs(state: RunState): Write {
-  return { type: 'run', state };
+function inside(changes: Changes, key: TaskKey): Extract<TaskState, { status: 'inside' }> {
+  const state = changes.task(key);
+  invariant(state?.status === 'inside', `nothing is inside ${key}`);
+  return state;
 }
 
-/** The number of a task's last try, while that is known. */
-export function lastAttempt(state: TaskState | undefined): { readonly attempt?: number } {
-  return state && 'attempt' in state && state.attempt !== undefined ? { attempt: state.attempt } : {};
+/** What a task is that has another chance: what holds others goes on from where it was, anything else is as if it had never begun. */
+function reopened(before: TaskState | undefined, redo: readonly number[]): TaskState {
+  const kept: KeptState | undefined = before && 'kept' in before ? before.kept : undefined;
+  switch (kept?.status) {
+    case 'expanded':
+      return { ...kept, settled: kept.next - redo.length, failed: 0, closed: false, first: null, redo };
+    case 'looping':
+      return { ...kept, turning: false };
+    case 'inside': {
+      const { failing: _, ...rest } = kept;
+      return { ...rest, unsettled: 0, open: 0, leaving: false };
+    }
+    default:
+      return {
+        status: 'reopened',
+        attempt: lastAttempt(before).attempt ?? 0,
+        ...(before?.status === 'failed' && before.failure.type === 'in_doubt' && { doubt: true }),
+      };
+  }
 }
 
 /** The attempt whose calls count for the next one: it came to no end of its own. One that did has no calls left to count. */
@@ -235,93 +357,8 @@ function forget(task: TaskKey): Write {
   return { type: 'paid_call', task, paid: null };
 }
 
-function isUnsettled(state: TaskState): boolean {
-  return state.status === 'running' || state.status === 'scheduled' || state.status === 'backing_off' || state.status === 'parked';
-}
-
-/** A node that did not succeed has another chance: as if it had never settled. Of a fan-out, only `redo` is done again. */
-function reopened(index: PlanIndex, view: RunView, key: TaskKey, redo: readonly number[]): readonly Write[] {
-  const before = view.task(key);
-  const fanOut = before && 'fanOut' in before ? before.fanOut : undefined;
-  const run = view.run;
-  return [
-    {
-      type: 'task',
-      key,
-      state: fanOut
-        ? { ...fanOut, settled: fanOut.next - redo.length, failed: 0, closed: false, first: null, redo }
-        : {
-            status: 'reopened',
-            attempt: lastAttempt(before).attempt ?? 0,
-            ...(before?.status === 'failed' && before.failure.type === 'in_doubt' && { doubt: true }),
-          },
-    },
-    runIs({ ...run, unsettled: run.unsettled + 1 }),
-    ...nodeAt(index, key).dependents.map(
-      (dependent): Write => ({ type: 'settled_sources', node: dependent.key, count: view.settledSources(dependent.key) - 1 }),
-    ),
-  ];
-}
-
-function opened(run: RunState, by: 1 | -1): Write {
-  return runIs({ ...run, open: run.open + by });
-}
-
-function taskIs(key: TaskKey, state: TaskState): Write {
-  return { type: 'task', key, state };
-}
-
-/** A node has its final state: its dependents have one thing less to wait for. */
-function settled(
-  index: PlanIndex,
-  view: RunView,
-  key: TaskKey,
-  state: TaskState,
-  failure?: { node: TaskKey; failure: Failure },
-): readonly Write[] {
-  const before = view.task(key);
-  const indexed = nodeAt(index, key);
-  const run = view.run;
-  // What a fan-out was is kept, in case that it is reopened.
-  const lost = state.status === 'failed' || state.status === 'cancelled';
-  const kept = lost ? { ...state, ...lastAttempt(before), ...(before?.status === 'expanded' && { fanOut: before }) } : state;
-  return [
-    taskIs(key, kept),
-    runIs({
-      ...run,
-      unsettled: run.unsettled - 1,
-      open: run.open - (before?.status === 'opening' ? 1 : 0),
-      failure: run.failure ?? (failure ? { node: indexed.node.id, failure: failure.failure } : null),
-    }),
-    ...indexed.dependents.map(
-      (dependent): Write => ({ type: 'settled_sources', node: dependent.key, count: view.settledSources(dependent.key) + 1 }),
-    ),
-  ];
-}
-
-function itemStarts(view: RunView, key: TaskKey, before: TaskState | undefined): readonly Write[] {
-  const item = before && isUnsettled(before) ? undefined : itemOf(key);
-  if (!item) return [];
-  const fanOut = view.task(item.node);
-  invariant(fanOut?.status === 'expanded', `${item.node} has items but was not expanded`);
-  if (fanOut.redo?.[0] === item.index) return [taskIs(item.node, { ...fanOut, redo: fanOut.redo.slice(1) })];
-  return [taskIs(item.node, { ...fanOut, next: fanOut.next + 1 })];
-}
-
-function itemSettles(view: RunView, key: TaskKey, failure?: Failure): readonly Write[] {
-  const item = itemOf(key);
-  const fanOut = item && view.task(item.node);
-  if (fanOut?.status !== 'expanded' || !item) return [];
-  const failed = fanOut.failed + (failure ? 1 : 0);
-  const closed =
-    fanOut.closed || (failure !== undefined && (endsAll(failure) || (fanOut.maxFailures !== null && failed > fanOut.maxFailures)));
-  const first = failure && endsAll(failure) && !endsAll(fanOut.first) ? failure : (fanOut.first ?? failure ?? null);
-  return [taskIs(item.node, { ...fanOut, settled: fanOut.settled + 1, failed, closed, first })];
-}
-
-/** True for a failure that every other item would meet as well: it ends a fan-out, however many may fail. */
-export function endsAll(failure: Failure | null): boolean {
-  return failure?.type === 'unauthorized' || failure?.type === 'budget_exceeded';
+function isUnsettled(state: TaskState | undefined): boolean {
+  return state?.status === 'running' || state?.status === 'scheduled' || state?.status === 'backing_off' || state?.status === 'parked';
 }
 
 /** The signal that was sent before somebody waited for it as `until` says. */
@@ -336,10 +373,4 @@ function withoutOne<T>(list: readonly T[], one: T | undefined): readonly T[] {
 
 function without(list: readonly TaskKey[], key: TaskKey): readonly TaskKey[] {
   return list.includes(key) ? list.filter((other) => other !== key) : list;
-}
-
-export function nodeAt(index: PlanIndex, key: TaskKey): IndexedNode {
-  const indexed = index.nodes.get(itemOf(key)?.node ?? key) ?? index.nodes.get(key);
-  invariant(indexed, `no node at ${key}`);
-  return indexed;
 }

@@ -1,12 +1,13 @@
-import { type Instant, type Millis, millis, type TaskKey } from '../base/ids.ts';
+import { type Instant, instant, type Millis, millis, type TaskKey } from '../base/ids.ts';
+import { renderDuration } from '../base/units.ts';
 import type { Wake, WakeCondition } from '../contracts/node-kind.ts';
 import type { Decide, Decision, InEvent, Opening, RunView } from '../contracts/store.ts';
+import { roundKey } from './address.ts';
 import { answer, ask, mayRepeat } from './doubt.ts';
 import { Draft } from './draft.ts';
-import { keptSignal, nodeAt } from './fold.ts';
-import type { IndexedNode, PlanIndex } from './plan-index.ts';
-import { afterFailure } from './retry.ts';
-import { isLost, isUntouched, Step, skipped } from './step.ts';
+import { keptSignal } from './fold.ts';
+import type { PlanIndex } from './plan-index.ts';
+import { isLost, Step, skipped } from './step.ts';
 
 /**
  * The kernel of a plan: what follows from an event, as facts to journal and things to do outside. Pure, and each
@@ -16,7 +17,7 @@ import { isLost, isUntouched, Step, skipped } from './step.ts';
 export function createKernel(index: PlanIndex): Decide {
   return (view: RunView, event: InEvent): Decision => {
     const draft = new Draft(index, view);
-    take(new Step(index, draft, event.at), event);
+    take(new Step(index, draft, event.at, 'roll' in event ? event.roll : 0), event);
     return draft.decision();
   };
 }
@@ -39,10 +40,10 @@ function take(step: Step, event: InEvent): void {
         ...(event.tiers && { tiers: event.tiers }),
         ...(event.reuses && { reuses: event.reuses }),
       });
-      for (const node of step.index.nodes.values()) if (node.node.after.length === 0) step.begin(node);
+      for (const node of step.index.nodes.values()) if (node.waitsFor === 0) step.begin(node.key);
       break;
     case 'opened':
-      opened(step, nodeAt(step.index, event.node), event.opening);
+      opened(step, event.node, event.opening);
       break;
     case 'started':
       started(step, event.task, event.attempt);
@@ -70,7 +71,7 @@ function take(step: Step, event: InEvent): void {
       break;
     case 'reopen':
       step.repeatUnsafe = event.repeatUnsafe ?? false;
-      if (step.draft.run.status === 'failed' || step.draft.run.status === 'cancelled') reopen(step, event.redo);
+      if (step.draft.run.status === 'failed' || step.draft.run.status === 'cancelled') reopen(step);
       break;
     case 'resume':
       step.repeatUnsafe = event.repeatUnsafe ?? false;
@@ -79,11 +80,17 @@ function take(step: Step, event: InEvent): void {
     case 'cancel':
       if (step.draft.run.status === 'running' || step.draft.run.status === 'failing') {
         step.draft.emit({ type: 'run.cancel_requested', by: event.by });
-        step.stopWaiting();
+        step.stopWaiting('');
       }
       break;
     case 'abandon':
       if (step.draft.run.status === 'running') step.failRun(null, event.failure);
+      break;
+    case 'entered':
+      entered(step, event);
+      break;
+    case 'turned':
+      turned(step, event);
       break;
     case 'outputs':
       if (step.draft.run.status !== 'finishing') return;
@@ -91,33 +98,31 @@ function take(step: Step, event: InEvent): void {
       else step.finish('failed', null, event.outcome.failure);
       return;
   }
-  step.spread();
+  step.spread('task' in event ? event.task : 'node' in event ? event.node : undefined);
   step.conclude();
 }
 
-function opened(step: Step, indexed: IndexedNode, opening: Opening): void {
-  const { key, node } = indexed;
-  if (step.draft.task(key)?.status !== 'opening') return;
-  if (step.draft.run.status !== 'running') {
-    step.settle(indexed, { type: 'node.cancelled', node: key, detail: 'the run was stopped' });
+function opened(step: Step, key: TaskKey, opening: Opening): void {
+  const before = step.draft.task(key);
+  if (before?.status !== 'opening') return;
+  const { node } = step.index.at(key);
+  if (!step.isLive(key)) {
+    step.settle(key, { type: 'node.cancelled', node: key, detail: 'the run was stopped' });
     return;
   }
   switch (opening.type) {
     case 'run':
       if (opening.operands) step.draft.emit({ type: 'node.opened', node: key, operands: opening.operands });
-      step.scheduleFirst(indexed, key);
+      step.beginUnit(key);
       return;
-    case 'skip': {
-      const forced = step.draft.task(key);
-      const reason = forced?.status === 'opening' && forced.skip !== undefined ? 'upstream_skipped' : 'condition';
-      step.settle(indexed, {
-        ...skipped(key, reason, opening.detail),
+    case 'skip':
+      step.settle(key, {
+        ...skipped(key, before.skip !== undefined ? 'upstream_skipped' : 'condition', opening.detail),
         operands: opening.operands,
         output: opening.output,
         guarded: node.ifSkipped !== undefined,
       });
       return;
-    }
     case 'expand':
       step.draft.emit({
         type: 'node.expanded',
@@ -128,13 +133,13 @@ function opened(step: Step, indexed: IndexedNode, opening: Opening): void {
         maxFailures: opening.maxFailures,
         ...(opening.keys && { keys: opening.keys }),
       });
-      step.advanceFanOut(indexed);
+      step.advanceFanOut(key);
       return;
     case 'failed':
       if (node.onError.action === 'skip') {
-        step.settle(indexed, { ...skipped(key, 'failed', opening.failure.message), failure: opening.failure });
+        step.settle(key, { ...skipped(key, 'failed', opening.failure.message), failure: opening.failure });
       } else {
-        step.failNode(indexed, opening.failure);
+        step.failNode(key, opening.failure);
       }
   }
 }
@@ -142,21 +147,88 @@ function opened(step: Step, indexed: IndexedNode, opening: Opening): void {
 function started(step: Step, key: TaskKey, attempt: number): void {
   const state = step.draft.task(key);
   if (state?.status !== 'scheduled' || state.attempt !== attempt) return;
-  if (step.draft.run.status === 'running') step.draft.emit({ type: 'attempt.started', task: key, attempt });
-  else step.cancelAttempt(key, attempt);
+  if (step.isLive(key)) step.draft.emit({ type: 'attempt.started', task: key, attempt });
+  else step.cancelTask(key, attempt);
+}
+
+/** What an attempt at a body begins with is known: its nodes begin. */
+function entered(step: Step, { task: key, attempt, entry }: Extract<InEvent, { type: 'entered' }>): void {
+  const state = step.draft.task(key);
+  if (state?.status !== 'running' || state.attempt !== attempt) return;
+  if (entry.type === 'failed') {
+    step.failAttempt(key, entry.failure, millis(0));
+    return;
+  }
+  if (!step.isLive(key)) {
+    step.cancelTask(key, attempt);
+    return;
+  }
+  if (entry.type === 'skip') {
+    const { type: _, ...more } = entry;
+    step.draft.emit({ type: 'attempt.skipped', task: key, attempt, reason: 'condition', ...more });
+    step.taskDone(key);
+    return;
+  }
+  const { type: _, ...more } = entry;
+  step.draft.emit({ type: 'attempt.entered', task: key, attempt, ...more });
+  const inside = step.draft.task(key);
+  if (inside?.status !== 'inside') return;
+  limitTime(step, key, attempt, inside.stage);
+  step.beginInside(key, inside);
+}
+
+/** A body has the time of one try; what it began before counts anew when another process goes on with it. */
+function limitTime(step: Step, key: TaskKey, attempt: number, stage: number): void {
+  const timeout = step.index.at(key).node.stages[stage]?.timeout;
+  if (timeout !== undefined) step.draft.command({ type: 'timer', task: key, attempt, at: instant(step.at + timeout) });
+}
+
+function turned(step: Step, { task: unit, round, turn }: Extract<InEvent, { type: 'turned' }>): void {
+  const state = step.draft.task(unit);
+  if (state?.status !== 'looping' || !state.turning || state.round !== round) return;
+  switch (turn.type) {
+    case 'again':
+      if (!step.isLive(unit)) {
+        step.cancelTask(unit, 0);
+        return;
+      }
+      step.draft.emit({ type: 'loop.turned', task: unit, round: round + 1, memory: turn.memory });
+      step.scheduleFirst(roundKey(unit, round + 1));
+      return;
+    case 'end': {
+      const last = step.draft.task(roundKey(unit, round));
+      const recovered = last?.status === 'succeeded' ? last.recovered : undefined;
+      const { accepted, output, memory } = turn;
+      step.draft.emit({ type: 'loop.ended', task: unit, rounds: round, accepted, output, memory, ...(recovered && { recovered }) });
+      step.taskDone(unit);
+      return;
+    }
+    case 'skip':
+      step.draft.emit({ type: 'loop.skipped', task: unit, reason: 'condition', detail: turn.detail });
+      step.taskDone(unit);
+      return;
+    case 'failed':
+      step.failLoop(unit, turn.failure, step.index.at(unit).node.onError.action === 'skip');
+  }
 }
 
 function done(step: Step, event: Extract<InEvent, { type: 'done' }>): void {
   const { task: key, attempt, outcome } = event;
   const state = step.draft.task(key);
-  if (state?.status !== 'running' || state.attempt !== attempt) return;
-  const indexed = nodeAt(step.index, key);
+  const atWork = state?.status === 'running' || (state?.status === 'inside' && state.leaving);
+  if (!atWork || state.attempt !== attempt) return;
   const duration = durationOf(event.startedAt, step.at);
 
   if (outcome.type === 'output') {
+    const { output, contentKey, reused, unsatisfied } = outcome;
+    if (unsatisfied !== undefined && step.isLive(key) && step.nextTier(key, state.stage) !== undefined) {
+      step.failAttempt(key, { type: 'not_accepted', message: unsatisfied }, duration);
+      return;
+    }
+    const { stages } = step.index.at(key).node;
     // Something else than the node itself gave this: why is kept.
-    const recovered = state.stage > 0 ? state.failure : undefined;
-    const { output, contentKey, reused } = outcome;
+    const instead = state.stage > 0 && stages[state.stage]?.name !== 'escalated';
+    const recovered = instead && 'failure' in state ? state.failure : undefined;
     step.draft.emit({
       type: 'attempt.succeeded',
       task: key,
@@ -164,17 +236,17 @@ function done(step: Step, event: Extract<InEvent, { type: 'done' }>): void {
       output,
       duration,
       ...(recovered && { recovered }),
+      ...(unsatisfied !== undefined && { accepted: false as const }),
       ...(contentKey !== undefined && { contentKey }),
       ...(reused && { reused }),
     });
-    if (key === indexed.key) step.settle(indexed, { type: 'node.succeeded', node: key });
-    else step.advanceFanOut(indexed);
+    step.taskDone(key);
     return;
   }
 
   if (outcome.type === 'parked') {
-    if (step.draft.run.status !== 'running') {
-      step.cancelAttempt(key, attempt);
+    if (!step.isLive(key)) {
+      step.cancelTask(key, attempt);
       return;
     }
     step.draft.emit({ type: 'attempt.parked', task: key, attempt, until: outcome.until, memo: outcome.memo });
@@ -185,32 +257,19 @@ function done(step: Step, event: Extract<InEvent, { type: 'done' }>): void {
   }
 
   const { failure } = outcome;
-  if (failure.type === 'cancelled') {
-    step.cancelAttempt(key, attempt);
-    return;
-  }
-  const decided = afterFailure(indexed.node, state, failure, step.at, event.roll);
-  const next = decided.type === 'retry' && step.draft.run.status !== 'running' ? ({ type: 'give_up' } as const) : decided;
-  step.draft.emit({ type: 'attempt.failed', task: key, attempt, failure, duration, next });
-  if (next.type === 'retry') {
-    if (next.at <= step.at) due(step, key, attempt);
-    else step.draft.command({ type: 'timer', task: key, attempt, at: next.at });
-  } else if (key !== indexed.key) {
-    step.advanceFanOut(indexed);
-  } else if (next.type === 'skip') {
-    step.settle(indexed, { ...skipped(key, 'failed', failure.message), failure });
-  } else {
-    step.failNode(indexed, failure);
-  }
+  if (failure.type === 'cancelled') step.cancelTask(key, attempt);
+  else step.failAttempt(key, failure, duration);
 }
 
 function due(step: Step, key: TaskKey, attempt: number): void {
   const state = step.draft.task(key);
   if (step.draft.run.status !== 'running' || !state || !('attempt' in state) || state.attempt !== attempt) return;
-  if (state.status === 'backing_off') {
-    step.schedule(nodeAt(step.index, key), key, attempt + 1, state.stage, state.stageAttempt + 1);
-  } else if (state.status === 'parked') {
+  if (state.status === 'backing_off') step.tryAgain(key);
+  else if (state.status === 'parked') {
     wake(step, key, attempt, { type: state.until.type === 'timer' ? 'due' : 'deadline_passed' });
+  } else if (state.status === 'inside' && !state.leaving) {
+    const after = step.index.at(key).node.stages[state.stage]?.timeout ?? millis(0);
+    step.failBody(key, { type: 'timed_out', message: `what is inside took longer than ${renderDuration(after)}`, after });
   }
 }
 
@@ -223,7 +282,7 @@ function wake(step: Step, key: TaskKey, attempt: number, wake: Wake, inbox?: num
     answer(step, key, state, wake);
     return;
   }
-  step.draft.command({ type: 'call', task: key, attempt, stage: state.stage, urgency: nodeAt(step.index, key).node.height });
+  step.draft.command({ type: 'call', task: key, attempt, stage: state.stage, urgency: step.index.at(key).node.height });
 }
 
 /** Everybody who waits for it goes on; what came before anybody waited is for the first who will. */
@@ -238,43 +297,59 @@ function signal(step: Step, { name, payload, by, sentAt, inbox }: Extract<InEven
   for (const { key, attempt } of waiting) wake(step, key, attempt, { type: 'signalled', payload, by });
 }
 
-/** Everything that had not succeeded is as if it had never begun; what was paid for stays. */
-function reopen(step: Step, redo: ReadonlyMap<TaskKey, readonly number[]>): void {
+/** Everything that had not succeeded has another chance; what was paid for stays. */
+function reopen(step: Step): void {
   step.draft.emit({ type: 'run.reopened' });
-  const again: IndexedNode[] = [];
-  for (const indexed of step.index.nodes.values()) {
-    if (!isLost(step.draft.task(indexed.key))) continue;
-    step.draft.emit({ type: 'node.reopened', node: indexed.key, redo: redo.get(indexed.key) ?? [] });
-    again.push(indexed);
-  }
-  for (const indexed of again) {
-    const state = step.draft.task(indexed.key);
-    if (state?.status === 'expanded') step.advanceFanOut(indexed);
-    else if (isUntouched(state) && step.draft.settledSources(indexed.key) === indexed.node.after.length) step.begin(indexed);
-  }
+  const again = [...step.index.nodes.keys()].filter((key) => isLost(step.draft.task(key)));
+  for (const key of again) step.reopenNode(key);
+  for (const key of again) step.goOnNode(key);
 }
 
 /** Hands out again what the process before had been handed. */
 function resume(step: Step, tasks: readonly TaskKey[]): void {
-  const interrupted = tasks.filter((key) => step.draft.task(key)?.status === 'running');
+  const isBody = (key: TaskKey, stage: number): boolean => step.index.at(key).node.stages[stage]?.body !== undefined;
+  const interrupted = tasks.filter((key) => {
+    const state = step.draft.task(key);
+    return state?.status === 'running' && !isBody(key, state.stage);
+  });
   step.draft.emit({ type: 'run.resumed', interrupted: interrupted.length });
   for (const key of tasks) {
     const state = step.draft.task(key);
-    const indexed = nodeAt(step.index, key);
-    if (state?.status === 'opening') step.draft.command({ type: 'open', node: key });
-    else if (state?.status === 'scheduled') {
-      step.draft.command({ type: 'call', task: key, attempt: state.attempt, stage: state.stage, urgency: indexed.node.height });
-    } else if (state?.status === 'backing_off') {
-      step.draft.command({ type: 'timer', task: key, attempt: state.attempt, at: state.until });
-    } else if (state?.status === 'parked' && state.doubt && step.repeatUnsafe) {
-      wake(step, key, state.attempt, { type: 'answered', approved: true, by: 'user', reason: null, form: null });
-    } else if (state?.status === 'parked') {
-      setTimer(step, key, state.attempt, state.until);
-    } else if (state?.status === 'running') {
-      step.draft.emit({ type: 'attempt.interrupted', task: key, attempt: state.attempt });
-      if (!mayRepeat(step, key, state)) ask(step, key, state.attempt);
-      else if (step.draft.run.status === 'running') step.schedule(indexed, key, state.attempt + 1, state.stage, state.stageAttempt);
-      else step.cancelAttempt(key, state.attempt);
+    switch (state?.status) {
+      case 'opening':
+        step.draft.command({ type: 'open', node: key });
+        break;
+      case 'looping':
+        if (state.turning) step.draft.command({ type: 'turn', task: key, round: state.round });
+        break;
+      case 'inside':
+        if (state.leaving) step.draft.command({ type: 'leave', task: key, attempt: state.attempt, stage: state.stage });
+        else limitTime(step, key, state.attempt, state.stage);
+        break;
+      case 'scheduled': {
+        const { attempt, stage } = state;
+        step.draft.command({ type: 'call', task: key, attempt, stage, urgency: step.index.at(key).node.height });
+        break;
+      }
+      case 'backing_off':
+        step.draft.command({ type: 'timer', task: key, attempt: state.attempt, at: state.until });
+        break;
+      case 'parked':
+        if (state.doubt && step.repeatUnsafe) {
+          wake(step, key, state.attempt, { type: 'answered', approved: true, by: 'user', reason: null, form: null });
+        } else setTimer(step, key, state.attempt, state.until);
+        break;
+      case 'running':
+        if (isBody(key, state.stage)) {
+          step.draft.command({ type: 'enter', task: key, attempt: state.attempt, stage: state.stage });
+          break;
+        }
+        step.draft.emit({ type: 'attempt.interrupted', task: key, attempt: state.attempt });
+        if (!mayRepeat(step, key, state)) ask(step, key, state.attempt);
+        else if (step.isLive(key)) step.schedule(key, state.attempt + 1, state.stage, state.stageAttempt);
+        else step.cancelTask(key, state.attempt);
+        break;
+      default:
     }
   }
   if (step.draft.run.status === 'finishing') step.draft.command({ type: 'outputs' });

@@ -1,37 +1,107 @@
-import { type NodeId, type TaskKey, taskKey } from '../base/ids.ts';
-import type { Plan, PlanNode } from '../contracts/plan.ts';
+import { invariant } from '../base/assert.ts';
+import type { NodeId, TaskKey } from '../base/ids.ts';
+import type { Plan, PlanBody, PlanNode } from '../contracts/plan.ts';
+import { frameAround, keyIn, keyOf, pathOf, taskOfFrame } from './address.ts';
+
+export { itemOf, keyOf } from './address.ts';
 
 /** A plan with the look-ups that scheduling needs, so that a step costs what it touches and not what exists. */
 export interface PlanIndex {
   readonly plan: Plan;
+  /** The outermost nodes, by key. */
   readonly nodes: ReadonlyMap<TaskKey, IndexedNode>;
+  /** The node a key belongs to: of its item, of its round, in whatever frame. */
+  at(key: TaskKey): IndexedNode;
+  /** The node at a path, undefined when there is none. */
+  find(path: string): IndexedNode | undefined;
 }
 
 export interface IndexedNode {
   readonly node: PlanNode;
+  /** Its path, which is its key in the outermost frame. */
   readonly key: TaskKey;
-  /** Nodes with an edge from this one, in plan order. */
+  /** Nodes of the same frame with an edge from this one, in plan order. */
   readonly dependents: readonly IndexedNode[];
+  /** How many nodes of its own frame it waits for. */
+  readonly waitsFor: number;
+  /** All nodes of its frame. */
+  readonly siblings: ReadonlyMap<NodeId, IndexedNode>;
+  /** The node it is inside of. */
+  readonly parent?: IndexedNode;
+  /** Of each stage that has a body: the nodes in it. */
+  readonly bodies: readonly (IndexedBody | undefined)[];
+  /** The path as its author sees it: without the parts of an `evaluate` or a `best_of`. */
+  readonly place: string;
+}
+
+export interface IndexedBody {
+  readonly body: PlanBody;
+  readonly nodes: ReadonlyMap<NodeId, IndexedNode>;
+}
+
+interface Making extends IndexedNode {
+  readonly dependents: IndexedNode[];
+  readonly bodies: (IndexedBody | undefined)[];
 }
 
 /** The index of a plan; costs nodes plus edges, once. */
 export function indexPlan(plan: Plan): PlanIndex {
-  const nodes = new Map<TaskKey, IndexedNode & { readonly dependents: IndexedNode[] }>();
-  for (const node of plan.nodes) nodes.set(keyOf(node.id), { node, key: keyOf(node.id), dependents: [] });
-  for (const indexed of nodes.values()) {
-    for (const edge of indexed.node.after) nodes.get(keyOf(edge.from))?.dependents.push(indexed);
+  const all = new Map<string, IndexedNode>();
+  const outermost = indexNodes(plan.nodes, '', undefined, all);
+  const nodes = new Map<TaskKey, IndexedNode>([...outermost.values()].map((indexed) => [indexed.key, indexed]));
+  return {
+    plan,
+    nodes,
+    at(key) {
+      const indexed = nodes.get(key) ?? all.get(pathOf(key));
+      invariant(indexed, `no node at ${key}`);
+      return indexed;
+    },
+    find: (path) => all.get(path),
+  };
+}
+
+function indexNodes(
+  planned: readonly PlanNode[],
+  frame: string,
+  parent: IndexedNode | undefined,
+  all: Map<string, IndexedNode>,
+): Map<NodeId, Making> {
+  const found = new Map<NodeId, Making>();
+  const ids = new Set(planned.map((node) => node.id));
+  for (const node of planned) {
+    const path = frame + node.id;
+    const place = node.part !== undefined && parent ? parent.place : parent ? `${parent.place}/${node.id}` : path;
+    const waitsFor = node.after.filter((edge) => ids.has(edge.from)).length;
+    const indexed: Making = {
+      node,
+      key: keyOf(path as NodeId),
+      dependents: [],
+      waitsFor,
+      siblings: found,
+      bodies: [],
+      place,
+      ...(parent && { parent }),
+    };
+    found.set(node.id, indexed);
+    all.set(path, indexed);
+    for (const [stage, { body }] of node.stages.entries()) {
+      indexed.bodies.push(body && { body, nodes: indexNodes(body.nodes, `${path}${stage === 0 ? '' : `~${stage}`}/`, indexed, all) });
+    }
   }
-  return { plan, nodes };
+  for (const indexed of found.values()) for (const edge of indexed.node.after) found.get(edge.from)?.dependents.push(indexed);
+  return found;
 }
 
-/** The key under which a node of the outermost frame runs. */
-export function keyOf(id: NodeId): TaskKey {
-  return taskKey(id);
-}
-
-/** The fan-out an item's key belongs to and its index, or undefined for a key that is no item's. */
-export function itemOf(key: TaskKey): { readonly node: TaskKey; readonly index: number } | undefined {
-  if (!key.endsWith(']')) return undefined;
-  const open = key.lastIndexOf('[');
-  return { node: taskKey(key.slice(0, open)), index: Number(key.slice(open + 1, -1)) };
+/** The key of a node that another one waits for or reads: in its own frame, or in one around it. */
+export function sourceKey(index: PlanIndex, key: TaskKey, from: NodeId): TaskKey {
+  let at: IndexedNode | undefined = index.at(key);
+  let frame = frameAround(key);
+  while (at && !at.siblings.has(from)) {
+    const task = taskOfFrame(frame);
+    invariant(task, `${key} reads "${from}", which is nowhere`);
+    frame = frameAround(task);
+    at = at.parent;
+  }
+  return keyIn(frame, from);
 }

@@ -3,6 +3,7 @@ import type { Next } from '../contracts/event.ts';
 import { type Failure, LONGEST_WAIT } from '../contracts/failure.ts';
 import type { PlanNode, Stage } from '../contracts/plan.ts';
 import type { Retry } from '../contracts/workflow.ts';
+import { rootCause } from './changes.ts';
 
 /** What a try was part of. */
 export interface Try {
@@ -37,20 +38,22 @@ export function stageAt(node: PlanNode, index: number): { readonly stage: Stage;
  */
 export function afterFailure(node: PlanNode, tried: Try, failure: Failure, at: Instant, roll: number): Next {
   const current = stageAt(node, tried.stage);
-  if (current && !FINAL.has(failure.type)) {
+  if (current && !FINAL.has(rootCause(failure).type)) {
     const { retry } = current.stage;
-    const least = failure.type === 'rate_limited' ? (failure.retryAfter ?? 0) : 0;
-    if (tried.stageAttempt < retry.maxAttempts && retry.retryOn.includes(failure.type) && least <= LONGEST_WAIT) {
+    const cause = rootCause(failure);
+    const least = cause.type === 'rate_limited' ? (cause.retryAfter ?? 0) : 0;
+    if (tried.stageAttempt < retry.maxAttempts && retry.retryOn.includes(cause.type) && least <= LONGEST_WAIT) {
       const delay = Math.max(least, Math.round(roll * backoffOf(retry, tried.stageAttempt)));
       return { type: 'retry', at: instant(at + delay), stage: tried.stage };
     }
     for (let next = tried.stage + 1; ; next += 1) {
       const candidate = stageAt(node, next);
       if (!candidate) break;
-      if (!candidate.stage.on || candidate.stage.on.includes(failure.type)) return { type: 'retry', at, stage: next };
+      if (!candidate.stage.on || candidate.stage.on.includes(cause.type)) return { type: 'retry', at, stage: next };
     }
   }
-  if (node.onError.action === 'skip' && failure.type !== 'cancelled' && failure.type !== 'bug') return { type: 'skip' };
+  if (node.onError.action === 'skip' && rootCause(failure).type !== 'cancelled' && rootCause(failure).type !== 'bug')
+    return { type: 'skip' };
   return { type: 'give_up' };
 }
 

@@ -1,13 +1,16 @@
 import { invariant } from '../base/assert.ts';
-import { type Instant, itemKey, type NodeId, type TaskKey } from '../base/ids.ts';
+import { type Instant, itemKey, type TaskKey } from '../base/ids.ts';
 import type { EventBody } from '../contracts/event.ts';
 import type { Failure } from '../contracts/failure.ts';
 import type { PlanNode } from '../contracts/plan.ts';
-import type { Command, TaskState } from '../contracts/store.ts';
+import type { InsideState, TaskState } from '../contracts/store.ts';
+import { frameAround, frameOf, itemOf, keyIn, roundKey, roundOf, taskAround } from './address.ts';
+import { endsAll, lastAttempt } from './changes.ts';
 import { ask, giveUp, isInDoubt } from './doubt.ts';
 import type { Draft } from './draft.ts';
-import { endsAll, lastAttempt, nodeAt } from './fold.ts';
-import { type IndexedNode, keyOf, type PlanIndex } from './plan-index.ts';
+import type { IndexedBody, IndexedNode, PlanIndex } from './plan-index.ts';
+import { sourceKey } from './plan-index.ts';
+import { afterFailure, stageAt } from './retry.ts';
 
 /**
  * One decision being made: what follows for nodes and the run, whatever it was that happened. A class only because its parts share
@@ -17,28 +20,43 @@ export class Step {
   readonly index: PlanIndex;
   readonly draft: Draft;
   readonly at: Instant;
+  /** Uniform in [0, 1): the jitter of retries. */
+  readonly roll: number;
   /** What may do harm when it is done twice is done again unasked. */
   repeatUnsafe = false;
   /** Nodes that settled in this step and whose dependents have not been looked at; a list, not recursion: chains are long. */
-  private readonly settledNow: IndexedNode[] = [];
+  private readonly settledNow: TaskKey[] = [];
+  /** Tasks whose body may have come to its end in this step. */
+  private readonly frames = new Set<TaskKey>();
 
-  constructor(index: PlanIndex, draft: Draft, at: Instant) {
+  constructor(index: PlanIndex, draft: Draft, at: Instant, roll = 0) {
     this.index = index;
     this.draft = draft;
     this.at = at;
+    this.roll = roll;
   }
 
-  /** Every source of `node` has settled. */
-  begin(indexed: IndexedNode): void {
-    const { node, key } = indexed;
-    const failed = node.after.find((edge) => isLost(this.draft.task(keyOf(edge.from))));
+  /** Whether anything new may start at a key: the run goes on, and nothing around it has failed. */
+  isLive(key: TaskKey): boolean {
+    if (this.draft.run.status !== 'running') return false;
+    for (let task = taskAround(key); task !== undefined; task = taskAround(task)) {
+      const around = this.draft.task(task);
+      if (around?.status !== 'inside' || around.failing) return false;
+    }
+    return true;
+  }
+
+  /** Every source of the node has settled. */
+  begin(key: TaskKey): void {
+    const { node } = this.index.at(key);
+    const failed = node.after.find((edge) => isLost(this.draft.task(sourceKey(this.index, key, edge.from))));
     if (failed) {
-      this.settle(indexed, { type: 'node.cancelled', node: key, detail: `needs "${failed.from}", which did not succeed` });
+      this.settle(key, { type: 'node.cancelled', node: key, detail: `needs "${failed.from}", which did not succeed` });
       return;
     }
-    const reason = this.reasonToSkip(node);
+    const reason = this.reasonToSkip(key, node);
     if (reason !== undefined && !node.ifSkipped) {
-      this.settle(indexed, skipped(key, 'upstream_skipped', reason));
+      this.settle(key, skipped(key, 'upstream_skipped', reason));
     } else if (reason !== undefined) {
       this.draft.emit({ type: 'node.opening', node: key, skip: reason });
       this.draft.command({ type: 'open', node: key });
@@ -46,34 +64,53 @@ export class Step {
       this.draft.emit({ type: 'node.opening', node: key });
       this.draft.command({ type: 'open', node: key });
     } else {
-      this.scheduleFirst(indexed, key);
+      this.beginUnit(key);
     }
   }
 
-  reasonToSkip(node: PlanNode): string | undefined {
+  private reasonToSkip(key: TaskKey, node: PlanNode): string | undefined {
     for (const edge of node.after) {
       if (edge.optional) continue;
-      const source = this.draft.task(keyOf(edge.from));
+      const source = this.draft.task(sourceKey(this.index, key, edge.from));
       if (source?.status === 'skipped' && !source.guarded) return `needs "${edge.from}", which was skipped: ${source.detail}`;
     }
     const any = node.anyOf;
-    if (any && any.length > 0 && any.every((id) => this.draft.task(keyOf(id))?.status === 'skipped')) {
+    if (any && any.length > 0 && any.every((id) => this.draft.task(sourceKey(this.index, key, id))?.status === 'skipped')) {
       return `needs any of ${any.map((id) => `"${id}"`).join(', ')}, and all were skipped`;
     }
     return undefined;
   }
 
-  schedule(indexed: IndexedNode, key: TaskKey, attempt: number, stage: number, stageAttempt: number): void {
+  /** A node, or an item of it, begins. */
+  beginUnit(unit: TaskKey): void {
+    if (this.index.at(unit).node.loop) this.turn(unit, 0);
+    else this.scheduleFirst(unit);
+  }
+
+  /** Finds out what follows a round of a loop; round 0 has not been. */
+  turn(unit: TaskKey, round: number): void {
+    this.draft.emit({ type: 'loop.turning', task: unit, round });
+    this.draft.command({ type: 'turn', task: unit, round });
+  }
+
+  schedule(key: TaskKey, attempt: number, stage: number, stageAttempt: number): void {
+    const { node } = this.index.at(key);
     this.draft.emit({ type: 'attempt.scheduled', task: key, attempt, stage, stageAttempt });
-    this.draft.command({ type: 'call', task: key, attempt, stage, urgency: indexed.node.height });
+    if (!node.stages[stage]?.body) {
+      this.draft.command({ type: 'call', task: key, attempt, stage, urgency: node.height });
+      return;
+    }
+    // What holds nodes holds no slot: it begins at once.
+    this.draft.emit({ type: 'attempt.started', task: key, attempt });
+    this.draft.command({ type: 'enter', task: key, attempt, stage });
   }
 
   /** The first try of a task; after the run was reopened its tries go on counting, so that every one keeps its own number. */
-  scheduleFirst(indexed: IndexedNode, key: TaskKey): void {
+  scheduleFirst(key: TaskKey): void {
     const before = this.draft.task(key);
     const attempt = (lastAttempt(before).attempt ?? 0) + 1;
     if (!isInDoubt(before) || this.repeatUnsafe) {
-      this.schedule(indexed, key, attempt, 0, 1);
+      this.schedule(key, attempt, 0, 1);
       return;
     }
     this.draft.emit({ type: 'attempt.scheduled', task: key, attempt, stage: 0, stageAttempt: 1 });
@@ -81,82 +118,245 @@ export class Step {
     ask(this, key, attempt);
   }
 
+  /** The nodes of a body that has just been entered begin. */
+  beginInside(task: TaskKey, inside: InsideState): void {
+    const { nodes, frame } = this.bodyOf(task, inside);
+    for (const indexed of nodes) if (indexed.waitsFor === 0) this.begin(keyIn(frame, indexed.node.id));
+    this.frames.add(task);
+  }
+
+  /** What has another chance goes on from where it was: with the items, the round or the nodes that are left. */
+  goOn(key: TaskKey): void {
+    const state = this.draft.task(key);
+    if (state?.status === 'expanded') this.advanceFanOut(key);
+    else if (state?.status === 'looping') {
+      const round = roundKey(key, state.round);
+      const last = this.draft.task(round);
+      if (state.round === 0 || last?.status === 'succeeded' || last?.status === 'skipped') this.turn(key, state.round);
+      else this.beginAgain(round);
+    } else if (state?.status === 'inside') {
+      const { nodes, frame } = this.bodyOf(key, state);
+      const again = nodes.map((indexed) => keyIn(frame, indexed.node.id)).filter((inner) => isLost(this.draft.task(inner)));
+      for (const inner of again) this.reopenNode(inner);
+      for (const inner of again) this.goOnNode(inner);
+      this.frames.add(key);
+    }
+  }
+
+  /** A node that did not succeed counts as unsettled again. */
+  reopenNode(key: TaskKey): void {
+    const state = this.draft.task(key);
+    const fanOut = state && 'kept' in state && state.kept?.status === 'expanded' ? state.kept : undefined;
+    const redo = fanOut ? Array.from({ length: fanOut.next }, (_, at) => at).filter((at) => !this.hasDone(itemKey(key, at))) : [];
+    this.draft.emit({ type: 'node.reopened', node: key, redo });
+  }
+
+  /** A reopened node goes on, or begins when its sources have settled. */
+  goOnNode(key: TaskKey): void {
+    const state = this.draft.task(key);
+    if (!isUntouched(state)) this.goOn(key);
+    else if (this.draft.settledSources(key) === this.index.at(key).waitsFor) this.begin(key);
+  }
+
+  /** A task that may have been at work before. */
+  private beginAgain(key: TaskKey): void {
+    const state = this.draft.task(key);
+    if (state && isLost(state) && 'kept' in state && state.kept && state.kept.status !== 'expanded') {
+      this.draft.emit({ type: 'task.reopened', task: key });
+      this.goOn(key);
+    } else if (roundOf(key)) this.scheduleFirst(key);
+    else this.beginUnit(key);
+  }
+
+  private hasDone(key: TaskKey): boolean {
+    const status = this.draft.task(key)?.status;
+    return status === 'succeeded' || status === 'skipped';
+  }
+
   /** Fills the window of a fan-out, and settles it when nothing of it is left to do. */
-  advanceFanOut(indexed: IndexedNode): void {
+  advanceFanOut(key: TaskKey): void {
+    const live = this.isLive(key);
     for (;;) {
-      const fanOut = this.draft.task(indexed.key);
-      invariant(fanOut?.status === 'expanded', `${indexed.key} was not expanded`);
+      const fanOut = this.draft.task(key);
+      invariant(fanOut?.status === 'expanded', `${key} was not expanded`);
       const waiting = fanOut.redo?.length ?? 0;
       const inFlight = fanOut.next - fanOut.settled - waiting;
       const left = waiting > 0 || fanOut.next < fanOut.count;
-      const mayStart = this.draft.run.status === 'running' && !fanOut.closed && left;
+      const mayStart = live && !fanOut.closed && left;
       if (mayStart && inFlight < fanOut.window) {
-        this.scheduleItem(indexed, fanOut.redo?.[0] ?? fanOut.next);
+        this.beginAgain(itemKey(key, fanOut.redo?.[0] ?? fanOut.next));
         continue;
       }
-      if (inFlight === 0 && !mayStart && (fanOut.closed || !left)) this.settleFanOut(indexed, fanOut);
+      if (inFlight === 0 && !mayStart && (fanOut.closed || !left)) this.settleFanOut(key, fanOut);
       return;
     }
   }
 
-  scheduleItem(indexed: IndexedNode, index: number): void {
-    const key = itemKey(indexed.key, index);
-    this.scheduleFirst(indexed, key);
-  }
-
-  settleFanOut(indexed: IndexedNode, fanOut: Extract<TaskState, { status: 'expanded' }>): void {
+  private settleFanOut(key: TaskKey, fanOut: Extract<TaskState, { status: 'expanded' }>): void {
     const { first, failed, count } = fanOut;
     const same = endsAll(first);
     if (first === null || (!same && failed <= (fanOut.maxFailures ?? 0))) {
-      this.settle(indexed, { type: 'node.succeeded', node: indexed.key });
+      this.settle(key, { type: 'node.succeeded', node: key });
       return;
     }
     this.failNode(
-      indexed,
+      key,
       same
         ? first
         : { type: 'items_failed', message: `${failed} of ${count} items failed; the first: ${first.message}`, failed, items: count, first },
     );
   }
 
-  failNode(indexed: IndexedNode, failure: Failure): void {
-    this.settle(indexed, { type: 'node.failed', node: indexed.key, failure });
-    if (this.draft.run.status === 'running' && this.index.plan.limits.onFailure === 'stop') this.failRun(indexed.node.id, failure);
+  /** A try came to nothing: another one, another stage, or the end of the task. */
+  failAttempt(key: TaskKey, failure: Failure, duration: Extract<EventBody, { type: 'attempt.failed' }>['duration']): void {
+    const state = this.draft.task(key);
+    invariant(state && 'stageAttempt' in state, `${key} fails without having been tried`);
+    const { node } = this.index.at(key);
+    const decided = afterFailure(node, state, failure, this.at, this.roll);
+    const next = decided.type === 'retry' && !this.isLive(key) ? ({ type: 'give_up' } as const) : decided;
+    const { attempt } = state;
+    this.draft.emit({ type: 'attempt.failed', task: key, attempt, failure, duration, next });
+    if (next.type !== 'retry') this.taskDone(key);
+    else if (next.at <= this.at) this.tryAgain(key);
+    else this.draft.command({ type: 'timer', task: key, attempt, at: next.at });
   }
 
-  failRun(node: NodeId | null, failure: Failure): void {
-    this.draft.emit({ type: 'run.failing', node, failure });
-    this.stopWaiting();
+  /** The time of a retry has come. */
+  tryAgain(key: TaskKey): void {
+    const state = this.draft.task(key);
+    if (state?.status === 'backing_off') this.schedule(key, state.attempt + 1, state.stage, state.stageAttempt + 1);
   }
 
-  /** What waits, for its retry or for somebody, is not in flight: it ends here. */
-  stopWaiting(): void {
-    for (const key of [...this.draft.run.backingOff, ...this.draft.run.parked]) {
-      const state = this.draft.task(key);
-      if (state?.status === 'parked' && state.doubt) giveUp(this, key, state.attempt);
-      else if (state?.status === 'backing_off' || state?.status === 'parked') this.cancelAttempt(key, state.attempt);
+  /** Whether an answer that is not good enough leads to another stage. */
+  nextTier(key: TaskKey, stage: number): number | undefined {
+    const next = stageAt(this.index.at(key).node, stage + 1);
+    return next?.stage.name === 'escalated' ? stage + 1 : undefined;
+  }
+
+  /** A task has come to its end: its round, its item or its node has, too. */
+  taskDone(key: TaskKey): void {
+    const state = this.draft.task(key);
+    const round = roundOf(key);
+    if (round) {
+      if (state?.status === 'failed') this.failLoop(round.unit, state.failure, false);
+      else if (state?.status === 'skipped' && state.failure) this.failLoop(round.unit, state.failure, true);
+      else this.turn(round.unit, round.round);
+      return;
+    }
+    const item = itemOf(key);
+    if (item) {
+      this.advanceFanOut(item.node);
+    } else if (state?.status === 'succeeded') {
+      this.settle(key, { type: 'node.succeeded', node: key });
+    } else if (state?.status === 'skipped') {
+      this.settle(key, { ...skipped(key, state.reason, state.detail), ...(state.failure && { failure: state.failure }) });
+    } else if (state?.status === 'failed') {
+      this.failNode(key, state.failure);
     }
   }
 
-  cancelAttempt(key: TaskKey, attempt: number): void {
+  failLoop(unit: TaskKey, failure: Failure, skip: boolean): void {
+    this.draft.emit({ type: 'loop.failed', task: unit, failure, skip });
+    this.taskDone(unit);
+  }
+
+  failNode(key: TaskKey, failure: Failure): void {
+    this.settle(key, { type: 'node.failed', node: key, failure });
+    const task = taskAround(key);
+    if (task === undefined) {
+      const { node } = this.index.at(key);
+      if (this.draft.run.status === 'running' && this.index.plan.limits.onFailure === 'stop') this.failRun(node.id, failure);
+    } else {
+      this.failBody(task, inside(this.index.at(key), failure));
+    }
+  }
+
+  /** Nothing new starts inside a task; it fails when what is in flight there has ended. */
+  failBody(task: TaskKey, failure: Failure): void {
+    const state = this.draft.task(task);
+    if (state?.status !== 'inside' || state.failing) return;
+    this.draft.emit({ type: 'attempt.failing', task, attempt: state.attempt, failure });
+    this.stopWaiting(frameOf(task, state.attempt, state.stage));
+    this.frames.add(task);
+  }
+
+  failRun(node: Extract<EventBody, { type: 'run.failing' }>['node'], failure: Failure): void {
+    this.draft.emit({ type: 'run.failing', node, failure });
+    this.stopWaiting('');
+  }
+
+  /** What waits, for its retry or for somebody, is not in flight: it ends here. */
+  stopWaiting(frame: string): void {
+    for (const key of [...this.draft.run.backingOff, ...this.draft.run.parked]) {
+      if (!key.startsWith(frame)) continue;
+      const state = this.draft.task(key);
+      if (state?.status === 'parked' && state.doubt) giveUp(this, key, state.attempt);
+      else if (state?.status === 'backing_off' || state?.status === 'parked') this.cancelTask(key, state.attempt);
+    }
+  }
+
+  /** A task is given up; with it its round and its node, but not the fan-out it is an item of. */
+  cancelTask(key: TaskKey, attempt: number): void {
     this.draft.emit({ type: 'attempt.cancelled', task: key, attempt });
-    const indexed = nodeAt(this.index, key);
-    if (key === indexed.key) this.settle(indexed, { type: 'node.cancelled', node: key, detail: 'the run was stopped' });
+    const round = roundOf(key);
+    if (round) this.cancelTask(round.unit, 0);
+    else if (!itemOf(key)) this.settle(key, { type: 'node.cancelled', node: key, detail: STOPPED });
+    const around = taskAround(key);
+    if (around !== undefined) this.frames.add(around);
   }
 
-  settle(indexed: IndexedNode, event: EventBody): void {
+  settle(key: TaskKey, event: EventBody): void {
     this.draft.emit(event);
-    this.settledNow.push(indexed);
+    this.settledNow.push(key);
   }
 
-  spread(): void {
-    // The list grows while it is walked.
-    for (const settled of this.settledNow) {
-      if (this.draft.run.status !== 'running') return;
-      for (const dependent of settled.dependents) {
-        const waitsFor = dependent.node.after.length;
-        if (this.draft.settledSources(dependent.key) === waitsFor && isUntouched(this.draft.task(dependent.key))) this.begin(dependent);
+  /** Everything that follows from what has settled: dependents begin, bodies end. */
+  spread(touched?: TaskKey): void {
+    for (let task = touched && taskAround(touched); task !== undefined; task = taskAround(task)) this.frames.add(task);
+    let at = 0;
+    for (;;) {
+      // The lists grow while they are walked.
+      for (; at < this.settledNow.length; at += 1) this.beginDependents(this.settledNow[at] as TaskKey);
+      const [task] = this.frames;
+      if (task === undefined) return;
+      this.frames.delete(task);
+      this.endBody(task);
+    }
+  }
+
+  private beginDependents(key: TaskKey): void {
+    const around = taskAround(key);
+    if (around !== undefined) this.frames.add(around);
+    if (!this.isLive(key)) return;
+    const frame = frameAround(key);
+    for (const dependent of this.index.at(key).dependents) {
+      const inner = keyIn(frame, dependent.node.id);
+      if (this.draft.settledSources(inner) === dependent.waitsFor && isUntouched(this.draft.task(inner))) this.begin(inner);
+    }
+  }
+
+  /** A body all of whose nodes have settled, or that has failed and has nothing in flight any more. */
+  private endBody(task: TaskKey): void {
+    const state = this.draft.task(task);
+    if (state?.status !== 'inside' || state.leaving || this.draft.run.status === 'failing' || this.draft.run.status === 'cancelling')
+      return;
+    if (state.failing) {
+      if (state.open > 0) return;
+      this.cancelInside(task, state);
+      this.failAttempt(task, state.failing, NO_TIME);
+    } else if (state.unsettled === 0) {
+      const [one] = state.only ?? [];
+      const taken = one === undefined ? undefined : this.draft.task(keyIn(frameOf(task, state.attempt, state.stage), one));
+      // A case that was skipped is the node skipped.
+      if (taken?.status === 'skipped') {
+        const { reason, detail, failure } = taken;
+        const more = { ...(state.route !== undefined && { route: state.route }), ...(failure && { failure }) };
+        this.draft.emit({ type: 'attempt.skipped', task, attempt: state.attempt, reason, detail, ...more });
+        this.taskDone(task);
+        return;
       }
+      this.draft.emit({ type: 'attempt.leaving', task, attempt: state.attempt });
+      this.draft.command({ type: 'leave', task, attempt: state.attempt, stage: state.stage });
     }
   }
 
@@ -169,11 +369,7 @@ export class Step {
         this.draft.command({ type: 'outputs' });
       }
     } else if ((run.status === 'failing' || run.status === 'cancelling') && run.open === 0) {
-      for (const indexed of this.index.nodes.values()) {
-        if (!isSettled(this.draft.task(indexed.key))) {
-          this.draft.emit({ type: 'node.cancelled', node: indexed.key, detail: 'the run was stopped' });
-        }
-      }
+      this.cancelNodes([...this.index.nodes.keys()]);
       if (run.status === 'failing') this.finish('failed', null, run.failure?.failure);
       else this.finish('cancelled', null, run.failure?.failure);
     }
@@ -185,9 +381,64 @@ export class Step {
     failure?: Failure,
   ): void {
     this.draft.emit({ type: 'run.finished', status, outputs, ...(failure && { failure }) });
-    const command: Command = { type: 'finish', status };
-    this.draft.command(command);
+    this.draft.command({ type: 'finish', status });
   }
+
+  /** Nodes that have not settled end, with all that is inside of them. Nothing of them is in flight. */
+  private cancelNodes(keys: readonly TaskKey[]): void {
+    for (const key of keys) {
+      if (isSettled(this.draft.task(key))) continue;
+      this.cancelTasksOf(key);
+      this.draft.emit({ type: 'node.cancelled', node: key, detail: STOPPED });
+    }
+  }
+
+  private cancelInside(task: TaskKey, state: InsideState): void {
+    const { nodes, frame } = this.bodyOf(task, state);
+    this.cancelNodes(nodes.map((indexed) => keyIn(frame, indexed.node.id)));
+  }
+
+  /** The items, the round and the nodes of what holds others. */
+  private cancelTasksOf(key: TaskKey): void {
+    const state = this.draft.task(key);
+    if (state?.status === 'expanded') {
+      for (let at = 0; at < state.next; at += 1) this.cancelUnsettled(itemKey(key, at));
+    } else if (state?.status === 'looping') {
+      if (state.round > 0) this.cancelUnsettled(roundKey(key, state.round));
+    } else if (state?.status === 'inside') {
+      this.cancelInside(key, state);
+    }
+  }
+
+  private cancelUnsettled(key: TaskKey): void {
+    const state = this.draft.task(key);
+    if (state?.status !== 'looping' && state?.status !== 'inside') return;
+    this.cancelTasksOf(key);
+    this.draft.emit({ type: 'attempt.cancelled', task: key, attempt: state.status === 'inside' ? state.attempt : 0 });
+  }
+
+  private bodyOf(task: TaskKey, { attempt, stage, only }: InsideState): { readonly nodes: readonly IndexedNode[]; readonly frame: string } {
+    const body: IndexedBody | undefined = this.index.at(task).bodies[stage];
+    invariant(body, `${task} has no body`);
+    const nodes = [...body.nodes.values()];
+    return { nodes: only ? nodes.filter(({ node }) => only.includes(node.id)) : nodes, frame: frameOf(task, attempt, stage) };
+  }
+}
+
+const STOPPED = 'the run was stopped';
+
+/** A body costs the time of what is inside of it. */
+const NO_TIME = 0 as Extract<EventBody, { type: 'attempt.failed' }>['duration'];
+
+/** What a node inside another fails of, as the one around it says it. */
+function inside({ node, parent }: IndexedNode, failure: Failure): Failure {
+  const body = parent?.node.stages.find((stage) => stage.body?.nodes.includes(node))?.body;
+  if (body?.type !== 'group' && body?.type !== 'workflow') return failure;
+  if (failure.type === 'node_failed') {
+    const path = `${node.id}/${failure.node}`;
+    return { ...failure, node: path, message: `"${path}" failed: ${failure.cause.message}` };
+  }
+  return { type: 'node_failed', message: `"${node.id}" failed: ${failure.message}`, node: node.id, cause: failure };
 }
 
 export function skipped(

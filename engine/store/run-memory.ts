@@ -5,6 +5,17 @@ import type { EventBody, RunEvent, Value } from '../contracts/event.ts';
 import type { PaidCall } from '../contracts/provider.ts';
 import type { Decide, Decision, FanOutItems, InEvent, RunState, RunView, TaskState, Write } from '../contracts/store.ts';
 
+/** What may have something to come back. */
+const BEGUN: ReadonlySet<TaskState['status']> = new Set([
+  'opening',
+  'scheduled',
+  'running',
+  'backing_off',
+  'parked',
+  'looping',
+  'inside',
+]);
+
 /** The state of a run that has not begun. */
 const NEW: RunState = {
   status: 'new',
@@ -54,10 +65,7 @@ export class RunMemory implements RunView {
 
   unsettledTasks(): readonly TaskKey[] {
     const keys: TaskKey[] = [];
-    for (const [key, { status }] of this.tasks) {
-      if (status === 'opening' || status === 'scheduled' || status === 'running' || status === 'backing_off' || status === 'parked')
-        keys.push(key);
-    }
+    for (const [key, { status }] of this.tasks) if (BEGUN.has(status)) keys.push(key);
     return keys;
   }
 

@@ -27,7 +27,7 @@ interface Played {
   finish(task: string): void;
   /** The process dies, and another goes on. */
   restart(repeatUnsafe?: boolean): readonly Command[];
-  reopen(options?: { redo?: Record<string, number[]>; repeatUnsafe?: boolean }): readonly Command[];
+  reopen(options?: { repeatUnsafe?: boolean }): readonly Command[];
   say(task: string, approved: boolean): readonly Command[];
   status(task: string): string | undefined;
   run(): string;
@@ -68,8 +68,7 @@ function play(plan: Plan): Played {
       for (const event of journal) memory.replay(event, changesOf(index, memory, event));
       return send({ type: 'resume', tasks: memory.unsettledTasks(), repeatUnsafe, at });
     },
-    reopen: ({ redo = {}, repeatUnsafe = false } = {}) =>
-      send({ type: 'reopen', redo: new Map(Object.entries(redo).map(([key, items]) => [taskKey(key), items])), repeatUnsafe, at }),
+    reopen: ({ repeatUnsafe = false } = {}) => send({ type: 'reopen', repeatUnsafe, at }),
     say: (task, approved) =>
       send({
         type: 'wake',
@@ -182,7 +181,7 @@ describe('what may do harm when it is done twice', () => {
     expect(calls(it.restart())).toEqual([]);
     it.say('send[0]', false);
     expect([it.status('send'), it.run()]).toEqual(['failed', 'failed']);
-    expect(calls(it.reopen({ redo: { send: [0] } }))).toEqual([]);
+    expect(calls(it.reopen())).toEqual([]);
     expect(calls(it.say('send[0]', true))).toEqual([['send[0]', 3]]);
     it.begin('send[0]');
     it.finish('send[0]');

@@ -51,7 +51,7 @@ test('what an attempt paid for before it was cancelled counts when its run gets 
     'node.cancelled',
     'run.finished',
   ]);
-  tell({ type: 'reopen', redo: new Map(), at: instant(3) });
+  tell({ type: 'reopen', at: instant(3) });
   tell({ type: 'started', task: slow, attempt: 2, at: instant(3) });
   expect(memory.task(slow)).toMatchObject({ status: 'running', attempt: 2, base: 1 });
   expect(memory.paidCalls(slow)).toEqual([PAID]);

@@ -1,0 +1,113 @@
+import { type NodeId, type TaskKey, taskKey } from '../base/ids.ts';
+
+/*
+ * A task's key is its address. From outside in, each step is the id of a node, its item, and its round, and what comes after a slash
+ * happened inside it:
+ *
+ *   scan                        a node
+ *   scan[3]                     its item 3
+ *   refine#2                    its round 2
+ *   scan[3]#2                   round 2 of item 3
+ *   scan[3]#2/draft             a node inside that
+ *   review~2.1/read             inside the second attempt of `review`, which was made in the node's stage 1
+ *
+ * The unit of a loop is what has rounds of its own: the node, or one of its items.
+ */
+
+/** The key of a node of the outermost frame. */
+export function keyOf(id: NodeId): TaskKey {
+  return taskKey(id);
+}
+
+/** The fan-out an item's key belongs to and its index, or undefined for a key that is no item's. */
+export function itemOf(key: TaskKey): { readonly node: TaskKey; readonly index: number } | undefined {
+  if (!key.endsWith(']')) return undefined;
+  const open = key.lastIndexOf('[');
+  return { node: taskKey(key.slice(0, open)), index: Number(key.slice(open + 1, -1)) };
+}
+
+export function roundKey(unit: TaskKey, round: number): TaskKey {
+  return taskKey(`${unit}#${round}`);
+}
+
+/** The unit a round belongs to and its number, or undefined for a key that is no round's. */
+export function roundOf(key: TaskKey): { readonly unit: TaskKey; readonly round: number } | undefined {
+  const at = key.lastIndexOf('#');
+  if (at < 0 || key.indexOf('/', at) >= 0) return undefined;
+  const round = Number(key.slice(at + 1));
+  return Number.isInteger(round) ? { unit: taskKey(key.slice(0, at)), round } : undefined;
+}
+
+/** The unit of a key: without its round. */
+export function unitOf(key: TaskKey): TaskKey {
+  return roundOf(key)?.unit ?? key;
+}
+
+/** The node of a key: without item and round. */
+export function nodeKeyOf(key: TaskKey): TaskKey {
+  const unit = unitOf(key);
+  return itemOf(unit)?.node ?? unit;
+}
+
+/** What comes before the keys of the nodes inside an attempt. */
+export function frameOf(task: TaskKey, attempt: number, stage: number): string {
+  return attempt === 1 && stage === 0 ? `${task}/` : `${task}~${attempt}.${stage}/`;
+}
+
+/** The frame a key stands in: `''` for the outermost. */
+export function frameAround(key: TaskKey): string {
+  return key.slice(0, key.lastIndexOf('/') + 1);
+}
+
+/** The task inside whose attempt a frame is; undefined for the outermost. */
+export function taskOfFrame(frame: string): TaskKey | undefined {
+  if (frame === '') return undefined;
+  const mark = frame.lastIndexOf('~');
+  const end = mark > frame.lastIndexOf('/', frame.length - 2) ? mark : frame.length - 1;
+  return taskKey(frame.slice(0, end));
+}
+
+/** The task inside which a key is; undefined in the outermost frame. */
+export function taskAround(key: TaskKey): TaskKey | undefined {
+  return taskOfFrame(frameAround(key));
+}
+
+/** The key of a node of a frame. */
+export function keyIn(frame: string, id: NodeId): TaskKey {
+  return taskKey(frame + id);
+}
+
+/** The outermost node a key belongs to. */
+export function rootOf(key: TaskKey): TaskKey {
+  const slash = key.indexOf('/');
+  const first = slash < 0 ? key : key.slice(0, slash);
+  const end = first.search(/[[#~]/);
+  return taskKey(end < 0 ? first : first.slice(0, end));
+}
+
+/** A key without items, rounds and attempts: where its node stands in the plan. `~1` marks a body of another stage than the first. */
+export function pathOf(key: TaskKey): string {
+  if (!/[[#~]/.test(key)) return key;
+  // An item of the outermost frame: by far the most of all.
+  if (!key.includes('/') && key.endsWith(']')) return key.slice(0, key.lastIndexOf('['));
+  return key.replace(/\[\d+\]|#\d+/g, '').replace(/~\d+\.(\d+)/g, (_, stage: string) => (stage === '0' ? '' : `~${stage}`));
+}
+
+/** The items and rounds on the way to a task, outermost first; those of the nodes at `without` (paths) left out. */
+export function stepsOf(
+  key: TaskKey,
+  without: (path: string) => boolean = () => false,
+): { readonly items: readonly number[]; readonly rounds: readonly number[] } {
+  const items: number[] = [];
+  const rounds: number[] = [];
+  let at = '';
+  for (const part of key.split('/')) {
+    at = at === '' ? part : `${at}/${part}`;
+    if (without(pathOf(taskKey(at)))) continue;
+    const item = /\[(\d+)\]/.exec(part);
+    const round = /#(\d+)/.exec(part);
+    if (item) items.push(Number(item[1]));
+    if (round) rounds.push(Number(round[1]));
+  }
+  return { items, rounds };
+}

@@ -1,0 +1,136 @@
+import { invariant } from '../base/assert.ts';
+import type { TaskKey } from '../base/ids.ts';
+import type { Failure } from '../contracts/failure.ts';
+import type { KeptState, RunState, RunView, TaskState, Write } from '../contracts/store.ts';
+import { frameAround, itemOf, keyIn, taskAround } from './address.ts';
+import type { PlanIndex } from './plan-index.ts';
+
+/**
+ * What one event changes, while it is being found out. It keeps the counts that follow from the states of tasks: what is open in the
+ * run and in every frame around a task, what has not settled, how many sources of a node have. A class, since one is made for every event.
+ */
+export class Changes {
+  run: RunState;
+  private readonly index: PlanIndex;
+  private readonly view: RunView;
+  private readonly tasks = new Map<TaskKey, TaskState>();
+  private readonly others: Write[] = [];
+
+  constructor(index: PlanIndex, view: RunView) {
+    this.index = index;
+    this.view = view;
+    this.run = view.run;
+  }
+
+  task(key: TaskKey): TaskState | undefined {
+    return this.tasks.get(key) ?? this.view.task(key);
+  }
+
+  set(key: TaskKey, state: TaskState): void {
+    const more = opens(state) - opens(this.task(key));
+    this.tasks.set(key, state);
+    if (more === 0) return;
+    this.run = { ...this.run, open: this.run.open + more };
+    for (let task = taskAround(key); task !== undefined; task = taskAround(task)) {
+      const around = this.task(task);
+      if (around?.status === 'inside') this.tasks.set(task, { ...around, open: around.open + more });
+    }
+  }
+
+  write(write: Write): void {
+    this.others.push(write);
+  }
+
+  /** A node has its final state: its dependents have one thing less to wait for. */
+  settle(key: TaskKey, state: TaskState): void {
+    this.set(key, state);
+    this.countSettled(key, 1);
+  }
+
+  /** A node that had settled has another chance. */
+  unsettle(key: TaskKey, state: TaskState): void {
+    this.set(key, state);
+    this.countSettled(key, -1);
+  }
+
+  private countSettled(key: TaskKey, more: 1 | -1): void {
+    const frame = frameAround(key);
+    const task = taskAround(key);
+    if (task === undefined) this.run = { ...this.run, unsettled: this.run.unsettled - more };
+    else {
+      const around = this.task(task);
+      if (around?.status === 'inside') this.tasks.set(task, { ...around, unsettled: around.unsettled - more });
+    }
+    for (const { node } of this.index.at(key).dependents) {
+      const dependent = keyIn(frame, node.id);
+      this.others.push({ type: 'settled_sources', node: dependent, count: this.view.settledSources(dependent) + more });
+    }
+  }
+
+  /** An item begins, for the first time or once more. */
+  startItem(key: TaskKey): void {
+    const item = itemOf(key);
+    if (!item) return;
+    const fanOut = this.task(item.node);
+    invariant(fanOut?.status === 'expanded', `${item.node} has items but was not expanded`);
+    if (fanOut.redo?.[0] === item.index) this.tasks.set(item.node, { ...fanOut, redo: fanOut.redo.slice(1) });
+    else this.tasks.set(item.node, { ...fanOut, next: fanOut.next + 1 });
+  }
+
+  settleItem(key: TaskKey, failure?: Failure): void {
+    const item = itemOf(key);
+    const fanOut = item && this.task(item.node);
+    if (fanOut?.status !== 'expanded' || !item) return;
+    const failed = fanOut.failed + (failure ? 1 : 0);
+    const closed =
+      fanOut.closed || (failure !== undefined && (endsAll(failure) || (fanOut.maxFailures !== null && failed > fanOut.maxFailures)));
+    const first = failure && endsAll(failure) && !endsAll(fanOut.first) ? failure : (fanOut.first ?? failure ?? null);
+    this.tasks.set(item.node, { ...fanOut, settled: fanOut.settled + 1, failed, closed, first });
+  }
+
+  writes(): readonly Write[] {
+    const writes = this.others;
+    for (const [key, state] of this.tasks) writes.push({ type: 'task', key, state });
+    if (this.run !== this.view.run) writes.push({ type: 'run', state: this.run });
+    return writes;
+  }
+}
+
+/** 1 for what was handed out and has not come back. */
+function opens(state: TaskState | undefined): number {
+  switch (state?.status) {
+    case 'opening':
+    case 'scheduled':
+    case 'running':
+    case 'backing_off':
+      return 1;
+    case 'inside':
+      return state.leaving ? 1 : 0;
+    case 'looping':
+      return state.turning ? 1 : 0;
+    default:
+      return 0;
+  }
+}
+
+/** What failed at the bottom of it. */
+export function rootCause(failure: Failure): Failure {
+  return failure.type === 'node_failed' ? rootCause(failure.cause) : failure;
+}
+
+/** True for a failure that every other item would meet as well: it ends a fan-out, however many may fail. */
+export function endsAll(failure: Failure | null): boolean {
+  const type = failure && rootCause(failure).type;
+  return type === 'unauthorized' || type === 'budget_exceeded';
+}
+
+/** What something was that holds other tasks, for whoever gives it another chance. */
+export function keptOf(before: TaskState | undefined): { readonly kept?: KeptState } {
+  if (before?.status === 'expanded' || before?.status === 'looping' || before?.status === 'inside') return { kept: before };
+  return before && 'kept' in before && before.kept ? { kept: before.kept } : {};
+}
+
+/** The number of a task's last try, while that is known. */
+export function lastAttempt(state: TaskState | undefined): { readonly attempt?: number } {
+  return state && 'attempt' in state && state.attempt !== undefined ? { attempt: state.attempt } : {};
+}
