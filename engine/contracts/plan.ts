@@ -70,6 +70,8 @@ export interface PlanNode {
 
 export interface PlanForeach {
   readonly items: Json;
+  /** In place of `items`: so many, each its number from 1. */
+  readonly times?: number | string;
   readonly as: string;
   readonly where?: Json;
   readonly key?: Json;

@@ -232,6 +232,8 @@ export type TaskState =
       readonly recovered?: Failure;
       /** Above 0: which of the node's stages gave it. */
       readonly stage?: number;
+      /** Of a body: the attempt inside of which its nodes are. */
+      readonly inside?: number;
       readonly accepted?: boolean;
       readonly route?: string;
       /** Of a loop. */

@@ -111,3 +111,16 @@ export function stepsOf(
   }
   return { items, rounds };
 }
+
+/** A key, and what it belongs to: its unit, its node, and the same of every task around it, from inside out. */
+export function keysAround(key: TaskKey): readonly TaskKey[] {
+  const found: TaskKey[] = [];
+  for (let at: TaskKey | undefined = key; at !== undefined; at = taskAround(at)) {
+    const unit = unitOf(at);
+    const node = itemOf(unit)?.node ?? unit;
+    found.push(at);
+    if (unit !== at) found.push(unit);
+    if (node !== unit) found.push(node);
+  }
+  return found;
+}

@@ -1,7 +1,7 @@
 import { invariant } from '../base/assert.ts';
 import type { Json, JsonObject, JsonSchema } from '../base/json.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
-import type { Plan, PlanNode, Stage } from '../contracts/plan.ts';
+import type { Plan, PlanBody, PlanLoop, PlanNode, Stage } from '../contracts/plan.ts';
 import type { Scope } from '../lang/evaluate.ts';
 import { parseExpression } from '../lang/expression.ts';
 import { compileSpec } from '../lang/notation.ts';
@@ -26,6 +26,7 @@ export interface CompiledNode {
   };
   readonly ifSkipped?: Evaluate;
   readonly foreach?: CompiledForeach;
+  readonly loop?: CompiledLoop;
   readonly check: readonly { readonly that: Evaluate; readonly message: string }[];
   readonly result?: Evaluate;
   /** undefined when the author wrote no `output`. */
@@ -40,6 +41,28 @@ export interface CompiledStage {
   /** The value of `on_error`: it stands for the node's output, so its checks and `result` do not apply. */
   readonly isValue: boolean;
   readonly spec: (scope: Scope) => JsonObject;
+  /** Absent where the kind says so with a value of its own. */
+  readonly body?: CompiledBody;
+  readonly escalateWhen?: Evaluate;
+}
+
+/** The expressions of a body; which there are depends on its type. */
+export interface CompiledBody {
+  readonly body: PlanBody;
+  readonly by?: Evaluate & { readonly operands: (scope: Scope) => JsonObject };
+  readonly cases?: readonly { readonly name: string; readonly when?: Evaluate; readonly operands?: (scope: Scope) => JsonObject }[];
+  readonly outputs?: Readonly<Record<string, Evaluate>>;
+}
+
+export interface CompiledLoop {
+  readonly loop: PlanLoop;
+  readonly max: Evaluate;
+  readonly until?: Evaluate;
+  readonly first: Readonly<Record<string, Evaluate>>;
+  readonly next: Readonly<Record<string, Evaluate>>;
+  readonly acceptIf?: Evaluate;
+  readonly score?: Evaluate;
+  readonly stuck?: Evaluate;
 }
 
 export interface CompiledForeach {
@@ -53,7 +76,7 @@ export interface CompiledForeach {
 }
 
 /** A node ready to run. The plan was checked: a text that cannot be read is a bug here. */
-export function compileNode(plan: Plan, node: PlanNode, kinds: ReadonlyMap<string, NodeKind>): CompiledNode {
+export function compileNode(plan: Pick<Plan, 'partials'>, node: PlanNode, kinds: ReadonlyMap<string, NodeKind>): CompiledNode {
   const stages = new Map<number, CompiledStage>();
   const hasSchema = Object.keys(node.output).length > 0;
   return {
@@ -61,6 +84,7 @@ export function compileNode(plan: Plan, node: PlanNode, kinds: ReadonlyMap<strin
     ...(node.skipIf && { skip: compileSkip(plan, node.skipIf) }),
     ...(node.ifSkipped && { ifSkipped: compileSource(node.ifSkipped.value) }),
     ...(node.foreach && { foreach: compileForeach(node.foreach) }),
+    ...(node.loop && { loop: compileLoop(node.loop) }),
     check: node.check.map((check) => ({
       that: compileSource(check.that),
       message: check.message ?? `the check \`${String(check.that)}\` does not hold`,
@@ -79,6 +103,8 @@ export function compileNode(plan: Plan, node: PlanNode, kinds: ReadonlyMap<strin
         kind,
         isValue: found.isValue,
         spec: compileSpec(kind.schema, found.stage.spec, plan.partials),
+        ...(found.stage.body && { body: compileBody(found.stage.body) }),
+        ...(found.stage.escalateWhen !== undefined && { escalateWhen: compileSource(found.stage.escalateWhen) }),
       };
       stages.set(index, compiled);
       return compiled;
@@ -86,7 +112,7 @@ export function compileNode(plan: Plan, node: PlanNode, kinds: ReadonlyMap<strin
   };
 }
 
-function compileSkip(plan: Plan, skip: NonNullable<PlanNode['skipIf']>): NonNullable<CompiledNode['skip']> {
+function compileSkip(plan: Pick<Plan, 'partials'>, skip: NonNullable<PlanNode['skipIf']>): NonNullable<CompiledNode['skip']> {
   const text = String(skip.when);
   const parsed = parseExpression(text);
   invariant(parsed.ok, 'the condition was checked');
@@ -107,15 +133,18 @@ function compileText(text: string, partials: Plan['partials']): (scope: Scope) =
 
 function compileForeach(foreach: NonNullable<PlanNode['foreach']>): CompiledForeach {
   const bound = (value: number | string): ((scope: Scope) => number) => {
-    if (typeof value === 'number') return () => value;
-    const evaluate = compileSource(value);
+    const evaluate = compileBound(value);
     return (scope) => Number(evaluate(scope));
   };
+  const { times } = foreach;
+  const count = times === undefined ? undefined : bound(times);
   const { concurrency, maxFailures } = foreach;
   const most = typeof maxFailures === 'object' || maxFailures === undefined ? undefined : bound(maxFailures);
   const window = concurrency === undefined ? undefined : bound(concurrency);
   return {
-    items: compileSource(foreach.items),
+    items: count
+      ? (scope) => Array.from({ length: Math.max(1, Math.floor(count(scope))) }, (_, at) => at + 1)
+      : compileSource(foreach.items),
     as: foreach.as,
     ...(foreach.where !== undefined && { where: compileSource(foreach.where) }),
     ...(foreach.key !== undefined && { key: compileSource(foreach.key) }),
@@ -125,4 +154,60 @@ function compileForeach(foreach: NonNullable<PlanNode['foreach']>): CompiledFore
       return typeof maxFailures === 'object' ? Math.floor((count * maxFailures.percent) / 100) : null;
     },
   };
+}
+
+function compileBound(value: number | string): Evaluate {
+  return typeof value === 'number' ? () => value : compileSource(value);
+}
+
+function compileLoop(loop: PlanLoop): CompiledLoop {
+  if (loop.type === 'evaluate') {
+    return {
+      loop,
+      max: compileBound(loop.max),
+      acceptIf: compileSource(loop.acceptIf),
+      ...(loop.score !== undefined && { score: compileSource(loop.score) }),
+      ...(loop.stuck !== undefined && { stuck: compileBound(loop.stuck) }),
+      first: {},
+      next: {},
+    };
+  }
+  const carry = Object.entries(loop.carry);
+  return {
+    loop,
+    max: compileBound(loop.max),
+    ...(loop.until !== undefined && { until: compileSource(loop.until) }),
+    first: Object.fromEntries(carry.map(([name, { first }]) => [name, compileSource(first)])),
+    next: Object.fromEntries(carry.map(([name, { next }]) => [name, compileSource(next)])),
+  };
+}
+
+function compileBody(body: PlanBody): CompiledBody {
+  const traced = (source: Json): Evaluate & { readonly operands: (scope: Scope) => JsonObject } =>
+    Object.assign(compileSource(source), { operands: operandsIn(source) });
+  switch (body.type) {
+    case 'route':
+      return {
+        body,
+        ...(body.by !== undefined && { by: traced(body.by) }),
+        cases: body.cases.map(({ name, when }) => ({
+          name,
+          ...(when !== undefined && { when: compileSource(when), operands: operandsIn(when) }),
+        })),
+      };
+    case 'best_of':
+      return { body, ...(body.by !== undefined && { by: traced(body.by) }) };
+    case 'workflow':
+      return { body, outputs: Object.fromEntries(Object.entries(body.outputs).map(([name, { value }]) => [name, compileSource(value)])) };
+    case 'group':
+    case 'evaluate':
+      return { body };
+  }
+}
+
+/** What an expression reads, with the values it had: why it decided as it did. */
+function operandsIn(source: Json): (scope: Scope) => JsonObject {
+  if (typeof source !== 'string') return () => ({});
+  const parsed = parseExpression(source);
+  return (scope) => (parsed.ok ? operandsOf(parsed.tree, scope) : {});
 }

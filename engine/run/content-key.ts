@@ -20,7 +20,7 @@ export interface ContentKeys {
    * The digest of everything a stage's output follows from: the rendered spec, what its kind reads besides, the models that may
    * answer, the schema, the checks and `result` with the values they read, and the version of the kind's code.
    */
-  of(node: CompiledNode, stage: CompiledStage, spec: JsonObject, reads: Json, scope: Scope): string;
+  of(node: CompiledNode, stage: CompiledStage, spec: JsonObject, reads: Json, scope: Scope, nth?: readonly number[]): string;
 }
 
 /** What does not differ from task to task is put together once. */
@@ -28,12 +28,18 @@ export function createContentKeys(options: KeyOptions): ContentKeys {
   const shared = new WeakMap<CompiledStage, { readonly digest: string; readonly fields: readonly string[] }>();
   const values = new WeakMap<CompiledNode, (scope: Scope) => readonly Json[]>();
   return {
-    of(node, stage, spec, reads, scope) {
+    of(node, stage, spec, reads, scope, nth = []) {
       const common = remembered(shared, stage, () => ({ digest: sharedBy(node.node, stage, options), fields: fieldsOf(stage) }));
       const read = remembered(values, node, () => readsOf(node.node));
       return hash(
         'sha256',
-        JSON.stringify([common.digest, common.fields.map((name) => spec[name] ?? null), reads, read(scope)]),
+        JSON.stringify([
+          common.digest,
+          common.fields.map((name) => spec[name] ?? null),
+          reads,
+          read(scope),
+          ...(nth.length > 0 ? [nth] : []),
+        ]),
         'base64url',
       );
     },

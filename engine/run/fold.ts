@@ -160,6 +160,7 @@ function apply(index: PlanIndex, changes: Changes, event: EventBody): void {
         output: event.output,
         ...(event.recovered && { recovered: event.recovered }),
         ...(stage > 0 && { stage }),
+        ...(before?.status === 'inside' && { inside: event.attempt }),
         ...(event.accepted === false && { accepted: false }),
         ...(route !== undefined && { route }),
       });
@@ -221,7 +222,8 @@ function apply(index: PlanIndex, changes: Changes, event: EventBody): void {
           until: event.next.at,
         });
         changes.write(forget(event.task));
-        return runIs({ backingOff: [...run.backingOff, event.task] });
+        runIs({ backingOff: [...run.backingOff, event.task] });
+        return;
       }
       changes.set(
         event.task,
@@ -257,7 +259,10 @@ function apply(index: PlanIndex, changes: Changes, event: EventBody): void {
 
     case 'loop.turning': {
       const before = changes.task(event.task);
-      if (before?.status === 'looping') return changes.set(event.task, { ...before, turning: true });
+      if (before?.status === 'looping') {
+        changes.set(event.task, { ...before, turning: true });
+        return;
+      }
       changes.startItem(event.task);
       changes.set(event.task, { status: 'looping', round: 0, turning: true, memory: null });
       return;
@@ -305,7 +310,7 @@ function apply(index: PlanIndex, changes: Changes, event: EventBody): void {
     case 'attempt.logged':
       return;
     default:
-      return assertNever(event);
+      assertNever(event);
   }
 }
 

@@ -1,7 +1,7 @@
 import { nanoUsd, type RunId, type TaskKey, type Usd } from '../base/ids.ts';
 import type { Json } from '../base/json.ts';
 import type { Answerer, RunEvent } from '../contracts/event.ts';
-import { itemOf } from './plan-index.ts';
+import { itemOf, nodeKeyOf, unitOf } from './address.ts';
 
 /** An output that an earlier run has made. */
 export interface PastOutput {
@@ -48,8 +48,8 @@ export async function readPastOutputs(events: AsyncIterable<RunEvent>): Promise<
       const calls = spent.get(task);
       spent.delete(task);
       if (contentKey === undefined || !('json' in output)) continue;
-      const item = itemOf(task);
-      const node = item?.node ?? task;
+      const item = itemOf(unitOf(task));
+      const node = nodeKeyOf(task);
       const itemKey = item && keys.get(node)?.[item.index];
       const by = reused?.by ?? calls?.by;
       const past: PastOutput = {

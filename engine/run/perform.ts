@@ -5,20 +5,31 @@ import { isList, type Json, type JsonObject } from '../base/json.ts';
 import { Failed, type Failure } from '../contracts/failure.ts';
 import { type NodeKind, type Outside, Parked, type TaskContext, type Wake } from '../contracts/node-kind.ts';
 import type { CallBook, ModelClient } from '../contracts/provider.ts';
-import type { FanOutItems, InEvent, Opening, Store, TaskOutcome } from '../contracts/store.ts';
+import type { Entry, InEvent, Opening, Store, TaskOutcome, TaskState, Turn } from '../contracts/store.ts';
 import type { Scope } from '../lang/evaluate.ts';
 import { withoutSecrets } from '../lang/sealed-text.ts';
 import { compileSource } from '../lang/structure.ts';
+import { itemOf, roundKey, roundOf, unitOf } from './address.ts';
+import { type BodyPlace, enterBody, leaveBody } from './body.ts';
 import { type CompiledNode, type CompiledStage, compileNode } from './compile-node.ts';
-import { itemOf, type PlanIndex } from './plan-index.ts';
+import { failed, inField } from './in-field.ts';
+import type { IndexedNode, PlanIndex } from './plan-index.ts';
 import type { Reuser, Tools } from './reuse.ts';
+import { fold, turnLoop } from './rounds.ts';
 import type { Scopes } from './scope.ts';
 import { type Pause, withTimeout } from './timeout.ts';
+import { pathIn, readerIn, type Where, whereIs } from './where.ts';
 
 /** Does what the kernel decided: everything that touches the world, and nothing that decides. */
 export interface Performer {
   /** Evaluates a node's conditions and what it goes over. `skip`: it is skipped for this reason, and only its stand-in is evaluated. */
   open(node: TaskKey, skip: string | undefined): Promise<Opening>;
+  /** Finds out how an attempt at a node that holds others begins. Never throws. */
+  enter(task: TaskKey, attempt: number, stage: number): Promise<Entry>;
+  /** What such an attempt gives, all of whose nodes have settled. Never throws. */
+  leave(task: TaskKey, attempt: number, stage: number): Promise<TaskOutcome>;
+  /** What follows a round of a loop. Never throws. */
+  turn(unit: TaskKey, round: number): Promise<Turn>;
   /** Makes one try of a task, or goes on with one that was parked. Never throws. */
   call(request: CallRequest): Promise<TaskOutcome>;
   outputs(): Promise<Extract<InEvent, { type: 'outputs' }>['outcome']>;
@@ -51,38 +62,67 @@ export interface Surroundings {
 
 export function createPerformer(index: PlanIndex, around: Surroundings): Performer {
   const kinds = new Map(around.kinds.map((kind) => [kind.kind, kind]));
-  const compiled = new Map<TaskKey, CompiledNode>();
-  const scopes = new Map<TaskKey, Promise<Scope>>();
-  const items = new Map<TaskKey, Promise<FanOutItems>>();
+  const compiled = new Map<IndexedNode, CompiledNode>();
+  const { scopes } = around;
 
   const nodeOf = (key: TaskKey): CompiledNode => {
-    const known = compiled.get(key);
+    const indexed = index.at(key);
+    const known = compiled.get(indexed);
     if (known) return known;
-    const node = index.nodes.get(key)?.node;
-    if (!node) throw new Error(`no node at ${key}`);
-    const made = compileNode(index.plan, node, kinds);
-    compiled.set(key, made);
+    const made = compileNode(indexed.sub ?? index.plan, indexed.node, kinds);
+    compiled.set(indexed, made);
     return made;
   };
-  const scopeOf = (key: TaskKey): Promise<Scope> => {
-    const known = scopes.get(key);
-    if (known) return known;
-    const made = around.scopes.ofNode(nodeOf(key).node);
-    scopes.set(key, made);
-    return made;
-  };
-  const itemsOf = (key: TaskKey): Promise<FanOutItems> => {
-    const known = items.get(key);
-    if (known) return known;
-    const made = around.store.items(around.run, key);
-    items.set(key, made);
-    return made;
-  };
+  const state = (key: TaskKey): Promise<TaskState | undefined> => around.store.task(around.run, key);
+  const placeOf = (task: TaskKey, attempt: number, stage: number): BodyPlace => ({
+    task,
+    attempt,
+    stageIndex: stage,
+    stage: nodeOf(task).stage(stage),
+    scopes,
+    state,
+    async itemStates(key) {
+      const { items } = await around.store.items(around.run, key);
+      return around.store.itemStates(around.run, key, items.length);
+    },
+  });
 
   return {
     async open(key, skip) {
       try {
-        return open(nodeOf(key), await scopeOf(key), skip, index.plan.limits.concurrency);
+        return open(nodeOf(key), await scopes.ofNode(key), skip, index.plan.limits.concurrency);
+      } catch (error) {
+        return { type: 'failed', failure: failureOf(error) };
+      }
+    },
+
+    async enter(task, attempt, stage) {
+      try {
+        return await enterBody(placeOf(task, attempt, stage));
+      } catch (error) {
+        return { type: 'failed', failure: failureOf(error) };
+      }
+    },
+
+    async leave(task, attempt, stage) {
+      try {
+        const place = placeOf(task, attempt, stage);
+        const { output, scope } = await leaveBody(place);
+        const node = nodeOf(task);
+        if (!roundOf(task)) await scopes.forget(task);
+        // The candidates of a loop are judged first; what it gives is made when it ends.
+        if (node.loop?.loop.type === 'evaluate' && stage === 0) return { type: 'output', output: { json: output } };
+        return { type: 'output', output: { json: accepted({ node, scope: withFold(node, { ...scope, output }) }, output) } };
+      } catch (error) {
+        return { type: 'failure', failure: failureOf(error) };
+      }
+    },
+
+    async turn(unit, round) {
+      try {
+        const turn = await turnLoop({ unit, round, node: nodeOf(unit), scopes, state });
+        if (round > 0) await scopes.forget(roundKey(unit, round));
+        return turn;
       } catch (error) {
         return { type: 'failed', failure: failureOf(error) };
       }
@@ -90,20 +130,11 @@ export function createPerformer(index: PlanIndex, around: Surroundings): Perform
 
     async call({ task, attempt, stage, abort, book, woken, log }) {
       try {
-        const item = itemOf(task);
-        const key = item?.node ?? task;
-        const node = nodeOf(key);
-        let scope = await scopeOf(key);
-        let itemKey: string | undefined;
-        if (item && node.foreach) {
-          const all = await itemsOf(key);
-          scope = { ...scope, [node.foreach.as]: all.items[item.index] ?? null, index: item.index };
-          itemKey = all.keys?.[item.index];
-        }
-        return await attemptOnce(
-          { node, stage: node.stage(stage), scope, task, attempt, item: item?.index, itemKey, abort, book, woken, log },
-          around,
-        );
+        const node = nodeOf(task);
+        const scope = await scopes.ofTask(task);
+        const itemKey = node.foreach?.key && (await scopes.itemKey(task));
+        const where = whereIs(index, task);
+        return await attemptOnce({ node, stage: node.stage(stage), scope, task, attempt, where, itemKey, abort, book, woken, log }, around);
       } catch (error) {
         return { type: 'failure', failure: failureOf(error) };
       }
@@ -161,13 +192,24 @@ function expand(foreach: NonNullable<CompiledNode['foreach']>, scope: Scope, con
   };
 }
 
+/** What goes through the rounds, as the `result` of a round sees it: after the round. */
+function withFold(node: CompiledNode, scope: Scope): Scope {
+  const { loop } = node;
+  if (loop?.loop.type !== 'repeat' || Object.keys(loop.next).length === 0) return scope;
+  const whole: Scope = { ...scope };
+  let carry: JsonObject | undefined;
+  // Made when it is looked at: `next` may read the output, and then `result` may not read what is carried.
+  const { output: _, ...before } = scope as JsonObject;
+  return Object.defineProperty(whole, 'carry', { enumerable: true, get: () => (carry ??= fold(loop, before)) });
+}
+
 interface Attempt {
   readonly node: CompiledNode;
   readonly stage: CompiledStage;
   readonly scope: Scope;
   readonly task: TaskKey;
   readonly attempt: number;
-  readonly item: number | undefined;
+  readonly where: Where;
   readonly itemKey: string | undefined;
   readonly abort: AbortSignal;
   readonly book: CallBook;
@@ -179,11 +221,13 @@ function attemptOnce(made: Attempt, around: Surroundings): Promise<TaskOutcome> 
   const spec = made.stage.spec(made.scope);
   const make = (tools: Tools): Promise<TaskOutcome> =>
     execute({ ...made, book: tools.book }, spec, { ...around, readText: tools.readText });
-  const { node, stage, scope, task, book, item, itemKey, woken } = made;
-  const { reuser, readText } = around;
+  const { node, stage, scope, task, book, where, itemKey, woken } = made;
+  const { reuser } = around;
+  const readText = readerIn(where.folder, around.readText);
   if (!reuser) return make({ book, readText });
-  const which = item === undefined ? {} : { item: { index: item, ...(itemKey !== undefined && { key: itemKey }) } };
-  return reuser.attempt({ node, stage, spec, scope, task, ...which, woken: woken !== undefined, book, readText }, make);
+  const own = itemOf(unitOf(task));
+  const which = own === undefined ? {} : { item: { index: own.index, ...(itemKey !== undefined && { key: itemKey }) } };
+  return reuser.attempt({ node, stage, spec, scope, task, nth: where.nth, ...which, woken: woken !== undefined, book, readText }, make);
 }
 
 async function execute(made: Attempt, spec: JsonObject, around: Surroundings): Promise<TaskOutcome> {
@@ -204,11 +248,15 @@ async function execute(made: Attempt, spec: JsonObject, around: Surroundings): P
   }
   if (given instanceof Parked) return { type: 'parked', until: given.until, memo: withoutSecrets(given.memo, told) };
   const output = withoutSecrets(given, told);
-  return { type: 'output', output: { json: stage.isValue ? output : accepted(made, output) } };
+  if (stage.isValue) return { type: 'output', output: { json: output } };
+  const { escalateWhen } = stage;
+  const wantsMore = escalateWhen && inField('escalate.when', () => escalateWhen({ ...made.scope, output })) === true;
+  const unsatisfied = wantsMore ? `\`escalate.when\` holds: ${String(stage.stage.escalateWhen)}` : undefined;
+  return { type: 'output', output: { json: accepted(made, output) }, ...(unsatisfied !== undefined && { unsatisfied }) };
 }
 
 /** An output that fits its schema and its checks, adapted by `result`. Throws Failed. */
-function accepted(made: Attempt, output: Json): Json {
+function accepted(made: Pick<Attempt, 'node' | 'scope'>, output: Json): Json {
   const { node } = made;
   const invalid = node.validate(output);
   if (invalid.length > 0) {
@@ -217,22 +265,33 @@ function accepted(made: Attempt, output: Json): Json {
   }
   const wrong = problemsOf(made, output);
   if (wrong.length > 0) throw new Failed({ type: 'check_failed', message: wrong[0] ?? 'a check does not hold', problems: wrong });
-  return node.result ? inField('result', () => node.result?.({ ...made.scope, output }) ?? null) : output;
+  const { result } = node;
+  return result ? inField('result', () => result(within(made.scope, output))) : output;
 }
 
-function problemsOf({ node, scope }: Attempt, output: Json): readonly string[] {
+/** A scope with the output in it; what is made when it is looked at stays so. */
+function within(scope: Scope, output: Json): Scope {
+  return Object.defineProperty(Object.create(null, Object.getOwnPropertyDescriptors(scope)) as Scope, 'output', {
+    enumerable: true,
+    configurable: true,
+    value: output,
+  });
+}
+
+function problemsOf({ node, scope }: Pick<Attempt, 'node' | 'scope'>, output: Json): readonly string[] {
   if (node.check.length === 0) return [];
-  const inside = { ...scope, output };
+  const inside = within(scope, output);
   return node.check.filter((check, at) => inField(`check[${at}].that`, () => check.that(inside)) !== true).map((check) => check.message);
 }
 
 function contextOf(made: Attempt, abort: AbortSignal, pause: Pause | undefined, around: Surroundings): TaskContext {
-  const id = made.node.node.id;
+  const { where, task, attempt } = made;
+  const { place, item, folder } = where;
   return {
-    node: id,
-    task: made.task,
-    ...(made.item !== undefined && { item: made.item }),
-    attempt: made.attempt,
+    node: place as TaskContext['node'],
+    task,
+    ...(item !== undefined && { item }),
+    attempt,
     abort,
     outputSchema: made.node.outputSchema,
     problemsOf: (output) => problemsOf(made, output),
@@ -240,7 +299,7 @@ function contextOf(made: Attempt, abort: AbortSignal, pause: Pause | undefined, 
       around.models.ask(
         {
           ...ask,
-          origin: { node: id, task: made.task, ...(made.item !== undefined && { item: made.item }), attempt: made.attempt },
+          origin: { ...where.origin, task, attempt },
           ...(made.node.check.length > 0 && { problemsOf: (output: Json) => problemsOf(made, output) }),
         },
         made.book,
@@ -248,7 +307,7 @@ function contextOf(made: Attempt, abort: AbortSignal, pause: Pause | undefined, 
         pause,
       ),
     readText: around.readText,
-    outside: around.outside,
+    outside: folder === '' ? around.outside : { ...around.outside, place: (path) => around.outside.place(pathIn(folder, path)) },
     log: async (text) => made.log?.(text),
     send: around.send,
     now: (): Instant => around.clock.now(),
@@ -265,22 +324,6 @@ function listening(outside: Outside, told: Map<string, string>): Outside {
       return value;
     },
   };
-}
-
-/** Runs an evaluation and says of a failure in which field it happened. */
-function inField<T>(field: string, evaluate: () => T): T {
-  try {
-    return evaluate();
-  } catch (error) {
-    if (error instanceof Failed && error.failure.type === 'expression_failed' && error.failure.field === undefined) {
-      throw new Failed({ ...error.failure, field, message: `\`${field}\`: ${error.failure.message}` }, { cause: error });
-    }
-    throw error;
-  }
-}
-
-function failed(field: string, message: string): Failed {
-  return new Failed({ type: 'expression_failed', message, field });
 }
 
 /** The world's failure as it is; anything else is a bug of dagrun, except being stopped. */

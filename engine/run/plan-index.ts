@@ -1,6 +1,6 @@
 import { invariant } from '../base/assert.ts';
 import type { NodeId, TaskKey } from '../base/ids.ts';
-import type { Plan, PlanBody, PlanNode } from '../contracts/plan.ts';
+import type { Plan, PlanBody, PlanNode, SubPlan } from '../contracts/plan.ts';
 import { frameAround, keyIn, keyOf, pathOf, taskOfFrame } from './address.ts';
 
 export { itemOf, keyOf } from './address.ts';
@@ -32,6 +32,10 @@ export interface IndexedNode {
   readonly bodies: readonly (IndexedBody | undefined)[];
   /** The path as its author sees it: without the parts of an `evaluate` or a `best_of`. */
   readonly place: string;
+  /** The sub-workflow it stands in; undefined in the run's own file. */
+  readonly sub?: SubPlan;
+  /** The folder of the file it stands in, relative to that of the run's workflow; `''` for that one. */
+  readonly folder: string;
 }
 
 export interface IndexedBody {
@@ -47,7 +51,7 @@ interface Making extends IndexedNode {
 /** The index of a plan; costs nodes plus edges, once. */
 export function indexPlan(plan: Plan): PlanIndex {
   const all = new Map<string, IndexedNode>();
-  const outermost = indexNodes(plan.nodes, '', undefined, all);
+  const outermost = indexNodes(plan.nodes, '', { folder: '' }, all);
   const nodes = new Map<TaskKey, IndexedNode>([...outermost.values()].map((indexed) => [indexed.key, indexed]));
   return {
     plan,
@@ -61,32 +65,36 @@ export function indexPlan(plan: Plan): PlanIndex {
   };
 }
 
-function indexNodes(
-  planned: readonly PlanNode[],
-  frame: string,
-  parent: IndexedNode | undefined,
-  all: Map<string, IndexedNode>,
-): Map<NodeId, Making> {
+/** What the nodes of one body have around them. */
+interface Around {
+  readonly parent?: IndexedNode;
+  readonly sub?: SubPlan;
+  readonly folder: string;
+}
+
+function indexNodes(planned: readonly PlanNode[], frame: string, around: Around, all: Map<string, IndexedNode>): Map<NodeId, Making> {
+  const { parent, folder } = around;
   const found = new Map<NodeId, Making>();
   const ids = new Set(planned.map((node) => node.id));
   for (const node of planned) {
     const path = frame + node.id;
-    const place = node.part !== undefined && parent ? parent.place : parent ? `${parent.place}/${node.id}` : path;
-    const waitsFor = node.after.filter((edge) => ids.has(edge.from)).length;
     const indexed: Making = {
       node,
       key: keyOf(path as NodeId),
       dependents: [],
-      waitsFor,
+      waitsFor: node.after.filter((edge) => ids.has(edge.from)).length,
       siblings: found,
       bodies: [],
-      place,
-      ...(parent && { parent }),
+      place: parent ? (node.part === undefined ? `${parent.place}/${node.id}` : parent.place) : path,
+      ...around,
     };
     found.set(node.id, indexed);
     all.set(path, indexed);
     for (const [stage, { body }] of node.stages.entries()) {
-      indexed.bodies.push(body && { body, nodes: indexNodes(body.nodes, `${path}${stage === 0 ? '' : `~${stage}`}/`, indexed, all) });
+      const inside: Around =
+        body?.type === 'workflow' ? { parent: indexed, sub: body, folder: join(folder, body.folder) } : { ...around, parent: indexed };
+      const inner = `${path}${stage === 0 ? '' : `~${stage}`}/`;
+      indexed.bodies.push(body && { body, nodes: indexNodes(body.nodes, inner, inside, all) });
     }
   }
   for (const indexed of found.values()) for (const edge of indexed.node.after) found.get(edge.from)?.dependents.push(indexed);
@@ -104,4 +112,8 @@ export function sourceKey(index: PlanIndex, key: TaskKey, from: NodeId): TaskKey
     at = at.parent;
   }
   return keyIn(frame, from);
+}
+
+function join(folder: string, more: string): string {
+  return folder === '' || more === '' ? folder + more : `${folder}/${more}`;
 }

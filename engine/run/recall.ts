@@ -4,6 +4,7 @@ import type { Json } from '../base/json.ts';
 import type { Cache } from '../contracts/cache.ts';
 import type { Answerer, Reuse, RunReuse } from '../contracts/event.ts';
 import type { PlanNode } from '../contracts/plan.ts';
+import { nodeKeyOf, rootOf } from './address.ts';
 import type { PastOutputs } from './past-outputs.ts';
 import { keyOf, type PlanIndex } from './plan-index.ts';
 
@@ -48,7 +49,7 @@ export function createRecall({ run, index, clock, past, reuses, cache }: RecallO
 
   const fromPast = async (question: Question): ReturnType<Recall['find']> => {
     const { key, item, node } = question;
-    const at = keyOf(node.id);
+    const at = nodeKeyOf(question.task);
     let contentKey = key;
     let found = past?.take(at, key, item);
     if (!found && past && node.stages.length > 1) {
@@ -70,7 +71,7 @@ export function createRecall({ run, index, clock, past, reuses, cache }: RecallO
     });
     asked.set(key, { over, end, by: task });
     // One that is to be done again is kept, in the place of the one before.
-    if (again.has(keyOf(node.id))) return undefined;
+    if (again.has(rootOf(task))) return undefined;
     const at = clock.now();
     const ttl = node.cache?.ttl;
     // A cache that cannot be read costs money, but no run.
@@ -82,7 +83,7 @@ export function createRecall({ run, index, clock, past, reuses, cache }: RecallO
 
   return {
     async find(question) {
-      const found = again.has(keyOf(question.node.id)) ? undefined : await fromPast(question);
+      const found = again.has(rootOf(question.task)) ? undefined : await fromPast(question);
       return found ?? (usesCache(question) ? fromCache(question) : undefined);
     },
     async made(question, output, cost, by) {

@@ -18,6 +18,8 @@ export interface Asked {
   readonly spec: JsonObject;
   readonly scope: Scope;
   readonly task: TaskKey;
+  /** Which of several answers to the same question it is. */
+  readonly nth: readonly number[];
   readonly item?: { readonly index: number; readonly key?: string };
   /** It was parked: it goes on, and is not looked for any more. */
   readonly woken: boolean;
@@ -38,7 +40,7 @@ export function createReuser(keys: ContentKeys, recall: Recall): Reuser {
   const keyOf = async (asked: Asked, stage: CompiledStage, spec: JsonObject, readText: Asked['readText']): Promise<string | undefined> => {
     const { reuse } = stage.kind;
     if (!reuse || stage.isValue) return undefined;
-    return keys.of(asked.node, stage, spec, (await reuse.reads?.(spec, { readText })) ?? null, asked.scope);
+    return keys.of(asked.node, stage, spec, (await reuse.reads?.(spec, { readText })) ?? null, asked.scope, asked.nth);
   };
   /** As `keyOf`; one that cannot even be asked has no key. */
   const keyOfOther = async (asked: Asked, index: number, readText: Asked['readText']): Promise<string | undefined> => {

@@ -1,20 +1,34 @@
-import { itemKey, type RunId, type TaskKey } from '../base/ids.ts';
-import type { Json, JsonObject } from '../base/json.ts';
-import { toDollars } from '../base/units.ts';
-import type { Value } from '../contracts/event.ts';
-import type { PlanNode } from '../contracts/plan.ts';
+import { invariant } from '../base/assert.ts';
+import type { RunId, TaskKey } from '../base/ids.ts';
+import { isObject, type Json, type JsonObject } from '../base/json.ts';
+import type { Bind } from '../contracts/plan.ts';
 import type { Store, TaskState } from '../contracts/store.ts';
 import type { Scope } from '../lang/evaluate.ts';
-import { errorOf } from './failure-code.ts';
-import { keyOf, type PlanIndex } from './plan-index.ts';
-import type { NodeTally, Tally } from './tally.ts';
+import { frameAround, frameOf, itemOf, keyIn, nodeKeyOf, roundKey, roundOf, taskOfFrame, unitOf } from './address.ts';
+import { entryReader } from './node-entry.ts';
+import { outputOf } from './output-of.ts';
+import { type IndexedBody, type PlanIndex, sourceKey } from './plan-index.ts';
+import type { Tally } from './tally.ts';
 
-/** Builds what a task may read: the run's inputs and constants, and the nodes its node has edges to. Nothing else is in it. */
+/** Builds what a task may read: names, and the nodes its node has edges to. Nothing else is in it. */
 export interface Scopes {
   /** What the fields of a node as a whole see. Costs its edges, and the items of the fan-outs among them. */
-  ofNode(node: PlanNode): Promise<Scope>;
-  /** What the run's outputs see: every node. */
-  ofOutputs(): Promise<Scope>;
+  ofNode(key: TaskKey): Promise<Scope>;
+  /** What the fields of a task see: the same, its item, its loop, and the names it is given. */
+  ofTask(task: TaskKey): Promise<Scope>;
+  /** What is seen at the end of a body: the same, and its nodes. */
+  ofInside(task: TaskKey): Promise<Scope>;
+  /** What outputs see, of the run or of the sub-workflow inside a task: every node of it. */
+  ofOutputs(task?: TaskKey): Promise<Scope>;
+  /** What the items of a fan-out are told apart by. */
+  itemKey(task: TaskKey): Promise<string | undefined>;
+  /** A body is over: nobody looks inside any more. */
+  forget(task: TaskKey): Promise<void>;
+}
+
+interface Memory {
+  readonly scopes: Map<TaskKey, Promise<Scope>>;
+  readonly entries: Map<TaskKey, Promise<JsonObject>>;
 }
 
 export function createScopes(
@@ -25,95 +39,167 @@ export function createScopes(
   /** Nodes of an earlier run, read in place of those that are not done. */
   earlier: JsonObject = {},
 ): Scopes {
-  const base = {
+  const outermost: JsonObject = {
     inputs: run.inputs,
     constants: index.plan.constants,
     run: { id: run.id, started_at: run.startedAt, workflow: index.plan.workflow },
   };
+  const readEntry = entryReader(index, store, tally, run.id);
   // A settled node never changes, so what others read of it is made once.
-  const made = new Map<TaskKey, Promise<JsonObject>>();
-  const entryOf = (key: TaskKey): Promise<JsonObject> => {
-    const known = made.get(key);
+  const memories = new Map<string, Memory>();
+  const memoryOf = (frame: string): Memory => {
+    const known = memories.get(frame);
     if (known) return known;
-    const entry = nodeEntry(index, store, tally, run.id, key);
-    made.set(key, entry);
-    return entry;
+    const made: Memory = { scopes: new Map(), entries: new Map() };
+    memories.set(frame, made);
+    return made;
   };
-  const scopeOver = async (keys: readonly TaskKey[]): Promise<Scope> => {
+  const entryOf = (key: TaskKey): Promise<JsonObject> => once(memoryOf(frameAround(key)).entries, key, () => readEntry(key));
+  const state = (key: TaskKey): Promise<TaskState | undefined> => store.task(run.id, key);
+
+  /** The names that everything in a frame sees, besides nodes. */
+  const frameNames = async (frame: string): Promise<JsonObject> => {
+    const task = taskOfFrame(frame);
+    if (task === undefined) return outermost;
+    const { body } = await bodyAt(task);
+    if (body.type !== 'workflow') return taskNames(task);
+    const inside = await state(task);
+    return {
+      inputs: (inside?.status === 'inside' && inside.inputs) || {},
+      constants: body.constants,
+      run: { ...(outermost.run as JsonObject), workflow: body.workflow },
+    };
+  };
+
+  const bodyAt = async (task: TaskKey): Promise<IndexedBody> => {
+    const inside = await state(task);
+    const body = index.at(task).bodies[inside && 'stage' in inside ? (inside.stage ?? 0) : 0];
+    invariant(body, `${task} has no body`);
+    return body;
+  };
+
+  /** The names a task sees, besides nodes: those of its frame, its item, its loop. */
+  const taskNames = async (task: TaskKey): Promise<JsonObject> => {
+    const { node } = index.at(task);
+    let names = await frameNames(frameAround(task));
+    const unit = unitOf(task);
+    const item = itemOf(unit);
+    if (item && node.foreach && node.part === undefined) {
+      const { items } = await store.items(run.id, item.node);
+      names = { ...names, [node.foreach.as]: items[item.index] ?? null, index: item.index };
+    }
+    const round = roundOf(task);
+    if (round && node.loop?.type === 'repeat') {
+      const before = round.round > 1 ? outputOf(await state(roundKey(unit, round.round - 1))) : null;
+      const looping = await state(unit);
+      const memory = looping && 'memory' in looping && isObject(looping.memory) ? looping.memory : {};
+      const loop = { iteration: round.round, previous: before, carry: memory.carry ?? {} };
+      names = { ...names, ...loop, ...(node.loop.as !== undefined && { [node.loop.as]: loop }) };
+    }
+    if (node.binds) {
+      const bound: Record<string, Json> = {};
+      for (const [name, bind] of Object.entries(node.binds)) bound[name] = await boundValue(bind, nodeKeyOf(task));
+      names = { ...names, ...bound };
+    }
+    return names;
+  };
+
+  const boundValue = async (bind: Bind, key: TaskKey): Promise<Json> => {
+    const frame = frameAround(key);
+    if ('from' in bind) {
+      for (const id of bind.from) {
+        const source = keyIn(frame, id);
+        const found = await state(source);
+        if (found?.status === 'succeeded') return index.at(source).node.foreach ? await itemsOf(source) : outputOf(found);
+      }
+      return null;
+    }
+    const task = taskOfFrame(frame);
+    const round = task && roundOf(task);
+    if (!round) return null;
+    const before = outputOf(await state(roundKey(round.unit, round.round - 1)));
+    return isObject(before) ? (before[bind.previous] ?? null) : null;
+  };
+
+  /** What the items of a fan-out gave; those that failed are left out. */
+  const itemsOf = async (key: TaskKey): Promise<Json> => {
+    const { items } = await store.items(run.id, key);
+    const states = await store.itemStates(run.id, key, items.length);
+    return states.filter((one) => one?.status === 'succeeded').map(outputOf);
+  };
+
+  const nodesOf = async (key: TaskKey): Promise<Record<string, Json>> => {
     const nodes: Record<string, Json> = Object.assign(Object.create(null), earlier);
-    for (const key of keys) nodes[key] = await entryOf(key);
-    return { ...base, nodes };
+    for (const { from } of index.at(key).node.after) {
+      const source = sourceKey(index, key, from);
+      if (index.at(source).node.part === undefined) nodes[from] = await entryOf(source);
+    }
+    return nodes;
   };
-  return {
-    ofNode: (node) => scopeOver(node.after.map((edge) => keyOf(edge.from))),
-    ofOutputs: () => scopeOver([...index.nodes.keys()]),
-  };
-}
 
-/** A settled node as templates and expressions read it. */
-async function nodeEntry(index: PlanIndex, store: Store, tally: Tally, run: RunId, key: TaskKey): Promise<JsonObject> {
-  const state = await store.task(run, key);
-  const node = index.nodes.get(key)?.node;
-  const counted = tally.node(key);
-  const entry: Record<string, Json> = {
-    output: outputOf(state),
-    status: statusOf(state),
-    error: null,
-    skip_reason: state?.status === 'skipped' ? state.detail : null,
-    cost: toDollars(counted.bill.cost),
-    tier: counted.tier,
-    model: counted.model,
-  };
-  const failure = state && 'failure' in state ? state.failure : state?.status === 'succeeded' ? state.recovered : undefined;
-  if (failure) entry.error = { ...errorOf(failure) } as unknown as JsonObject;
-  if (node?.foreach && state?.status !== 'skipped') {
-    const fanOut = await store.items(run, key);
-    const states = await store.itemStates(run, key, fanOut.items.length);
-    entry.output = states.map(outputOf);
-    // Few workflows look at single items: what they would see is made when they do.
-    let items: readonly Json[] | undefined;
-    Object.defineProperty(entry, 'items', {
-      enumerable: true,
-      get: () => {
-        items ??= states.map((one, at) => itemEntry(one, at, fanOut.items[at] ?? null, fanOut.keys?.[at], counted, key));
-        return items;
-      },
+  const ofNode = (key: TaskKey): Promise<Scope> =>
+    once(memoryOf(frameAround(key)).scopes, key, async () => {
+      const { binds } = index.at(key).node;
+      const names = binds ? await taskNames(key) : await frameNames(frameAround(key));
+      return { ...names, nodes: await nodesOf(key) };
     });
-  }
-  return entry;
-}
 
-function itemEntry(
-  state: TaskState | undefined,
-  index: number,
-  item: Json,
-  key: string | undefined,
-  node: NodeTally,
-  fanOut: TaskKey,
-): JsonObject {
-  const counted = node.items?.[index];
-  const failure = counted?.failure ?? null;
+  const ofTask = async (task: TaskKey): Promise<Scope> => {
+    const key = nodeKeyOf(task);
+    const whole = await ofNode(key);
+    return task === key ? whole : { ...whole, ...(await taskNames(task)) };
+  };
+
+  const ofInside = async (task: TaskKey): Promise<Scope> => {
+    const scope = await ofTask(task);
+    const frame = await frameInside(task);
+    if (frame === undefined) return scope;
+    const nodes: Record<string, Json> = Object.assign(Object.create(null), scope.nodes);
+    for (const { node } of (await bodyAt(task)).nodes.values()) {
+      if (node.part === undefined) nodes[node.id] = await entryOf(keyIn(frame, node.id));
+    }
+    return { ...scope, nodes };
+  };
+
+  /** The frame inside a task that is, or was last, inside of it. */
+  const frameInside = async (task: TaskKey): Promise<string | undefined> => {
+    const inside = await state(task);
+    if (inside?.status === 'inside') return frameOf(task, inside.attempt, inside.stage);
+    return inside?.status === 'succeeded' && inside.inside !== undefined ? frameOf(task, inside.inside, inside.stage ?? 0) : undefined;
+  };
+
   return {
-    index,
-    key: key ?? itemKey(fanOut, index),
-    item,
-    status: statusOf(state),
-    output: outputOf(state),
-    error: failure && ({ ...errorOf(failure) } as unknown as JsonObject),
-    cost: toDollars(counted?.cost ?? (0 as NodeTally['bill']['cost'])),
+    ofNode,
+    ofTask,
+    ofInside,
+    async ofOutputs(task) {
+      const nodes: Record<string, Json> = Object.assign(Object.create(null), task === undefined ? earlier : {});
+      if (task === undefined) {
+        for (const key of index.nodes.keys()) nodes[key] = await entryOf(key);
+        return { ...outermost, nodes };
+      }
+      const inside = await state(task);
+      invariant(inside?.status === 'inside', `${task} gives outputs without having been entered`);
+      const frame = frameOf(task, inside.attempt, inside.stage);
+      for (const id of (await bodyAt(task)).nodes.keys()) nodes[id] = await entryOf(keyIn(frame, id));
+      return { ...(await frameNames(frame)), nodes };
+    },
+    async itemKey(task) {
+      const item = itemOf(unitOf(task));
+      return item && (await store.items(run.id, item.node)).keys?.[item.index];
+    },
+    async forget(task) {
+      const frame = await frameInside(task);
+      if (frame === undefined) return;
+      for (const known of memories.keys()) if (known.startsWith(frame)) memories.delete(known);
+    },
   };
 }
 
-function outputOf(state: TaskState | undefined): Json {
-  if (state?.status === 'succeeded') return state.output === null ? null : jsonIn(state.output);
-  return state?.status === 'skipped' ? state.output : null;
-}
-
-function statusOf(state: TaskState | undefined): string {
-  return state?.status ?? 'cancelled';
-}
-
-function jsonIn(value: Value): Json {
-  if ('json' in value) return value.json;
-  throw new Error(`blob ${value.blob} was not loaded`);
+function once<T>(all: Map<TaskKey, Promise<T>>, key: TaskKey, make: () => Promise<T>): Promise<T> {
+  const known = all.get(key);
+  if (known) return known;
+  const made = make();
+  all.set(key, made);
+  return made;
 }

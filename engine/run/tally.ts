@@ -1,14 +1,26 @@
+import { assertNever } from '../base/assert.ts';
 import { type Instant, nanoUsd, type TaskKey, type Usd } from '../base/ids.ts';
+import { isObject } from '../base/json.ts';
 import type { Reuse, RunEvent } from '../contracts/event.ts';
 import type { Failure } from '../contracts/failure.ts';
 import type { ModelCall, Tier, Usage } from '../contracts/provider.ts';
-import { type IndexedNode, itemOf, type PlanIndex } from './plan-index.ts';
+import { itemOf, keysAround, pathOf } from './address.ts';
+import type { IndexedNode, PlanIndex } from './plan-index.ts';
 
 /** What the journal says of each node and item, kept up to date event by event. */
 export interface Tally {
   add(event: RunEvent): void;
-  node(key: TaskKey): NodeTally;
+  /** What is known of a node, by its path; of one inside others, over all items and rounds around it. */
+  node(path: string): NodeTally;
+  /** What the calls of a task, and of all that is inside of it, have cost; who answered last. */
+  spent(key: TaskKey): Spent;
   readonly run: RunTally;
+}
+
+export interface Spent {
+  cost: Usd;
+  tier: Tier | null;
+  model: string | null;
 }
 
 export interface RunTally {
@@ -54,7 +66,15 @@ export interface NodeTally {
   model: string | null;
   provider: string | null;
   readonly bill: Bill;
-  /** Present for a fan-out. */
+  /** How often it has begun. */
+  runs: number;
+  /** Rounds of its loop. */
+  rounds: number;
+  accepted: boolean | null;
+  score: number | null;
+  /** The case taken last. */
+  route: string | null;
+  /** Present for a fan-out of the outermost frame. */
   items: ItemTally[] | null;
   keys: readonly string[] | null;
 }
@@ -66,7 +86,8 @@ export interface ItemTally {
 }
 
 export function createTally(index: PlanIndex): Tally {
-  const nodes = new Map<TaskKey, NodeTally>();
+  const nodes = new Map<string, NodeTally>();
+  const spent = new Map<TaskKey, Spent>();
   const run: RunTally = {
     status: 'running',
     startedAt: null,
@@ -77,12 +98,23 @@ export function createTally(index: PlanIndex): Tally {
     simulated: false,
     bill: emptyBill(),
   };
-  for (const key of index.nodes.keys()) nodes.set(key, emptyNode());
-  const at = (key: TaskKey): NodeTally => nodes.get(key) ?? emptyNode();
-  return { add: (event) => add(index, at, run, event), node: at, run };
+  const at = (path: string): NodeTally => {
+    const known = nodes.get(path);
+    if (known) return known;
+    const made = emptyNode();
+    nodes.set(path, made);
+    return made;
+  };
+  for (const key of index.nodes.keys()) at(key);
+  const tally: Tally = { add: (event) => add(index, tally, spent, event), node: at, spent: (key) => spent.get(key) ?? NOTHING, run };
+  return tally;
 }
 
-function add(index: PlanIndex, nodeAt: (key: TaskKey) => NodeTally, run: RunTally, event: RunEvent): void {
+const NOTHING: Spent = { cost: nanoUsd(0), tier: null, model: null };
+
+function add(index: PlanIndex, tally: Tally, spent: Map<TaskKey, Spent>, event: RunEvent): void {
+  const { run } = tally;
+  const nodeAt = (key: TaskKey): NodeTally => tally.node(pathOf(key));
   switch (event.type) {
     case 'run.started':
       run.startedAt = event.at;
@@ -97,13 +129,11 @@ function add(index: PlanIndex, nodeAt: (key: TaskKey) => NodeTally, run: RunTall
       run.outputs = event.outputs;
       run.failure ??= event.failure ?? null;
       return;
-    case 'node.opening': {
-      const node = nodeAt(event.node);
-      node.status = 'running';
-      node.startedAt ??= event.at;
+    case 'node.opening':
+      begins(nodeAt(event.node), event.at);
       return;
-    }
     case 'node.expanded': {
+      if (!index.nodes.has(event.node)) return;
       const node = nodeAt(event.node);
       node.items = Array.from({ length: event.count }, () => ({ status: 'pending', failure: null, cost: nanoUsd(0) }));
       node.keys = event.keys ?? null;
@@ -128,7 +158,9 @@ function add(index: PlanIndex, nodeAt: (key: TaskKey) => NodeTally, run: RunTall
       node.status = 'failed';
       node.failure = event.failure;
       node.endedAt = event.at;
-      run.failedNode ??= index.nodes.get(event.node)?.node.id ?? null;
+      const outermost = index.nodes.get(event.node);
+      if (!outermost) return;
+      run.failedNode ??= outermost.node.id;
       run.failure ??= event.failure;
       return;
     }
@@ -140,26 +172,54 @@ function add(index: PlanIndex, nodeAt: (key: TaskKey) => NodeTally, run: RunTall
     }
     case 'attempt.scheduled': {
       // The value of `on_error` is computed, not tried.
-      const { indexed, node } = find(index, nodeAt, event.task);
-      if (event.stage >= indexed.node.stages.length) node.attempts -= 1;
+      if (event.stage >= index.at(event.task).node.stages.length) nodeAt(event.task).attempts -= 1;
       return;
     }
     case 'attempt.started': {
-      const { node } = find(index, nodeAt, event.task);
-      if (node.parked === 0) node.status = 'running';
-      node.startedAt ??= event.at;
+      const node = nodeAt(event.task);
+      begins(node, event.at);
       node.attempts += 1;
       return;
     }
+    case 'loop.turning':
+      begins(nodeAt(event.task), event.at);
+      return;
+    case 'loop.turned':
+      nodeAt(event.task).rounds += 1;
+      return;
+    case 'loop.ended': {
+      const node = nodeAt(event.task);
+      node.accepted = event.accepted;
+      node.score = isObject(event.memory) && typeof event.memory.score === 'number' ? event.memory.score : null;
+      node.failure = event.recovered ?? null;
+      settleItem(tally, event.task, 'succeeded', event.recovered ?? null);
+      return;
+    }
+    case 'loop.failed':
+      settleItem(tally, event.task, event.skip ? 'skipped' : 'failed', event.failure);
+      return;
+    case 'loop.skipped':
+      settleItem(tally, event.task, 'skipped', null);
+      return;
+    case 'attempt.entered':
+      if (event.route !== undefined) nodeAt(event.task).route = event.route;
+      return;
+    case 'attempt.skipped':
+      if (event.route !== undefined) nodeAt(event.task).route = event.route;
+      settleItem(tally, event.task, 'skipped', event.failure ?? null);
+      return;
     case 'model.called': {
-      const { node, item } = find(index, nodeAt, event.task);
       const { call } = event;
-      addCall(node.bill, call);
       addCall(run.bill, call);
-      if (item) item.cost = nanoUsd(item.cost + (call.cost ?? 0));
       if (call.simulated) run.simulated = true;
-      // The last answer counts; a failed try only while there is none.
-      if (call.status === 'succeeded' || node.model === null) {
+      const item = itemAround(tally, event.task);
+      if (item) item.cost = nanoUsd(item.cost + (call.cost ?? 0));
+      addSpent(spent, event.task, call);
+      for (let at: IndexedNode | undefined = index.at(event.task); at; at = at.parent) {
+        const node = tally.node(at.key);
+        addCall(node.bill, call);
+        // The last answer counts; a failed try only while there is none.
+        if (call.status !== 'succeeded' && node.model !== null) continue;
         node.tier = call.tier ?? null;
         node.model = call.model;
         node.provider = call.provider;
@@ -167,32 +227,24 @@ function add(index: PlanIndex, nodeAt: (key: TaskKey) => NodeTally, run: RunTall
       return;
     }
     case 'attempt.succeeded': {
-      const { node, item } = find(index, nodeAt, event.task);
+      const node = nodeAt(event.task);
       if (event.recovered) node.recovered = true;
+      if (event.accepted === false) node.accepted = false;
       if (event.reused) {
-        addReuse(node, event.reused);
+        for (let at: IndexedNode | undefined = index.at(event.task); at; at = at.parent) addReuse(tally.node(at.key), event.reused);
         addReuse(run, event.reused);
       }
-      if (item) {
-        item.status = 'succeeded';
-        item.failure = event.recovered ?? null;
-      } else {
-        node.failure = event.recovered ?? null;
-      }
+      if (!settleItem(tally, event.task, 'succeeded', event.recovered ?? null)) node.failure = event.recovered ?? null;
       return;
     }
-    case 'attempt.failed': {
-      const { item } = find(index, nodeAt, event.task);
-      if (item && event.next.type !== 'retry') {
-        item.status = event.next.type === 'skip' ? 'skipped' : 'failed';
-        item.failure = event.failure;
-      }
+    case 'attempt.failed':
+      if (event.next.type !== 'retry') settleItem(tally, event.task, event.next.type === 'skip' ? 'skipped' : 'failed', event.failure);
       return;
-    }
     case 'attempt.cancelled': {
-      const { node, item } = find(index, nodeAt, event.task);
-      if (item?.status === 'waiting' || (!item && node.status === 'waiting')) node.parked -= 1;
-      if (item) item.status = 'cancelled';
+      const node = nodeAt(event.task);
+      const item = itemAround(tally, event.task);
+      if (item ? item.status === 'waiting' : node.status === 'waiting') node.parked -= 1;
+      settleItem(tally, event.task, 'cancelled', null);
       return;
     }
     case 'run.reopened':
@@ -213,21 +265,30 @@ function add(index: PlanIndex, nodeAt: (key: TaskKey) => NodeTally, run: RunTall
       return;
     }
     case 'attempt.parked': {
-      const { node, item } = find(index, nodeAt, event.task);
+      const item = itemAround(tally, event.task);
       if (item) item.status = 'waiting';
-      node.parked += 1;
-      node.status = 'waiting';
+      for (let at: IndexedNode | undefined = index.at(event.task); at; at = at.parent) {
+        const node = tally.node(at.key);
+        node.parked += 1;
+        node.status = 'waiting';
+      }
       return;
     }
     case 'attempt.woken': {
-      const { node, item } = find(index, nodeAt, event.task);
+      const item = itemAround(tally, event.task);
       if (item) item.status = 'pending';
-      node.parked -= 1;
       // It goes on with the same try.
-      node.attempts -= 1;
-      if (node.parked === 0) node.status = 'running';
+      nodeAt(event.task).attempts -= 1;
+      for (let at: IndexedNode | undefined = index.at(event.task); at; at = at.parent) {
+        const node = tally.node(at.key);
+        node.parked -= 1;
+        if (node.parked === 0) node.status = 'running';
+      }
       return;
     }
+    case 'task.reopened':
+    case 'attempt.failing':
+    case 'attempt.leaving':
     case 'run.cancel_requested':
     case 'run.resumed':
     case 'signal.received':
@@ -237,20 +298,45 @@ function add(index: PlanIndex, nodeAt: (key: TaskKey) => NodeTally, run: RunTall
     case 'run.finishing':
     case 'node.opened':
       return;
+    default:
+      assertNever(event);
   }
 }
 
-function find(
-  index: PlanIndex,
-  nodeAt: (key: TaskKey) => NodeTally,
-  task: TaskKey,
-): { indexed: IndexedNode; node: NodeTally; item: ItemTally | undefined } {
-  const item = itemOf(task);
-  const key = item?.node ?? task;
-  const indexed = index.nodes.get(key);
-  if (!indexed) throw new Error(`no node at ${task}`);
-  const node = nodeAt(key);
-  return { indexed, node, item: item && node.items?.[item.index] };
+function begins(node: NodeTally, at: Instant): void {
+  if (node.status !== 'running' && node.status !== 'waiting') node.runs += 1;
+  if (node.parked === 0) node.status = 'running';
+  node.startedAt ??= at;
+}
+
+/** The item of an outermost fan-out that a task is, or is inside of. */
+function itemAround(tally: Tally, key: TaskKey): ItemTally | undefined {
+  const open = key.indexOf('[');
+  const slash = key.indexOf('/');
+  if (open < 0 || (slash >= 0 && slash < open)) return undefined;
+  return tally.node(key.slice(0, open)).items?.[Number(key.slice(open + 1, key.indexOf(']', open)))];
+}
+
+/** What came of a task, where that is an item of an outermost fan-out; false where it is not. */
+function settleItem(tally: Tally, key: TaskKey, status: ItemTally['status'], failure: Failure | null): boolean {
+  const item = itemOf(key) && !key.includes('/') ? itemAround(tally, key) : undefined;
+  if (!item) return false;
+  item.status = status;
+  if (status !== 'cancelled') item.failure = failure;
+  return true;
+}
+
+/** The call counts for the task, its round, its item, its node, and for everything these are inside of. */
+function addSpent(spent: Map<TaskKey, Spent>, key: TaskKey, { cost, tier, model, status }: ModelCall): void {
+  for (const one of keysAround(key)) {
+    const before = spent.get(one) ?? { ...NOTHING };
+    before.cost = nanoUsd(before.cost + (cost ?? 0));
+    if (status === 'succeeded' || before.model === null) {
+      before.tier = tier ?? null;
+      before.model = model;
+    }
+    spent.set(one, before);
+  }
 }
 
 function addCall(bill: Bill, call: ModelCall): void {
@@ -306,6 +392,11 @@ function emptyNode(): NodeTally {
     failure: null,
     recovered: false,
     parked: 0,
+    runs: 0,
+    rounds: 0,
+    accepted: null,
+    score: null,
+    route: null,
     tier: null,
     model: null,
     provider: null,

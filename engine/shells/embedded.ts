@@ -120,6 +120,23 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
           ready.push({ ...command, order: order++ });
           pump();
           return;
+        case 'enter':
+          guard(
+            performer
+              .enter(command.task, command.attempt, command.stage)
+              .then((entry) => report({ type: 'entered', task: command.task, attempt: command.attempt, entry, at: clock.now() })),
+          );
+          return;
+        case 'leave':
+          guard(leave(command));
+          return;
+        case 'turn':
+          guard(
+            performer
+              .turn(command.task, command.round)
+              .then((turn) => report({ type: 'turned', task: command.task, round: command.round, turn, at: clock.now() })),
+          );
+          return;
         case 'timer':
           setTimer(command);
           return;
@@ -141,6 +158,12 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
         else guard(readInbox().then(() => report({ type: 'due', task, attempt, at: clock.now() })));
       });
       timers.add(cancel);
+    };
+
+    const leave = async ({ task, attempt, stage }: Extract<Command, { type: 'leave' }>): Promise<void> => {
+      const at = clock.now();
+      const outcome = await performer.leave(task, attempt, stage);
+      await report({ type: 'done', task, attempt, outcome, startedAt: at, at, roll: options.random() });
     };
 
     const openNode = async (node: TaskKey): Promise<void> => {

@@ -54,6 +54,9 @@ async function story(
           resolve({ type: 'failure', failure: { type: 'cancelled', message: 'stopped' } });
         });
       }),
+    enter: async () => ({ type: 'inside' }),
+    leave: async () => ({ type: 'output', output: { json: null } }),
+    turn: async () => ({ type: 'end', accepted: true, output: { json: null }, memory: null }),
     outputs: async () => ({ outputs: {} }),
   };
   const [drain, abort] = [new AbortController(), new AbortController()];
