@@ -3,7 +3,7 @@ import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync } from '
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { Failed } from './contracts/failure.ts';
-import type { SourceHost } from './contracts/source.ts';
+import type { SourceHost, SourceTree } from './contracts/source.ts';
 
 /** What marks the top of a workspace, the likeliest first. */
 const MARKS = ['dagrun.config.yml', '.git', 'package.json'];
@@ -19,24 +19,30 @@ export function workspaceOf(folder: string): string {
   return folder;
 }
 
-/** Reads the files a workflow is made of; paths start at `folder`. */
-export function sourceHost(folder: string): SourceHost {
+/** The files of the disk; they are named as from `cwd`. */
+export function diskTree(cwd: string): SourceTree {
   return {
     read(path) {
       try {
-        return readFileSync(join(folder, path), 'utf8');
+        return readFileSync(path, 'utf8');
       } catch {
         return undefined;
       }
     },
-    list(path) {
+    list(folder) {
       try {
-        return readdirSync(join(folder, path)).sort();
+        return readdirSync(folder).sort();
       } catch {
         return [];
       }
     },
+    nameOf: (path) => relative(cwd, path) || path,
   };
+}
+
+/** Reads the files a workflow is made of; paths start at `folder`. */
+export function sourceHost(folder: string, tree: SourceTree): SourceHost {
+  return { read: (path) => tree.read(join(folder, path)), list: (path) => tree.list(join(folder, path)) };
 }
 
 /** No model takes a hundredth of it. */
