@@ -2,9 +2,21 @@
 export { answerGate, explainGate, listGates } from './approvals.ts';
 export { type Brand, type Instant, type Millis, millis, type NodeId, nanoUsd, type RunId, type TaskKey, type Usd } from './base/ids.ts';
 export type { Json, JsonObject, JsonSchema } from './base/json.ts';
+export { diffWords, type Piece, unifiedDiff } from './base/text-diff.ts';
 export { fromDollars, parseDuration, parseSize, renderDuration, renderSize, renderTokens, renderUsd, toDollars } from './base/units.ts';
 export { type CachePruning, clearCache, pruneCache, summarizeCache } from './cache.ts';
 export type { Code, Diagnostic } from './contracts/diagnostic.ts';
+export type {
+  CallPrice,
+  EdgeChange,
+  FieldChange,
+  NodeChange,
+  NodeReuse,
+  PriceChange,
+  SchemaChange,
+  SignatureChange,
+  WorkflowDiff,
+} from './contracts/diff.ts';
 export type {
   CacheSummary,
   Finding,
@@ -30,6 +42,7 @@ export type { CodeEntry } from './diagnostics/code-entry.ts';
 export { allCodes, explainCode } from './diagnostics/codes.ts';
 export { renderDiagnostics } from './diagnostics/render.ts';
 export { displayWidth } from './diagnostics/width.ts';
+export { diffWorkflows } from './diff.ts';
 export { DagrunError, InputsInvalid, WorkflowInvalid } from './errors.ts';
 export { examine, listModels } from './examine.ts';
 export { explainReuse, type ReuseReport } from './explain-reuse.ts';

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { dirname, relative, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { checkWorkflow as check } from './check/check.ts';
 import { loadConfig } from './config.ts';
 import type { Diagnostic } from './contracts/diagnostic.ts';
 import type { LoadedWorkflow, Surroundings, WorkflowSummary } from './contracts/engine.ts';
+import type { Plan } from './contracts/plan.ts';
 import type { ModelFacts } from './contracts/provider.ts';
-import type { Document, SourceFile } from './contracts/source.ts';
+import type { Document, SourceFile, SourceTree } from './contracts/source.ts';
 import type { Workflow } from './contracts/workflow.ts';
 import { sortDiagnostics } from './diagnostics/render.ts';
 import { DagrunError, WorkflowInvalid } from './errors.ts';
@@ -15,34 +16,61 @@ import { kinds } from './nodes/registry.ts';
 import { buildPlan } from './plan/build.ts';
 import { parseDocument } from './source/document.ts';
 import { parseWorkflow } from './syntax/parse.ts';
-import { sourceHost } from './workspace.ts';
+import { diskTree, sourceHost } from './workspace.ts';
 
 /** A workflow read, checked and planned. Throws WorkflowInvalid with every mistake of the file, or DagrunError when it cannot be read. */
 export async function loadWorkflow(file: string, around: Surroundings = {}): Promise<LoadedWorkflow> {
-  const read = readWorkflow(file, around);
-  if (!read.workflow || read.diagnostics.some((diagnostic) => diagnostic.severity === 'error')) {
-    throw new WorkflowInvalid(read.source.name, read.diagnostics);
-  }
-  const { workflow } = read;
+  const { path, workflow, plan, warnings } = planFile(onDisk(file, around), around);
   return {
     name: workflow.name,
     ...(workflow.description !== undefined && { description: workflow.description }),
-    file: read.path,
-    plan: buildPlan(workflow, kinds),
+    file: path,
+    plan,
     document: workflow.document,
-    warnings: read.diagnostics,
+    warnings,
   };
+}
+
+/** A workflow file, and the tree it is part of. */
+export interface WorkflowFile {
+  /** Absolute. */
+  readonly path: string;
+  readonly source: SourceFile;
+  readonly tree: SourceTree;
+}
+
+/** A workflow without mistakes, and what will run. */
+export interface PlannedFile {
+  readonly path: string;
+  readonly workflow: Workflow;
+  readonly plan: Plan;
+  readonly warnings: readonly Diagnostic[];
+}
+
+/** Reads, checks and plans a file, wherever it stands. Throws WorkflowInvalid with every mistake. */
+export function planFile(file: WorkflowFile, around: Surroundings): PlannedFile {
+  const { path, source, workflow, diagnostics } = readWorkflow(file, around);
+  if (!workflow || diagnostics.some((diagnostic) => diagnostic.severity === 'error')) throw new WorkflowInvalid(source.name, diagnostics);
+  return { path, workflow, plan: buildPlan(workflow, kinds), warnings: diagnostics };
+}
+
+/** A file of the disk. Throws DagrunError when it cannot be read. */
+export function onDisk(file: string, around: Surroundings): WorkflowFile {
+  const cwd = resolve(around.cwd ?? '.');
+  const path = resolve(cwd, file);
+  const tree = diskTree(cwd);
+  return { path, source: { name: tree.nameOf(path), text: textOf(path, file) }, tree };
 }
 
 /** Every mistake and warning of a workflow file, in the order of the text; none when it is valid. Throws DagrunError when it cannot be read. */
 export async function checkWorkflow(file: string, around: Surroundings = {}): Promise<readonly Diagnostic[]> {
-  return readWorkflow(file, around).diagnostics;
+  return readWorkflow(onDisk(file, around), around).diagnostics;
 }
 
 /** The workflows of the project and of the gallery that ships with dagrun. */
 export async function listWorkflows(around: Surroundings = {}): Promise<readonly WorkflowSummary[]> {
   return findFiles(around.cwd ?? '.').map(({ name, file, builtin }): WorkflowSummary => {
-    const { workflow, diagnostics } = readWorkflow(file, around);
+    const { workflow, diagnostics } = readWorkflow(onDisk(file, around), around);
     return {
       name: workflow?.name ?? name,
       ...(workflow?.description !== undefined && { description: workflow.description }),
@@ -67,25 +95,22 @@ interface Read {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-function readWorkflow(file: string, around: Surroundings): Read {
-  const cwd = resolve(around.cwd ?? '.');
-  const path = resolve(cwd, file);
-  const source: SourceFile = { name: relative(cwd, path) || path, text: textOf(path, file) };
+function readWorkflow({ path, source, tree }: WorkflowFile, around: Surroundings): Read {
   const diagnostics: Diagnostic[] = [];
   const report = (diagnostic: Diagnostic): void => void diagnostics.push(diagnostic);
   const document: Document | undefined = parseDocument(source, report);
-  const workflow = document && parseWorkflow(document, { kinds, host: sourceHost(dirname(path)) }, report);
+  const workflow = document && parseWorkflow(document, { kinds, host: sourceHost(dirname(path), tree) }, report);
   if (workflow) {
     const sound = !diagnostics.some((diagnostic) => diagnostic.severity === 'error');
-    diagnostics.push(...check({ workflow, kinds, ...configured(path, cwd, around) }, sound));
+    diagnostics.push(...check({ workflow, kinds, ...configured(path, around) }, sound));
   }
   return { path, source, workflow, diagnostics: sortDiagnostics(diagnostics) };
 }
 
 /** What is known of models and secrets; only the catalog when the configuration itself has mistakes, which are told by whatever needs it. */
-function configured(workflowFile: string, cwd: string, around: Surroundings): { models: ModelFacts; secrets?: readonly string[] } {
+function configured(workflowFile: string, around: Surroundings): { models: ModelFacts; secrets?: readonly string[] } {
   try {
-    const config = loadConfig({ ...around, cwd, workflowFile });
+    const config = loadConfig({ ...around, cwd: resolve(around.cwd ?? '.'), workflowFile });
     // Without a file nothing is configured yet: which secrets there will be is told before a run.
     return { models: modelFacts(config), ...(config.file !== undefined && { secrets: [...config.secrets.keys()] }) };
   } catch (error) {

@@ -2,8 +2,9 @@ import type { Clock } from './base/clock.ts';
 import { digestOf } from './base/json.ts';
 import type { Config } from './config.ts';
 import type { ModelSummary } from './contracts/engine.ts';
-import type { ModelFacts, ModelWant, Provider, Tier } from './contracts/provider.ts';
+import type { Attachment, ModelFacts, ModelWant, Provider, Tier } from './contracts/provider.ts';
 import { DagrunError } from './errors.ts';
+import { attachmentTokens } from './models/attachment-tokens.ts';
 import { findModel, knownModels, splitModel, suggestedTiers } from './models/catalog.ts';
 import { createModels, type Models, type ProviderAccess } from './models/client.ts';
 import { createGate, type Gate } from './models/gate.ts';
@@ -11,6 +12,7 @@ import { loadTokenCounter } from './models/tokens.ts';
 import { createOfflineProvider } from './providers/offline.ts';
 import { providerTypes } from './providers/registry.ts';
 import type { Replies } from './providers/replies.ts';
+import type { CountTokens } from './providers/token-count.ts';
 
 /** The tiers of a run: a workflow's own, else the configuration's. */
 export function tiersOf(config: Config, own: Readonly<Partial<Record<Tier, readonly string[]>>>): Config['tiers'] {
@@ -54,9 +56,9 @@ export function assembleOffline(replies: Replies | undefined, seed?: string): Pr
   return createOfflineProvider({ ...(replies && { replies }), ...(seed !== undefined && { seed }), tokenCounter: plainCounter });
 }
 
-async function plainCounter(): Promise<(text: string) => number> {
+async function plainCounter(): Promise<CountTokens> {
   const count = await loadTokenCounter();
-  return (text) => count(text);
+  return Object.assign((text: string) => count(text), { attachment: (one: Attachment) => attachmentTokens(one, undefined) });
 }
 
 /**

@@ -20,6 +20,7 @@ import { createOutside, requireSecrets } from './outside.ts';
 import { deadBefore, dismissOwner, newOwner } from './owner.ts';
 import { openProjectStore } from './project-store.ts';
 import type { Replies } from './providers/replies.ts';
+import { createFileReader } from './read-files.ts';
 import { readReplies } from './replies-file.ts';
 import { forgetOldRuns } from './retention.ts';
 import { createContentKeys } from './run/content-key.ts';
@@ -35,7 +36,7 @@ import { createTally, type Tally } from './run/tally.ts';
 import { newRunId } from './run-id.ts';
 import { driveEmbedded } from './shells/embedded.ts';
 import { standIn, stayHome, wakesIn } from './stand-ins.ts';
-import { createTextReader, workspaceOf } from './workspace.ts';
+import { workspaceOf } from './workspace.ts';
 
 /**
  * Runs a workflow to its end and returns its result, whatever it is: a run that fails is a result, not an exception.
@@ -259,7 +260,7 @@ async function driveToEnd(drive: Drive, options: RunOptions | ResumeOptions): Pr
       reuser: reuserOf(drive, tiers),
       clock,
       send: async (name, payload, to) => (await sendSignal(store, { name, payload, to, by: id, at: clock.now() })).length,
-      readText: createTextReader(dirname(drive.file), roots),
+      readText: createFileReader(dirname(drive.file), roots),
       outside: createOutside(drive.file, roots, config),
     });
     const outcome = await driveEmbedded(

@@ -1,9 +1,7 @@
-import { isUtf8 } from 'node:buffer';
 import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { Failed } from './contracts/failure.ts';
-import type { SourceHost } from './contracts/source.ts';
+import type { SourceHost, SourceTree } from './contracts/source.ts';
 
 /** What marks the top of a workspace, the likeliest first. */
 const MARKS = ['dagrun.config.yml', '.git', 'package.json'];
@@ -19,60 +17,30 @@ export function workspaceOf(folder: string): string {
   return folder;
 }
 
-/** Reads the files a workflow is made of; paths start at `folder`. */
-export function sourceHost(folder: string): SourceHost {
+/** The files of the disk; they are named as from `cwd`. */
+export function diskTree(cwd: string): SourceTree {
   return {
     read(path) {
       try {
-        return readFileSync(join(folder, path), 'utf8');
+        return readFileSync(path, 'utf8');
       } catch {
         return undefined;
       }
     },
-    list(path) {
+    list(folder) {
       try {
-        return readdirSync(join(folder, path)).sort();
+        return readdirSync(folder).sort();
       } catch {
         return [];
       }
     },
+    nameOf: (path) => relative(cwd, path) || path,
   };
 }
 
-/** No model takes a hundredth of it. */
-const LARGEST_TEXT = 100_000_000;
-
-/**
- * Reads the text files that nodes attach. Relative paths start at `folder`; nothing outside `roots` is read, symbolic links
- * included. Throws Failed (file_unreadable).
- */
-export function createTextReader(
-  folder: string,
-  roots: readonly string[],
-): (path: string) => Promise<{ readonly name: string; readonly text: string }> {
-  const allowed = roots.map(real);
-  return async (path) => {
-    const file = isAbsolute(path) ? path : resolve(folder, path);
-    const fail = (message: string, cause?: unknown): Failed => new Failed({ type: 'file_unreadable', message, file: path }, { cause });
-    if (!existsSync(file)) throw fail(`there is no file "${path}"`);
-    const target = real(file);
-    if (!allowed.some((root) => target === root || target.startsWith(root.endsWith(sep) ? root : root + sep)))
-      throw fail(`"${path}" lies outside the workspace`);
-    let bytes: Buffer;
-    try {
-      const about = await stat(target);
-      // A pipe or a device would be waited for, or never end.
-      if (!about.isFile()) throw fail(`"${path}" is ${about.isDirectory() ? 'a folder' : 'not a file'}`);
-      if (about.size > LARGEST_TEXT) throw fail(`"${path}" is too large to be attached: ${Math.ceil(about.size / 1e6)} MB`);
-      bytes = await readFile(target);
-    } catch (error) {
-      if (error instanceof Failed) throw error;
-      throw fail(`"${path}" cannot be read: ${error instanceof Error && 'code' in error ? error.code : 'unknown reason'}`, error);
-    }
-    const text = bytes.toString('utf8');
-    if (!isUtf8(bytes) || text.includes('\0')) throw fail(`"${path}" is not a text file in UTF-8`);
-    return { name: relative(folder, file).split(sep).join('/'), text };
-  };
+/** Reads the files a workflow is made of; paths start at `folder`. */
+export function sourceHost(folder: string, tree: SourceTree): SourceHost {
+  return { read: (path) => tree.read(join(folder, path)), list: (path) => tree.list(join(folder, path)) };
 }
 
 /**
@@ -83,16 +51,15 @@ export function createPlacer(
   folder: string,
   roots: readonly string[],
 ): (path: string) => Promise<{ readonly name: string; readonly file: string }> {
-  const allowed = roots.map(real);
+  const allowed = roots.map(realPath);
   return async (path) => {
     const fail = (message: string): Failed => new Failed({ type: 'file_unreadable', message, file: path });
     if (path.includes('\0')) throw fail('a path cannot hold a NUL character');
     const asked = isAbsolute(path) ? path : resolve(folder, path);
     const file = realPlace(asked);
     if (file === undefined) throw fail(`"${path}" is a symbolic link that leads nowhere`);
-    if (!allowed.some((root) => file === root || file.startsWith(root.endsWith(sep) ? root : root + sep)))
-      throw fail(`"${path}" lies outside the workspace`);
-    return { name: relative(real(folder), file).split(sep).join('/') || '.', file };
+    if (!isWithin(file, allowed)) throw fail(`"${path}" lies outside the workspace`);
+    return { name: relative(realPath(folder), file).split(sep).join('/') || '.', file };
   };
 }
 
@@ -117,7 +84,13 @@ function isLink(path: string): boolean {
   }
 }
 
-function real(path: string): string {
+/** Whether a path is one of these folders or lies in one; all of them with their links followed. */
+export function isWithin(path: string, folders: readonly string[]): boolean {
+  return folders.some((folder) => path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep));
+}
+
+/** A path with its symbolic links followed; itself when there is nothing. */
+export function realPath(path: string): string {
   try {
     return realpathSync(path);
   } catch {

@@ -3,6 +3,7 @@ import { sortDiagnostics } from '../diagnostics/render.ts';
 import { readingsOf } from '../lang/readings.ts';
 import { checkCaching } from './caching.ts';
 import { checkCycles } from './cycles.ts';
+import { checkExposure } from './exposure.ts';
 import { checkHiding } from './hiding.ts';
 import { checkKinds } from './kinds.ts';
 import { checkLimits } from './limits.ts';
@@ -37,7 +38,7 @@ const RULES: readonly Rule[] = [
 ];
 
 /** What may be better in a file without mistakes; in one with mistakes it would be their echo. */
-const ADVICE: readonly Rule[] = [checkUnused];
+const ADVICE: readonly Rule[] = [checkUnused, checkExposure];
 
 /**
  * Everything that is wrong with a workflow's meaning, in the order of the file. `sound` is false when its shape had mistakes

@@ -5,21 +5,59 @@ import type { Workflow } from '../contracts/workflow.ts';
 import { type Misfit, whyNotAssignable } from '../lang/assignable.ts';
 import type { FieldReading } from '../lang/readings.ts';
 import { shapeOf } from '../lang/schema-shape.ts';
-import { typesOf } from '../lang/scope-shape.ts';
+import { typesOf, type WorkflowTypes } from '../lang/scope-shape.ts';
+import { listOf, type Shape, withoutNull } from '../lang/shape.ts';
+import { printShape } from '../lang/shape-text.ts';
+import { widened } from '../lang/value-shape.ts';
 import type { CheckInput } from './rule.ts';
 
-/** What is declared to be given is what is computed: outputs of the workflow with a `schema`, and nodes whose `output` is computed. */
+/**
+ * What is declared to be given is what is computed: outputs of the workflow with a `schema`, and nodes whose `output` is computed.
+ * What stands in for an output is like it.
+ */
 export function checkOutputs({ workflow, kinds, references }: CheckInput, report: Report): void {
   const types = typesOf(workflow, kinds);
   const byName = new Map<string, NodeKind>(kinds.map((kind) => [kind.kind, kind]));
   for (const reading of references) {
     const wanted = declared(workflow, byName, reading);
-    if (wanted === undefined) continue;
+    const instead = wanted === undefined ? standsFor(types, reading) : undefined;
+    if (wanted === undefined && instead === undefined) continue;
     const { shape, texts, problems } = types.inferred(reading);
     if (problems.some((problem) => problem.severity === 'error') || texts.some((text) => text.syntax !== undefined)) continue;
-    const why = whyNotAssignable(shape, shapeOf(wanted.schema));
-    if (why !== undefined) report(diagnostic(workflow, reading, wanted, why));
+    if (wanted !== undefined) {
+      const why = whyNotAssignable(shape, shapeOf(wanted.schema));
+      if (why !== undefined) report(diagnostic(workflow, reading, wanted, why));
+    } else if (instead !== undefined) {
+      // Null says on purpose that there is nothing; a value outside an enum or a range says so too.
+      const why = whyNotAssignable(withoutNull(shape), widened(instead));
+      if (why !== undefined) report(standInDiagnostic(workflow, reading, shape, instead, why));
+    }
   }
+}
+
+/** What a value stands for that is given when a node was skipped, or has failed; undefined for other fields. */
+function standsFor(types: WorkflowTypes, { node, field, holds, path }: FieldReading): Shape | undefined {
+  if (node === undefined || holds !== 'expression') return undefined;
+  const one = types.madeBy(node.id);
+  if (field === 'if_skipped') return node.foreach === undefined ? one : listOf(one);
+  return field === 'on_error' && !path.includes('fallback') ? one : undefined;
+}
+
+function standInDiagnostic(workflow: Workflow, reading: FieldReading, shape: Shape, instead: Shape, why: Misfit): Parameters<Report>[0] {
+  const { document } = workflow;
+  const { node, field } = reading;
+  const inner = [...reading.path, ...why.path.map((step) => (/^\d+$/.test(step) ? Number(step) : step))];
+  const when = field === 'if_skipped' ? 'is skipped' : 'has failed';
+  return {
+    code: 'DAG419',
+    severity: 'warning',
+    message: `what "${node?.id}" gives when it ${when} is not like what it gives otherwise`,
+    at: document.spanOf(typeof reading.source === 'object' ? inner : reading.path, 'value'),
+    label: why.path.length === 0 ? printShape(shape) : why.message,
+    related: [{ at: document.spanOf([...(node?.path ?? []), 'output'], 'key'), label: `otherwise ${printShape(instead)}` }],
+    because: 'whoever reads it has to tell the two apart',
+    help: 'give it the same fields and types, or null, which readers can ask for',
+  };
 }
 
 interface Wanted {

@@ -1,8 +1,9 @@
 import type { Instant, NodeId, TaskKey } from '../base/ids.ts';
 import type { Json, JsonObject, JsonSchema } from '../base/json.ts';
 import type { Code } from './diagnostic.ts';
-import type { ModelAnswer, ModelAsk, ModelWant } from './provider.ts';
+import type { Attachment, ModelAnswer, ModelAsk, ModelWant } from './provider.ts';
 import type { Path } from './source.ts';
+import type { ToolBox } from './tool.ts';
 import type { NodeDecl } from './workflow.ts';
 
 /**
@@ -109,6 +110,9 @@ export interface Outside {
   secret(name: string): string;
 }
 
+/** A file of the workspace: a text, or what a model is shown as it is. `name` is its path from the workflow's folder, the same on every machine. */
+export type WorkspaceFile = { readonly name: string } & ({ readonly text: string } | { readonly attachment: Attachment });
+
 /** All an executor may touch. */
 export interface TaskContext {
   readonly node: NodeId;
@@ -124,8 +128,13 @@ export interface TaskContext {
   problemsOf(output: Json): readonly string[];
   /** Calls a model; every call is journaled. Throws Failed. */
   ask(ask: Omit<ModelAsk, 'origin' | 'problemsOf'>): Promise<ModelAnswer>;
-  /** A text file inside the workspace; relative paths start at the workflow's folder. `name` is its path from there, the same on every machine. Throws Failed (file_unreadable). */
-  readText(path: string): Promise<{ readonly name: string; readonly text: string }>;
+  /**
+   * The file at a path inside the workspace, or all that match a pattern (`docs/*.md`), sorted by name; relative paths start at the
+   * workflow's folder. Throws Failed (file_unreadable), also when nothing matches.
+   */
+  readText(path: string): Promise<readonly WorkspaceFile[]>;
+  /** The tools of the workflow; every call is journaled. */
+  readonly tools?: ToolBox;
   /** What there is outside, beside models. */
   readonly outside: Outside;
   /** Sends a signal to one run, or to `all` that are under way; how many got it. Throws Failed when the run cannot get it. */

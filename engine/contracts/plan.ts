@@ -3,6 +3,7 @@ import type { Json, JsonObject, JsonSchema } from '../base/json.ts';
 import type { FailureType } from './failure.ts';
 import type { Tier } from './provider.ts';
 import type { Path } from './source.ts';
+import type { PlanTools } from './tool.ts';
 import type { CacheDecl, Retry } from './workflow.ts';
 
 /** What will run: plain JSON, complete in itself. A run keeps the plan it started with. */
@@ -22,6 +23,8 @@ export interface Plan {
   /** Topological; ties in document order. */
   readonly nodes: readonly PlanNode[];
   readonly outputs: Readonly<Record<string, PlanOutput>>;
+  /** Absent when no node can call any. */
+  readonly tools?: PlanTools;
 }
 
 export interface PlanInput {

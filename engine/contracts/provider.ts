@@ -1,6 +1,7 @@
 import type { Millis, TaskKey, Usd } from '../base/ids.ts';
 import type { Json, JsonSchema } from '../base/json.ts';
 import type { Failure } from './failure.ts';
+import type { ToolBook } from './tool.ts';
 
 export type Tier = 'cheap' | 'capable' | 'premium';
 
@@ -70,6 +71,8 @@ export interface RequestOrigin {
 export interface ModelReply {
   readonly text: string;
   readonly toolCalls?: readonly ToolCall[];
+  /** What its provider wants back unchanged when the conversation goes on: signed thinking. */
+  readonly carry?: Json;
   readonly stop: 'end' | 'length' | 'tool_calls' | 'refused' | 'other';
   readonly usage: Usage;
   /** The model that answered, by the provider's word. */
@@ -95,6 +98,8 @@ export interface Message {
   readonly attachments?: readonly Attachment[];
   /** Of an assistant: tools it wants called. */
   readonly toolCalls?: readonly ToolCall[];
+  /** Of an assistant: `carry` of its reply, and the candidate, `provider/model`, that alone can read it. */
+  readonly carry?: { readonly of: string; readonly content: Json };
   /** Of a tool: the call that is answered. */
   readonly callId?: string;
   /** Of a tool: the call failed, and `text` says why. */
@@ -110,6 +115,10 @@ export interface Attachment {
   readonly name: string;
   /** Base64. */
   readonly data: string;
+  /** Of an image. */
+  readonly pixels?: { readonly width: number; readonly height: number };
+  /** Of a document, when it can be told. */
+  readonly pages?: number;
 }
 
 /** A model wants a tool called. */
@@ -158,6 +167,7 @@ export interface ModelAnswer {
   readonly output: Json;
   /** The model wants these called before it goes on; absent when it has answered. */
   readonly toolCalls?: readonly ToolCall[];
+  readonly carry?: Message['carry'];
   readonly model: string;
   readonly provider: string;
   /** Present when a tier was asked for. */
@@ -207,6 +217,8 @@ export interface CallBook {
   paid(request: string): PaidCall | undefined;
   /** Commits a call; resolves once it outlives the process. `reply` is null for a call that failed. */
   record(call: ModelCall, request: string, reply: ModelReply | null): Promise<void>;
+  /** The tool calls of the same attempt. */
+  readonly tools?: ToolBook;
 }
 
 /** A call that was made, with what came back. */

@@ -33,3 +33,13 @@ export interface SourceHost {
   /** Names of the files directly inside a folder; empty when there is none. */
   list(folder: string): readonly string[];
 }
+
+/** Where workflows and the files they are made of stand: on the disk, or in a revision, as if it were checked out. Paths are absolute. */
+export interface SourceTree {
+  /** The text of a file, or undefined when there is none. */
+  read(path: string): string | undefined;
+  /** Names of what is directly inside a folder, sorted; empty when there is none. */
+  list(folder: string): readonly string[];
+  /** A file as the user would type it. */
+  nameOf(path: string): string;
+}

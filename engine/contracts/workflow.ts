@@ -3,6 +3,7 @@ import type { Json, JsonObject, JsonSchema } from '../base/json.ts';
 import type { FailureType } from './failure.ts';
 import type { Tier } from './provider.ts';
 import type { Document, Path } from './source.ts';
+import type { ToolDecl } from './tool.ts';
 
 /** What the author wrote: the shape is right, the meaning is not checked yet. */
 export interface Workflow {
@@ -16,13 +17,15 @@ export interface Workflow {
   /** Candidates per tier, `provider/model`, as written in this file; configuration supplies the tiers left out. */
   readonly tiers: Readonly<Partial<Record<Tier, readonly string[]>>>;
   readonly limits: Limits;
+  /** What models and `tool` nodes may call, in document order. */
+  readonly tools: ReadonlyMap<string, ToolDecl>;
   /** The outermost nodes, in document order; those inside others are in their `body`. */
   readonly nodes: ReadonlyMap<NodeId, NodeDecl>;
   readonly outputs: ReadonlyMap<string, OutputDecl>;
   /** Texts of `partials/<name>.hbs` (or `.md`, `.txt`) beside the file, by name. */
   readonly partials: ReadonlyMap<string, string>;
   /** Names that stand in the file but whose shape is wrong: they exist, and nothing else is known of them, so nothing else is said of them. */
-  readonly broken: { readonly nodes: ReadonlySet<string>; readonly inputs: ReadonlySet<string> };
+  readonly broken: { readonly nodes: ReadonlySet<string>; readonly inputs: ReadonlySet<string>; readonly tools?: ReadonlySet<string> };
 }
 
 export interface InputDecl {
@@ -89,6 +92,8 @@ export interface NodeDecl {
    * the nodes of a body hold are not in it.
    */
   readonly spec: JsonObject;
+  /** Where those of its fields stand that are not written below `path`: in `defaults`, or in the node around it. */
+  readonly places?: Readonly<Record<string, Path>>;
 }
 
 /**
@@ -247,6 +252,8 @@ export type OnErrorDecl =
       readonly path: Path;
       readonly kind: string;
       readonly spec: JsonObject;
+      /** Of a fallback to another file. */
+      readonly body?: SubWorkflowDecl;
       readonly retry: Retry;
       readonly timeout?: Millis;
     };

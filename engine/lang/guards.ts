@@ -1,3 +1,5 @@
+import type { Json } from '../base/json.ts';
+
 /** A path of names, as a reference has it. */
 export type Steps = readonly string[];
 
@@ -20,6 +22,13 @@ export function isGuarded(path: Steps, facts: Facts): boolean {
     if (isAbove(fact, path)) return true;
     return fact.length > 3 && fact[0] === 'nodes' && fact[2] === 'output' && isAbove(fact.slice(0, 3), path);
   });
+}
+
+/** The output of a node that ran, because its status is, or is not, `status`; undefined when that says nothing, or of no node. */
+export function outputThatRan(path: Steps | undefined, status: Json, same: boolean): Steps | undefined {
+  const [root, id, property] = path ?? [];
+  const ran = same ? status === 'succeeded' : status === 'skipped';
+  return ran && root === 'nodes' && id !== undefined && property === 'status' && path?.length === 3 ? [root, id, 'output'] : undefined;
 }
 
 /** Of a path that was found to be there, the part that a fact can be about: one element says nothing of another. */

@@ -4,7 +4,7 @@ import type { Reference } from '../contracts/reference.ts';
 import type { Path } from '../contracts/source.ts';
 import { parseExpression } from './expression.ts';
 import { printExpression } from './expression-text.ts';
-import { common, type Facts, isGuarded, knownPart, NO_FACTS, type Steps } from './guards.ts';
+import { common, type Facts, isGuarded, knownPart, NO_FACTS, outputThatRan, type Steps } from './guards.ts';
 
 export { referencesInTemplate } from './template-references.ts';
 
@@ -174,12 +174,26 @@ function factsOf(test: Expr, outcome: boolean, locals: Place['locals']): Facts {
     case 'has':
       return outcome ? factOf(test.of, locals) : NO_FACTS;
     case 'binary': {
+      const ran = ranTest(test, outcome, locals);
+      if (ran !== undefined) return ran;
       const tested = nullTest(test);
       return tested !== undefined && (test.operator === '!=') === outcome ? factOf(tested, locals) : NO_FACTS;
     }
     default:
       return NO_FACTS;
   }
+}
+
+/** `nodes.x.status == "succeeded"`, or `!= "skipped"`: x was not skipped. */
+function ranTest(
+  { operator, left, right }: Expr & { readonly op: 'binary' },
+  outcome: boolean,
+  locals: Place['locals'],
+): Facts | undefined {
+  const [of, value] = right.op === 'literal' ? [left, right.value] : [right, left.op === 'literal' ? left.value : undefined];
+  if (value === undefined || (operator !== '==' && operator !== '!=')) return undefined;
+  const output = outputThatRan(pathOf(of, locals)?.steps, value, (operator === '==') === outcome);
+  return output === undefined ? undefined : [output];
 }
 
 function factOf(tested: Expr, locals: Place['locals']): Facts {

@@ -134,7 +134,7 @@ function read(root: JsonSchema): Shape {
       case 'boolean':
         return BOOLEAN;
       case 'string':
-        return STRING;
+        return isFormed(schema) ? { type: 'string', formed: true } : STRING;
       case 'integer':
       case 'number':
         return numberOf(schema, type === 'integer');
@@ -178,6 +178,11 @@ function read(root: JsonSchema): Shape {
     };
   }
 }
+
+/** Formats that leave no room for anything else to be said. */
+const FORMS: ReadonlySet<Json | undefined> = new Set(['date', 'time', 'date-time', 'duration', 'uuid', 'ipv4', 'ipv6']);
+
+const isFormed = ({ pattern, format }: JsonSchema): boolean => typeof pattern === 'string' || FORMS.has(format);
 
 function numberOf(schema: JsonSchema, integer: boolean): Shape {
   const min = largest(schema.minimum, schema.exclusiveMinimum);

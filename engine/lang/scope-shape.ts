@@ -35,6 +35,8 @@ export interface WorkflowTypes {
   inferred(reading: FieldReading): InferredSource;
   /** What others read as `nodes.<id>.output`, while it is not skipped. */
   seenOf(node: NodeId): Shape;
+  /** What one task of the node gives when nothing goes wrong, `result` included: what stands in for it should be like it. */
+  madeBy(node: NodeId): Shape;
   /** True when the node may be skipped and says nothing for that case (`if_skipped`): its readers are skipped with it. */
   mayGoMissing(node: NodeId): boolean;
 }
@@ -61,8 +63,9 @@ function compute(workflow: Workflow, kinds: readonly NodeKind[]): WorkflowTypes 
   const inferred = new Map<FieldReading, InferredSource>();
   /** What one task of a node gives before `result`. */
   const tasks = new Map<NodeId, Shape>();
-  /** What one task gives in the end: an element of the output of a fan-out. */
+  /** What one task gives in the end, when it succeeds. */
   const results = new Map<NodeId, Shape>();
+  const made = new Map<NodeId, Shape>();
   const seen = new Map<NodeId, Shape>();
   const missing = new Set<string>();
   /** Filled node by node in the order of the plan; a node on a cycle never comes, and may be anything. */
@@ -71,7 +74,13 @@ function compute(workflow: Workflow, kinds: readonly NodeKind[]): WorkflowTypes 
   const skips = skipConditions(base, missing);
 
   typeNodes();
-  return { scopeOf, inferred: infer, seenOf: (node) => seen.get(node) ?? ANY, mayGoMissing: (node) => missing.has(node) };
+  return {
+    scopeOf,
+    inferred: infer,
+    seenOf: (node) => seen.get(node) ?? ANY,
+    madeBy: (node) => made.get(node) ?? ANY,
+    mayGoMissing: (node) => missing.has(node),
+  };
 
   function typeNodes(): void {
     const edges = edgesOf(workflow, kinds);
@@ -93,8 +102,8 @@ function compute(workflow: Workflow, kinds: readonly NodeKind[]): WorkflowTypes 
       if (maySkip && ifSkipped === undefined) missing.add(node.id);
       const instead: Shape = ifSkipped === undefined ? { type: 'null', skipped: [node.id] } : infer(ifSkipped).shape;
       const shape = nodeShape({
-        output: maySkip ? union(output, instead) : output,
-        maySkip,
+        output,
+        ...(maySkip && { skipped: instead }),
         // A fan-out over nothing calls nothing.
         called: kindOf.get(node.kind)?.callsModel === true && node.foreach === undefined,
         byTier: node.spec.model === undefined,
@@ -156,12 +165,12 @@ function compute(workflow: Workflow, kinds: readonly NodeKind[]): WorkflowTypes 
     const result = readingOf(node, 'result');
     const recovered = readingOf(node, 'on_error');
     const good = result === undefined ? task : settledLiterals(infer(result).shape);
+    made.set(node.id, good);
     const one = recovered === undefined ? good : union(good, infer(recovered).shape);
     if (node.foreach === undefined) return one;
     const mayFail = node.foreach.maxFailures !== undefined || node.onError.action === 'skip';
-    const element = mayFail ? union(one, NULL) : one;
-    results.set(node.id, element);
-    return listOf(element);
+    results.set(node.id, one);
+    return listOf(mayFail ? union(one, NULL) : one);
   }
 
   function taskOf(node: NodeDecl): Shape {

@@ -16,7 +16,8 @@ export type Shape =
       readonly min?: number;
       readonly max?: number;
     }
-  | { readonly type: 'string'; readonly values?: readonly string[] }
+  /** `formed`: it is not free, its schema gives it a `pattern`, or a `format` that says as much. */
+  | { readonly type: 'string'; readonly values?: readonly string[]; readonly formed?: true }
   | { readonly type: 'list'; readonly element: Shape; readonly tuple?: readonly Shape[] }
   | ObjectShape
   | { readonly type: 'union'; readonly of: readonly Shape[] }
@@ -133,7 +134,7 @@ function join(a: Shape, b: Shape): Shape | undefined {
     case 'boolean':
       return a.value === (b as typeof a).value ? a : BOOLEAN;
     case 'string':
-      return joinTexts(a.values, (b as typeof a).values);
+      return joinTexts(a, b as typeof a);
     case 'number':
       return joinNumbers(a, b as typeof a);
     case 'list':
@@ -147,10 +148,16 @@ function join(a: Shape, b: Shape): Shape | undefined {
   }
 }
 
-function joinTexts(a: readonly string[] | undefined, b: readonly string[] | undefined): Shape {
-  if (a === undefined || b === undefined) return STRING;
-  const values = [...new Set([...a, ...b])];
-  return values.length > MOST_VALUES ? STRING : { type: 'string', values };
+function joinTexts(a: Shape & { type: 'string' }, b: Shape & { type: 'string' }): Shape {
+  const formed = !isFree(a) && !isFree(b);
+  const values = a.values === undefined || b.values === undefined ? undefined : [...new Set([...a.values, ...b.values])];
+  if (values !== undefined && values.length <= MOST_VALUES) return { type: 'string', values };
+  return formed ? { type: 'string', formed } : STRING;
+}
+
+/** True for a text of which nothing is known: it may say anything. */
+export function isFree(text: Shape & { type: 'string' }): boolean {
+  return text.values === undefined && text.formed === undefined;
 }
 
 function joinNumbers(a: Shape & { type: 'number' }, b: Shape & { type: 'number' }): Shape {
@@ -224,7 +231,7 @@ function sameShape(a: Shape, b: Shape): boolean {
     case 'boolean':
       return a.value === (b as typeof a).value;
     case 'string':
-      return sameValues(a.values, (b as typeof a).values);
+      return a.formed === (b as typeof a).formed && sameValues(a.values, (b as typeof a).values);
     case 'number': {
       const other = b as typeof a;
       return a.integer === other.integer && a.min === other.min && a.max === other.max && sameValues(a.values, other.values);

@@ -1,7 +1,7 @@
 import type { Reference } from '../contracts/reference.ts';
 import type { Path } from '../contracts/source.ts';
 import type { TemplatePart, TemplateValue } from '../contracts/template.ts';
-import { common, type Facts, isGuarded, knownPart, NO_FACTS, type Steps } from './guards.ts';
+import { common, type Facts, isGuarded, knownPart, NO_FACTS, outputThatRan, type Steps } from './guards.ts';
 import { helpers } from './helpers.ts';
 import { scopeNames } from './scope-names.ts';
 import { parseTemplate } from './template.ts';
@@ -181,12 +181,23 @@ function factsOf(test: TemplateValue, outcome: boolean, place: Place): Facts {
     }
     case 'eq':
     case 'ne': {
+      const ran = ranTest(test, outcome, place);
+      if (ran !== undefined) return ran;
       const compared = nullTest(test);
       return compared !== undefined && (test.name === 'ne') === outcome ? factOf(compared, place) : NO_FACTS;
     }
     default:
       return NO_FACTS;
   }
+}
+
+/** `(eq nodes.x.status "succeeded")`, or `(ne … "skipped")`: x was not skipped. */
+function ranTest({ name, args }: TemplateValue & { readonly type: 'helper' }, outcome: boolean, place: Place): Facts | undefined {
+  const [a, b] = args;
+  const [of, value] = b?.type === 'literal' ? [a, b] : [b, a];
+  if (of === undefined || value?.type !== 'literal') return undefined;
+  const output = outputThatRan(resolve(of, place), value.value, (name === 'eq') === outcome);
+  return output === undefined ? undefined : [output];
 }
 
 function factOf(tested: TemplateValue, place: Place): Facts {

@@ -1,4 +1,5 @@
 import type { Message } from '../contracts/provider.ts';
+import { attachmentTokens } from './attachment-tokens.ts';
 import type { ModelInfo } from './catalog.ts';
 
 /** Counts the tokens of a text, as near as that is possible without asking the provider. */
@@ -33,10 +34,13 @@ const PER_MESSAGE = 4;
 /** A schema is the same for every item of a fan-out: it is counted once. */
 const counted = new WeakMap<object, number>();
 
-/** An estimate of the prompt's tokens: messages, and the schema its answer has to fit. */
+/** An estimate of the prompt's tokens: messages with what is attached to them, and the schema the answer has to fit. */
 export function countRequest(count: CountTokens, model: ModelInfo | undefined, messages: readonly Message[], schema?: object): number {
   let total = PER_REQUEST;
-  for (const message of messages) total += count(message.text, model) + PER_MESSAGE;
+  for (const message of messages) {
+    total += count(message.text, model) + PER_MESSAGE;
+    for (const attachment of message.attachments ?? []) total += attachmentTokens(attachment, model);
+  }
   if (schema === undefined) return total;
   let own = counted.get(schema);
   if (own === undefined) {

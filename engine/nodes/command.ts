@@ -30,6 +30,7 @@ export const command: NodeKind<CommandSpec> = {
         items: { type: 'string' },
         'x-holds': 'template',
         'x-typed': 'path',
+        'x-reaches': 'a command',
         'x-wants': {
           title: 'texts, numbers, true, false, or a list of texts',
           anyOf: [{ type: ['string', 'number', 'boolean'] }, { type: 'array', items: { type: ['string', 'number', 'boolean'] } }],
@@ -53,6 +54,7 @@ export const command: NodeKind<CommandSpec> = {
       cwd: {
         type: 'string',
         'x-holds': 'template',
+        'x-reaches': 'a path',
         description: 'The folder it runs in, inside the workspace. Default: that of this file.',
       },
       ok_exit_codes: {

@@ -5,7 +5,7 @@ import { isIP } from 'node:net';
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { millis } from '../base/ids.ts';
 import { Failed, failedByAbort } from '../contracts/failure.ts';
-import { isAllowed, isPrivate } from './address-rules.ts';
+import { isAllowed, isPrivate } from '../base/address-rules.ts';
 
 export interface HttpRequest {
   readonly method: string;

@@ -34,6 +34,7 @@ export const http: NodeKind<HttpSpec> = {
         type: 'string',
         'x-holds': 'template',
         'x-url': true,
+        'x-reaches': 'an address',
         description:
           'The address. What a `{{…}}` in it gives is encoded as one segment of the path; one that stands first is the beginning of the address as it is.',
       },
@@ -42,6 +43,7 @@ export const http: NodeKind<HttpSpec> = {
         additionalProperties: { type: 'string' },
         'x-holds': 'template',
         'x-secrets': true,
+        'x-reaches': 'a header',
         description: 'Headers. Secrets may stand here: `{{secrets.<name>}}`.',
       },
       query: {

@@ -1,13 +1,11 @@
 import type { JsonSchema } from '../base/json.ts';
-import type { NodeKind, TaskContext } from '../contracts/node-kind.ts';
-import type { Message, ModelWant, Tier } from '../contracts/provider.ts';
+import type { NodeKind } from '../contracts/node-kind.ts';
+import type { ModelWant, Tier } from '../contracts/provider.ts';
+import { attachedTo, type Conversation, conversationOf } from './conversation.ts';
 
-interface LlmSpec {
+interface LlmSpec extends Conversation {
   readonly tier?: Tier;
   readonly model?: string;
-  readonly system?: string;
-  readonly prompt: string;
-  readonly attach?: readonly string[];
   readonly temperature?: number;
   readonly max_tokens?: number;
   readonly stop?: readonly string[];
@@ -39,7 +37,9 @@ export const llm: NodeKind<LlmSpec> = {
         type: 'array',
         items: { type: 'string', 'x-holds': 'template' },
         'x-holds': 'template',
-        description: 'Text files put before the prompt; paths start at the folder of this file.',
+        'x-reaches': 'a path',
+        description:
+          'Files put before the prompt: texts, images (PNG, JPEG, GIF, WebP) and PDFs, by path or pattern (`docs/*.md`); paths start at the folder of this file.',
       },
       temperature: { type: 'number', minimum: 0, maximum: 2, 'x-holds': 'literal', description: 'Randomness; not every model takes it.' },
       max_tokens: { type: 'integer', minimum: 1, 'x-holds': 'literal', description: 'The longest answer, in tokens. Default: 16384.' },
@@ -60,17 +60,14 @@ export const llm: NodeKind<LlmSpec> = {
   wants: (spec) => [wantOf(spec)],
   reuse: {
     version: 1,
-    reads: async (spec, ctx) => (spec.attach === undefined ? null : attachments(spec.attach, ctx)),
+    reads: (spec, ctx) => attachedTo(spec, ctx),
     deterministic: (spec) => spec.temperature === 0,
   },
 
   async execute(spec, ctx) {
-    const messages: Message[] = [];
-    if (spec.system !== undefined) messages.push({ role: 'system', text: spec.system });
-    messages.push({ role: 'user', text: `${await attachments(spec.attach ?? [], ctx)}${spec.prompt}` });
     const answer = await ctx.ask({
       ...wantOf(spec),
-      messages,
+      messages: await conversationOf(spec, ctx),
       ...(spec.max_tokens !== undefined && { maxOutputTokens: spec.max_tokens }),
       ...(spec.temperature !== undefined && { temperature: spec.temperature }),
       ...(spec.stop !== undefined && { stop: spec.stop }),
@@ -82,16 +79,6 @@ export const llm: NodeKind<LlmSpec> = {
 
 function wantOf(spec: Pick<LlmSpec, 'tier' | 'model'>): ModelWant {
   return spec.model === undefined ? { tier: spec.tier ?? DEFAULT_TIER } : { model: spec.model };
-}
-
-/** Files in tags that carry their names, in the order given: models keep sources apart by them. */
-async function attachments(paths: readonly string[], ctx: Pick<TaskContext, 'readText'>): Promise<string> {
-  let text = '';
-  for (const path of paths) {
-    const file = await ctx.readText(path);
-    text += `<file name="${file.name}">\n${file.text}${file.text.endsWith('\n') ? '' : '\n'}</file>\n\n`;
-  }
-  return text;
 }
 
 /** `type: string` without an enum is what a model gives anyway: it is not asked for as JSON. */

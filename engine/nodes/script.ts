@@ -153,7 +153,8 @@ async function firstOf(
   for (const path of candidates) {
     if (known.has(path)) return undefined;
     try {
-      return { path, text: (await readText(path)).text };
+      const [file] = await readText(path);
+      if (file !== undefined && 'text' in file) return { path, text: file.text };
     } catch (error) {
       if (!(error instanceof Failed)) throw error;
     }

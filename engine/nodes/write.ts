@@ -25,6 +25,7 @@ export const write: NodeKind<WriteSpec> = {
       path: {
         type: 'string',
         'x-holds': 'template',
+        'x-reaches': 'a path',
         description: 'The file; relative paths start at the folder of this file, and folders are made as needed.',
       },
       content: { type: 'string', 'x-holds': 'template', description: 'What it holds.' },

@@ -1,5 +1,6 @@
 import type Anthropic from '@anthropic-ai/sdk';
-import type { ModelReply, ModelRequest, Provider, ProviderSettings } from '../contracts/provider.ts';
+import type { Message, ModelReply, ModelRequest, Provider, ProviderSettings } from '../contracts/provider.ts';
+import { type AttachmentLimits, checkAttachments } from './attachment-limits.ts';
 import { type CallInfo, failedFrom, malformed } from './failures.ts';
 import { countOr0, isCount } from './token-count.ts';
 import { type Delivery, openTransport, patienceFor } from './transport.ts';
@@ -34,6 +35,7 @@ export async function openAnthropic({ id, apiKey, baseUrl = BASE_URL, variable }
       const info: CallInfo = { provider: id, baseUrl, request, abort, compatible: baseUrl !== BASE_URL, ...(variable && { variable }) };
       const delivery: Delivery = { abort, patience: patienceFor(request.maxOutputTokens) };
       try {
+        checkAttachments(request.messages, LIMITS, id);
         // Not `client.messages.create`: it prints warnings about old models to the console.
         const message = await client.post<Anthropic.Message>('/v1/messages', {
           body: bodyOf(request),
@@ -57,13 +59,46 @@ function bodyOf({ model, messages, maxOutputTokens, temperature, stop, outputSch
     model,
     max_tokens: maxOutputTokens,
     ...(system.length > 0 && { system: system.join('\n\n') }),
-    messages: messages.filter((message) => message.role !== 'system').map(({ role, text }) => ({ role, content: text })),
+    messages: messages
+      .filter((message) => message.role !== 'system')
+      .map((message) => ({ role: message.role, content: contentOf(message) })),
     ...(temperature !== undefined && { temperature }),
     ...(stop !== undefined && { stop_sequences: stop }),
     // Never a forced tool: models that always think refuse that.
     ...(format && { output_config: { format: { type: 'json_schema', schema: format } } }),
   };
 }
+
+/** Images and documents before the text that is about them; an image is told apart by its name before it. */
+function contentOf({ text, attachments = [] }: Message): Anthropic.MessageParam['content'] {
+  if (attachments.length === 0) return text;
+  return [
+    ...attachments.flatMap(({ type, name, data, mediaType }): readonly Anthropic.ContentBlockParam[] =>
+      type === 'document'
+        ? [{ type: 'document', title: name, source: { type: 'base64', media_type: 'application/pdf', data } }]
+        : [
+            { type: 'text', text: `${name}:` },
+            { type: 'image', source: { type: 'base64', media_type: mediaType as ImageType, data } },
+          ],
+    ),
+    { type: 'text', text },
+  ];
+}
+
+type ImageType = Anthropic.Base64ImageSource['media_type'];
+
+/**
+ * What the Messages API takes: images of 5 MiB as base64, of 8,000 pixels an edge, of 2,000 when there are more than 20; 600 images or
+ * pages (100 where the window is 200,000 tokens, which it says itself); 32 MB in all. (Anthropic's guides to vision and PDFs.)
+ */
+const LIMITS: AttachmentLimits = {
+  image: 5 * 1024 * 1024,
+  edge: 8_000,
+  edgeOfMany: { many: 20, edge: 2_000 },
+  images: 600,
+  pages: 600,
+  all: 32_000_000,
+};
 
 const STOPS: Readonly<Record<string, ModelReply['stop']>> = {
   end_turn: 'end',

@@ -3,6 +3,7 @@ import { Failed, failedByAbort } from '../contracts/failure.ts';
 import type { ModelReply, ModelRequest, Provider, Usage } from '../contracts/provider.ts';
 import { makeUpAnswer } from './made-up.ts';
 import { failureFrom, type Replies } from './replies.ts';
+import type { CountTokens } from './token-count.ts';
 
 export interface OfflineOptions {
   /** Answers written down; each is given as often as it says, so they belong to one run. */
@@ -10,7 +11,7 @@ export interface OfflineOptions {
   /** Another one makes other answers up. */
   readonly seed?: string;
   /** Loads the counter of tokens. */
-  readonly tokenCounter: () => Promise<(text: string) => number>;
+  readonly tokenCounter: () => Promise<CountTokens>;
 }
 
 /**
@@ -45,7 +46,11 @@ function madeUp(request: ModelRequest, own: string | undefined): string {
   if (outputSchema === undefined) return `A made-up answer to "${subject}". Nobody was asked: this run is offline.`;
   const seed = digestOf({
     model,
-    messages: messages.map(({ role, text }) => ({ role, text })),
+    messages: messages.map(({ role, text, attachments }) => ({
+      role,
+      text,
+      ...(attachments && { files: attachments.map(({ name, data }) => digestOf([name, data])) }),
+    })),
     schema: outputSchema,
     ...(own !== undefined && { own }),
   });
@@ -65,10 +70,13 @@ function subjectOf({ messages }: ModelRequest): string {
 /** A schema is the same for every item of a fan-out: it is counted once. */
 const counted = new WeakMap<object, number>();
 
-function count(counter: (text: string) => number, { messages, outputSchema }: ModelRequest, text: string): Usage {
+function count(counter: CountTokens, { messages, outputSchema }: ModelRequest, text: string): Usage {
   // Three tokens a request and four a message: what OpenAI's models were measured to add.
   let input = 3;
-  for (const message of messages) input += counter(message.text) + 4;
+  for (const message of messages) {
+    input += counter(message.text) + 4;
+    for (const attachment of message.attachments ?? []) input += counter.attachment?.(attachment) ?? 0;
+  }
   if (outputSchema !== undefined) {
     const own = counted.get(outputSchema) ?? counter(JSON.stringify(outputSchema));
     counted.set(outputSchema, own);

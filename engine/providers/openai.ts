@@ -1,14 +1,15 @@
 import type OpenAI from 'openai';
-import type { ModelReply, ModelRequest, Provider, ProviderSettings, Usage } from '../contracts/provider.ts';
+import type { Message, ModelReply, ModelRequest, Provider, ProviderSettings, Usage } from '../contracts/provider.ts';
+import { type AttachmentLimits, checkAttachments } from './attachment-limits.ts';
 import { type CallInfo, failedFrom, malformed } from './failures.ts';
-import { countOr0, isCount } from './token-count.ts';
+import { type CountTokens, countOr0, isCount } from './token-count.ts';
 import { type Delivery, openTransport, patienceFor } from './transport.ts';
 import { openAiStrict, toDialect } from './wire-schema.ts';
 
 const BASE_URL = 'https://api.openai.com/v1';
 
-/** Counts tokens for servers that do not report them. */
-export type TokenCounter = () => Promise<(text: string) => number>;
+/** Counts tokens, for servers that do not report them; what is attached counts nothing where it does not say how. */
+export type TokenCounter = () => Promise<CountTokens>;
 
 /** OpenAI's Chat Completions, through its official SDK; with a base URL, every server that speaks the same (Ollama, llama.cpp, vLLM, …). */
 export async function openOpenAi(
@@ -39,6 +40,7 @@ export async function openOpenAi(
       const info: CallInfo = { provider: id, baseUrl, request, abort, compatible, ...(variable && { variable }) };
       const delivery: Delivery = { abort, patience: patienceFor(request.maxOutputTokens) };
       try {
+        if (!compatible) checkAttachments(request.messages, LIMITS, id);
         const completion = await client.post<OpenAI.ChatCompletion>('/chat/completions', {
           body: bodyOf(request, compatible),
           fetchOptions: delivery as object,
@@ -56,7 +58,7 @@ export async function openOpenAi(
 function bodyOf({ model, messages, maxOutputTokens, temperature, stop, outputSchema }: ModelRequest, compatible: boolean): object {
   return {
     model,
-    messages: messages.map(({ role, text }) => ({ role, content: text })),
+    messages: messages.map((message) => ({ role: message.role, content: contentOf(message) })),
     // Reasoning models of OpenAI take only the newer name, most other servers only the older.
     ...(compatible ? { max_tokens: maxOutputTokens } : { max_completion_tokens: maxOutputTokens }),
     ...(temperature !== undefined && { temperature }),
@@ -64,6 +66,25 @@ function bodyOf({ model, messages, maxOutputTokens, temperature, stop, outputSch
     ...(outputSchema && { response_format: { type: 'json_schema', json_schema: formatOf(outputSchema) } }),
   };
 }
+
+/** Images and documents before the text that is about them; an image is told apart by its name before it. */
+function contentOf({ text, attachments = [] }: Message): string | readonly OpenAI.ChatCompletionContentPart[] {
+  if (attachments.length === 0) return text;
+  return [
+    ...attachments.flatMap(({ type, name, data, mediaType }): readonly OpenAI.ChatCompletionContentPart[] => {
+      const url = `data:${mediaType};base64,${data}`;
+      if (type === 'document') return [{ type: 'file', file: { filename: name, file_data: url } }];
+      return [
+        { type: 'text', text: `${name}:` },
+        { type: 'image_url', image_url: { url } },
+      ];
+    }),
+    { type: 'text', text },
+  ];
+}
+
+/** What OpenAI itself takes: documents of 50 MB, 1,500 images, 512 MB in all. (OpenAI's guides to file inputs and images.) Others say it themselves. */
+const LIMITS: AttachmentLimits = { documents: 50_000_000, images: 1_500, all: 512_000_000 };
 
 /** Strict where OpenAI's dialect can say it; otherwise the model is shown the schema as it is, and the answer is checked. */
 function formatOf(schema: NonNullable<ModelRequest['outputSchema']>): object {
@@ -115,7 +136,11 @@ function usageOf(usage: OpenAI.CompletionUsage | undefined | null): Usage | unde
 
 async function counted({ messages }: ModelRequest, text: string, tokenCounter: TokenCounter): Promise<Usage> {
   const count = await tokenCounter();
-  const input = messages.reduce((sum, message) => sum + count(message.text) + 4, 3);
+  const sizes = messages.flatMap((message) => [
+    count(message.text) + 4,
+    ...(message.attachments ?? []).map((one) => count.attachment?.(one) ?? 0),
+  ]);
+  const input = sizes.reduce((sum, size) => sum + size, 3);
   return { input, output: count(text), cacheRead: 0, cacheWrite: 0 };
 }
 

@@ -5,6 +5,7 @@ import type { Report } from '../contracts/diagnostic.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
 import type { Tier } from '../contracts/provider.ts';
 import type { Document, Path, SourceHost } from '../contracts/source.ts';
+import type { ServerTool } from '../contracts/tool.ts';
 import type { InputDecl, Limits, NodeDecl, OutputDecl, Workflow } from '../contracts/workflow.ts';
 import { misfits } from '../lang/misfit.ts';
 import { outputEntry } from './common-fields.ts';
@@ -13,12 +14,15 @@ import { type NameProblem, nameProblem, spellingProblem } from './names.ts';
 import { type NodeContext, parseNode } from './parse-node.ts';
 import { fileSchema } from './schema.ts';
 import { type SchemaLibrary, schemaLibrary } from './schema-library.ts';
+import { parseTools } from './tools.ts';
 
 /** What parsing needs to know beside the file. */
 export interface ParseContext {
   /** The first is the kind of a node that names none. */
   readonly kinds: readonly NodeKind[];
   readonly host: SourceHost;
+  /** What `dagrun.lock` says an MCP server offers; undefined when it has no entry. */
+  locked?(server: string): readonly ServerTool[] | undefined;
 }
 
 /**
@@ -55,7 +59,7 @@ interface FileReading {
 
 function workflowOf(file: FileReading): Workflow | undefined {
   const { name, description, constants } = file.value;
-  const broken = { nodes: new Set<string>(), inputs: new Set<string>() };
+  const broken = { nodes: new Set<string>(), inputs: new Set<string>(), tools: new Set<string>() };
   const inputs = inputsOf(file, broken.inputs);
   const nodes = nodesOf(file, broken.nodes);
   if (file.wrong.has('nodes') || file.value.nodes === undefined) return undefined;
@@ -68,6 +72,11 @@ function workflowOf(file: FileReading): Workflow | undefined {
     schemas: file.library.schemas,
     tiers: tiersOf(file),
     limits: limitsOf(file),
+    tools: parseTools(sectionOf(file, 'tools'), broken.tools, {
+      ...file,
+      ...file.context,
+      expand: (path) => file.library.expand(path),
+    }),
     nodes,
     outputs: outputsOf(file),
     partials: partialsOf(file.context.host),

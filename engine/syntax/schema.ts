@@ -1,6 +1,7 @@
 import { isList, isObject, type Json, type JsonObject, type JsonSchema } from '../base/json.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
 import { anySchema, commonFields, DEFAULTED, defaultsCommon, fallbackFields, outputEntry, sections } from './common-fields.ts';
+import { TOOL_TYPES, toolEntry } from './tool-schema.ts';
 
 /** A kind's own fields by name. */
 export function ownFields(kind: NodeKind): JsonObject {
@@ -39,7 +40,7 @@ function remembered(memory: WeakMap<NodeKind, JsonSchema>, kind: NodeKind, build
 /** The schema of a file without the inside of its inputs, schemas, nodes and outputs, which are examined one by one. */
 export function fileSchema(kinds: readonly NodeKind[]): JsonSchema {
   const several: JsonSchema = { type: 'object' };
-  return topLevel(kinds, { inputs: several, schemas: several, nodes: { ...several, minProperties: 1 }, outputs: several });
+  return topLevel(kinds, { inputs: several, schemas: several, tools: several, nodes: { ...several, minProperties: 1 }, outputs: several });
 }
 
 /** The JSON Schema of workflow files for editors, draft-07. */
@@ -59,12 +60,14 @@ export function workflowSchema(kinds: readonly NodeKind[]): JsonSchema {
     ...topLevel(kinds, {
       inputs: inner('What a run is given: name → schema; `default` makes it optional.', 'schema'),
       schemas: inner('Schemas by name, read by `$ref: "#/schemas/<name>"`.', 'schema'),
+      tools: inner('What models and `tool` nodes may call: name → a function, a command, a request, a workflow, or an MCP server.', 'tool'),
       nodes: { ...inner('The units of work: id → node. Reading the output of a node is waiting for it.', 'node'), minProperties: 1 },
       outputs: inner('What a run gives: name → expression.', 'output'),
     }),
     definitions: {
       schema: anySchema,
       output: withSchemas(outputEntry),
+      tool: withSchemas({ ...toolEntry(kinds), oneOf: TOOL_TYPES.map((type) => ({ required: [type] })) }),
       node: {
         type: 'object',
         properties: { kind: kindField(kinds) },
@@ -113,7 +116,7 @@ function withSchemas(value: Json): Json {
   return { ...Object.fromEntries(entries), ...(holdsSchema === true && { allOf: [{ $ref: '#/definitions/schema' }] }) };
 }
 
-function topLevel(kinds: readonly NodeKind[], parts: Readonly<Record<'inputs' | 'schemas' | 'nodes' | 'outputs', JsonSchema>>): JsonSchema {
+function topLevel(kinds: readonly NodeKind[], parts: Readonly<Record<'inputs' | 'schemas' | 'tools' | 'nodes' | 'outputs', JsonSchema>>): JsonSchema {
   const { dagrun, name, description, constants, tiers, limits } = sections;
   // The order is that of the docs, and of a file as people write it.
   const properties = {
@@ -126,6 +129,7 @@ function topLevel(kinds: readonly NodeKind[], parts: Readonly<Record<'inputs' | 
     defaults: defaultsField(kinds),
     tiers,
     limits,
+    tools: parts.tools,
     nodes: parts.nodes,
     outputs: parts.outputs,
   };

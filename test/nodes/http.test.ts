@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { isAllowed, isPrivate } from '../../engine/nodes/address-rules.ts';
+import { isAllowed, isPrivate } from '../../engine/base/address-rules.ts';
 import { workspace } from '../support/workspace-run.ts';
 
 interface Seen {

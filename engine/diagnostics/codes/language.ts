@@ -449,4 +449,27 @@ outputs:
   text: nodes.greet.output
 `,
   },
+  DAG419: {
+    title: 'a stand-in that is not like what it stands for',
+    explanation:
+      'What `if_skipped` and the value of `on_error` give is read as the output of the node. Where it has other fields or another type, every reader has to find out which of the two it has got. Null is the one other value that is expected: it is asked for with `x == null`.',
+    wrong: `dagrun: 1
+name: facts
+nodes:
+  fetch:
+    prompt: Give me three facts about DNS.
+    output: { fields: { facts: [string] } }
+    on_error: { value: '"no facts"' }
+outputs: { facts: nodes.fetch.output }
+`,
+    right: `dagrun: 1
+name: facts
+nodes:
+  fetch:
+    prompt: Give me three facts about DNS.
+    output: { fields: { facts: [string] } }
+    on_error: { value: { facts: [] } }
+outputs: { facts: nodes.fetch.output }
+`,
+  },
 };

@@ -1,0 +1,158 @@
+import type { Millis } from '../base/ids.ts';
+import type { Json, JsonObject, JsonSchema } from '../base/json.ts';
+import type { ToolSignature } from './provider.ts';
+import type { Path } from './source.ts';
+
+/** What a tool is made of: kinds of nodes, one of whose work it does, or a server that offers several. */
+export type ToolType = 'script' | 'command' | 'http' | 'workflow' | 'mcp';
+
+/** An entry of `tools`, as the author wrote it. */
+export type ToolDecl = OwnToolDecl | ServerDecl;
+
+interface ToolDeclBase {
+  /** The key below `tools`. */
+  readonly name: string;
+  readonly path: Path;
+  readonly description?: string;
+}
+
+/** A tool that does what a node of some kind does, with `args`. */
+export interface OwnToolDecl extends ToolDeclBase {
+  readonly type: Exclude<ToolType, 'mcp'>;
+  /** What its arguments must fit: an object, expanded and self-contained. */
+  readonly input: JsonSchema;
+  /** The fields of its kind, as written. */
+  readonly spec: JsonObject;
+  /** Where the fields stand. */
+  readonly at: Path;
+  /** Whether doing it twice does no harm; when nothing is said, its kind decides. */
+  readonly idempotent?: boolean;
+  readonly approve: boolean;
+  readonly timeout?: Millis;
+}
+
+/** An MCP server: its tools are called `<name>/<tool>`. */
+export interface ServerDecl extends ToolDeclBase {
+  readonly type: 'mcp';
+  /** How it is reached, as written. */
+  readonly spec: JsonObject;
+  readonly at: Path;
+  /** What it is called in `dagrun.lock`. */
+  readonly identity: string;
+  /** What the workflow says of single tools. */
+  readonly rules: ReadonlyMap<string, ToolRules>;
+  /** What `dagrun.lock` says it offers, by name; absent when it has no entry. */
+  readonly offers?: readonly ServerTool[];
+  readonly timeout?: Millis;
+}
+
+export interface ToolRules {
+  readonly path: Path;
+  readonly approve?: boolean;
+  readonly idempotent?: boolean;
+  readonly timeout?: Millis;
+}
+
+/** A tool as a server describes it: what a lock file keeps. */
+export interface ServerTool {
+  readonly name: string;
+  readonly description: string;
+  readonly input: JsonSchema;
+  readonly output?: JsonSchema;
+  /** It says that it changes nothing. */
+  readonly readOnly?: true;
+}
+
+/** A tool that nodes of a plan can call; by its whole name, `search_db` or `fs/read_file`. */
+export interface PlanTool {
+  readonly description: string;
+  readonly input: JsonSchema;
+  /** What it gives, when that is known. */
+  readonly output?: JsonSchema;
+  readonly does: PlanToolWork;
+  /** Of one call. */
+  readonly timeout: Millis;
+  /** Doing it twice may do harm. */
+  readonly idempotent?: false;
+  /** Somebody is asked before it is called. */
+  readonly approve?: true;
+}
+
+export type PlanToolWork =
+  /** What a node of this kind does; the spec is not yet rendered, and sees `args`. */
+  | { readonly type: 'kind'; readonly kind: string; readonly spec: JsonObject }
+  | { readonly type: 'mcp'; readonly server: string; readonly tool: string };
+
+/** An MCP server of a plan. */
+export interface PlanServer {
+  /** Not yet rendered. */
+  readonly spec: JsonObject;
+  /** What it is called in `dagrun.lock`. */
+  readonly identity: string;
+  /** The tools that nodes can call, as they were when the workflow was planned; absent when they were not known. */
+  readonly offers?: readonly ServerTool[];
+}
+
+/** The tools of a workflow, as far as its nodes can call them. */
+export interface PlanTools {
+  readonly tools: Readonly<Record<string, PlanTool>>;
+  readonly servers: Readonly<Record<string, PlanServer>>;
+}
+
+/** A tool as a model is offered it. */
+export interface OfferedTool extends ToolSignature {
+  readonly approve: boolean;
+}
+
+/** One call of a tool. */
+export interface ToolUse {
+  /** Its whole name. */
+  readonly tool: string;
+  readonly args: Json;
+  /** The turn of the conversation, from 1, and the model's name for the call; absent for a node that is one call. */
+  readonly turn?: number;
+  readonly id?: string;
+  /** It is made although nobody knows whether it was made before. */
+  readonly again?: boolean;
+}
+
+/** What came of a call. */
+export type ToolOutcome =
+  | { readonly status: 'succeeded'; readonly output: Json }
+  /** The tool's own words, or why it could not be called. */
+  | { readonly status: 'failed'; readonly message: string }
+  /** It was at work when a process ended, and doing it twice may do harm. */
+  | { readonly status: 'in_doubt' };
+
+/** The tools of a task. */
+export interface ToolBox {
+  /** The tools that these names and patterns (`fs/*`) mean, in the order written, none twice. */
+  offered(names: readonly string[]): readonly OfferedTool[];
+  /**
+   * Calls a tool once, or answers from what was journaled of the same call. What the tool fails of is an outcome; Failed is thrown only
+   * when the whole task is given up.
+   */
+  call(use: ToolUse): Promise<ToolOutcome>;
+}
+
+/** A call of a tool as it is journaled. */
+export interface ToolCalled {
+  readonly tool: string;
+  readonly turn?: number;
+  readonly id?: string;
+  /** Digest of the call: of the tool, its arguments, and its place in the conversation. */
+  readonly request: string;
+  /** `begun` is journaled before a call that may do harm when it is made twice. */
+  readonly status: 'begun' | 'succeeded' | 'failed';
+  /** What it gave; of a failure what went wrong. */
+  readonly result: Json;
+  readonly latency: Millis;
+}
+
+/** The tool calls of one attempt: what makes sure that none is made twice. */
+export interface ToolBook {
+  /** What is journaled of the same call of an attempt that goes on, once: its end, or that it was begun. */
+  made(request: string): ToolCalled | undefined;
+  /** Commits what is known of a call; resolves once it outlives the process. */
+  record(called: ToolCalled): Promise<void>;
+}
