@@ -26,7 +26,7 @@ module.exports = {
     ...['syntax', 'check', 'plan'].map((folder) =>
       ring(`${folder}-is-ring-2`, `^engine/${folder}/`, `^engine/(base|contracts|diagnostics|source|lang|${folder})/`),
     ),
-    ...['models', 'providers', 'nodes', 'store', 'observe'].map((folder) =>
+    ...['models', 'providers', 'tools', 'nodes', 'store', 'observe'].map((folder) =>
       ring(`${folder}-is-ring-3`, `^engine/${folder}/`, `^engine/(base|contracts|diagnostics|source|lang|${folder})/`),
     ),
     ring('run-is-ring-4', '^engine/run/', '^engine/(base|contracts|diagnostics|source|lang|run)/'),

@@ -1,5 +1,5 @@
-/** What outlives a process, or costs money: writes to the store, by what they are for, and calls to providers. */
-export type Act = 'migrate' | 'create' | 'claim' | 'beat' | 'append' | 'release' | 'post' | 'take' | 'call';
+/** What outlives a process, or costs money: writes to the store, by what they are for, and calls to providers and tools. */
+export type Act = 'migrate' | 'create' | 'claim' | 'beat' | 'append' | 'release' | 'post' | 'take' | 'call' | 'tool';
 
 /** A place just before or just after an act; `within` one whose writes are made and not committed. */
 export type Failpoint = `${Act}.before` | `${Act}.after` | 'append.within';

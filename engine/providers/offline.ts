@@ -1,8 +1,8 @@
 import { digestOf } from '../base/json.ts';
 import { Failed, failedByAbort } from '../contracts/failure.ts';
-import type { ModelReply, ModelRequest, Provider, Usage } from '../contracts/provider.ts';
+import type { ModelReply, ModelRequest, Provider, ToolCall, Usage } from '../contracts/provider.ts';
 import { makeUpAnswer } from './made-up.ts';
-import { failureFrom, type Replies } from './replies.ts';
+import { failureFrom, type Replies, type Reply } from './replies.ts';
 import type { CountTokens } from './token-count.ts';
 
 export interface OfflineOptions {
@@ -30,11 +30,29 @@ export function createOfflineProvider({ replies, seed, tokenCounter }: OfflineOp
         const { task, attempt } = request.origin;
         throw new Failed(failureFrom(reply.fail, `${task}, attempt ${attempt}`), reply.fail);
       }
-      const text = reply === undefined ? madeUp(request, seed) : 'text' in reply ? reply.text : JSON.stringify(reply.json);
+      const text = reply === undefined ? madeUp(request, seed) : textOf(reply);
+      const calls = reply && callsIn(reply, request);
       const usage = reply?.usage ?? count(await tokenCounter(), request, text);
-      return { text, stop: reply?.stop ?? 'end', usage, model: request.model, ...(reply?.billed && { billed: reply.billed }) };
+      return {
+        text,
+        ...(calls && { toolCalls: calls }),
+        stop: reply?.stop ?? (calls ? 'tool_calls' : 'end'),
+        usage,
+        model: request.model,
+        ...(reply?.billed && { billed: reply.billed }),
+      };
     },
   };
+}
+
+function textOf(reply: Exclude<Reply, { readonly fail: unknown }>): string {
+  return 'text' in reply ? reply.text : JSON.stringify(reply.json);
+}
+
+/** The calls a reply wants made, under names that no other turn of the conversation gives. */
+function callsIn({ toolCalls }: Reply, { messages }: ModelRequest): readonly ToolCall[] | undefined {
+  const turn = messages.filter((message) => message.toolCalls).length + 1;
+  return toolCalls?.map(({ tool, args }, index) => ({ id: `call_${turn}_${index + 1}`, tool, args }));
 }
 
 function madeUp(request: ModelRequest, own: string | undefined): string {
@@ -67,15 +85,20 @@ function subjectOf({ messages }: ModelRequest): string {
   return `${cut.slice(0, Math.max(cut.lastIndexOf(' '), 30)).replace(/[.:;,]+$/, '')} …`;
 }
 
-/** A schema is the same for every item of a fan-out: it is counted once. */
+/** Schemas and tools are the same for every item of a fan-out: they are counted once. */
 const counted = new WeakMap<object, number>();
 
-function count(counter: CountTokens, { messages, outputSchema }: ModelRequest, text: string): Usage {
+function count(counter: CountTokens, { messages, outputSchema, tools }: ModelRequest, text: string): Usage {
   // Three tokens a request and four a message: what OpenAI's models were measured to add.
   let input = 3;
   for (const message of messages) {
     input += counter(message.text) + 4;
     for (const attachment of message.attachments ?? []) input += counter.attachment?.(attachment) ?? 0;
+  }
+  if (tools) {
+    const own = counted.get(tools) ?? counter(JSON.stringify(tools));
+    counted.set(tools, own);
+    input += own;
   }
   if (outputSchema !== undefined) {
     const own = counted.get(outputSchema) ?? counter(JSON.stringify(outputSchema));

@@ -46,6 +46,20 @@ export const replySchema: JsonSchema = {
     json: { description: 'The answer, as data.' },
     text: { type: 'string', description: 'The answer, as text.' },
     fail,
+    tool_calls: {
+      type: 'array',
+      minItems: 1,
+      items: {
+        type: 'object',
+        properties: {
+          tool: { type: 'string', description: 'Its name, `search_db` or `fs/read_file`.' },
+          args: { type: 'object', description: 'Its arguments. Default: none.' },
+        },
+        required: ['tool'],
+        additionalProperties: false,
+      },
+      description: 'Tools the model wants called before it answers; the next entry of the node says what comes after.',
+    },
     stop: { enum: ['end', 'length', 'refused', 'other'], description: 'Why the model stopped. Default: end.' },
     usage: {
       type: 'object',
@@ -82,12 +96,14 @@ export const stubSchema: JsonSchema = {
   properties: {
     ...where,
     node: { type: 'string', description: 'A node that calls no model.' },
+    tool: { type: 'string', description: 'In place of `node`: a tool, whoever calls it.' },
+    args: { type: 'object', description: 'Of a tool: only for calls with these arguments.' },
     json: { description: 'Its output, as data, before `result`.' },
     text: { type: 'string', description: 'Its output, as text.' },
     fail,
     times,
   },
-  required: ['node'],
+  anyOf: [{ required: ['node'] }, { required: ['tool'] }],
   additionalProperties: false,
 };
 

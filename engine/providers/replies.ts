@@ -1,5 +1,5 @@
 import { millis, type Usd } from '../base/ids.ts';
-import { isList, isObject, type Json, type JsonObject } from '../base/json.ts';
+import { canonicalText, isList, isObject, type Json, type JsonObject } from '../base/json.ts';
 import { fromDollars, parseDuration } from '../base/units.ts';
 import type { Code, Report } from '../contracts/diagnostic.ts';
 import type { Failure } from '../contracts/failure.ts';
@@ -27,10 +27,18 @@ export type Reply = {
   readonly usage?: Usage;
   readonly stop?: ModelReply['stop'];
   readonly billed?: { readonly model?: string; readonly cost: Usd | null; readonly baseline: Usd | null };
+  /** Tools the model wants called before it answers. */
+  readonly toolCalls?: readonly { readonly tool: string; readonly args: Json }[];
 } & Given;
 
 /** What stands in for a node that calls no model. */
 export type Given = { readonly json: Json } | { readonly text: string } | { readonly fail: StagedFailure };
+
+/** What stands in for a tool; for calls with these arguments only, when it has any. */
+interface ToolStub {
+  readonly args?: Json;
+  readonly given: Given;
+}
 
 type Place = Pick<RequestOrigin, 'node' | 'item' | 'attempt'>;
 
@@ -42,6 +50,8 @@ export interface Replies {
   modelsOf(origin: Place): readonly string[];
   /** The same for a node that calls no model. */
   stub(place: Place): Given | undefined;
+  /** What a tool gives to these arguments in place of being called. */
+  toolStub(tool: string, args: Json): Given | undefined;
   /** Why a node that waits goes on at once; undefined when it has to wait. */
   wake(place: Place, until: WakeCondition): Wake | undefined;
 }
@@ -50,6 +60,8 @@ export interface Replies {
 export interface Staged {
   readonly replies: readonly Entry<Reply>[];
   readonly stubs: readonly Entry<Given>[];
+  /** Of tools; `node` is the name of the tool. */
+  readonly toolStubs: readonly Entry<ToolStub>[];
   readonly answers: readonly Entry<Wake>[];
   readonly waits: readonly Entry<Wake>[];
 }
@@ -108,10 +120,13 @@ export function readStaged(document: Document, path: Path, value: Json, nodes: r
   const entries = <T>(list: string, name: string, read: (raw: JsonObject) => T): Entry<T>[] => {
     const raw = isObject(value) ? value[list] : undefined;
     return (isList(raw) ? raw : []).flatMap((one, order) => {
-      if (!isObject(one)) return [];
+      if (!isObject(one) || one[name] === undefined) return [];
       const at = [...path, list, order];
       const node = String(one[name]);
-      if (!nodes.includes(node)) {
+      if (name === 'tool') {
+        if (one.node !== undefined)
+          say('DAG723', at, 'an entry stands in for a node or for a tool, not for both', { help: 'keep one of them' });
+      } else if (!nodes.includes(node)) {
         const near = suggest(node, nodes);
         say('DAG722', [...at, name], `"${node}" is not a node of the workflow`, {
           label: 'no node has this id',
@@ -125,6 +140,7 @@ export function readStaged(document: Document, path: Path, value: Json, nodes: r
   const staged = {
     replies: entries('replies', 'node', replyOf),
     stubs: entries('stubs', 'node', givenOf),
+    toolStubs: entries('stubs', 'tool', (raw) => ({ ...(raw.args !== undefined && { args: raw.args }), given: givenOf(raw) })),
     answers: entries('answers', 'gate', answerOf),
     waits: entries('waits', 'node', wakeOf),
   };
@@ -133,7 +149,8 @@ export function readStaged(document: Document, path: Path, value: Json, nodes: r
 
 function checkGiven(raw: JsonObject, at: Path, say: (code: Code, at: Path, message: string, more: { help?: string }) => void): void {
   const given = ['json', 'text', 'fail'].filter((key) => raw[key] !== undefined);
-  if (given.length === 1) return;
+  // What a model says while it wants tools called is of no weight, and may be left out.
+  if (given.length === 1 || (given.length === 0 && raw.tool_calls !== undefined)) return;
   const found = given.length === 0 ? 'none' : given.join(' and ');
   say('DAG723', at, `an entry gives one of json, text, fail; this one gives ${found}`, {
     help: given.length === 0 ? 'add `json:`, `text:` or `fail:`' : 'keep one of them, and write another entry for the other',
@@ -155,8 +172,10 @@ function entryOf<T>(raw: JsonObject, path: Path, node: string, gives: T): Entry<
 }
 
 function replyOf(raw: JsonObject): Reply {
-  const { usage, stop, billed } = raw;
+  const { usage, stop, billed, tool_calls } = raw;
+  const calls = isList(tool_calls) ? tool_calls.filter(isObject) : [];
   return {
+    ...(calls.length > 0 && { toolCalls: calls.map(({ tool, args }) => ({ tool: String(tool), args: args ?? {} })) }),
     ...(isObject(usage) && { usage: usageOf(usage) }),
     ...(typeof stop === 'string' && { stop: stop as ModelReply['stop'] }),
     ...(isObject(billed) && {
@@ -166,7 +185,7 @@ function replyOf(raw: JsonObject): Reply {
         baseline: dollars(billed.baseline),
       },
     }),
-    ...givenOf(raw),
+    ...(calls.length > 0 && raw.text === undefined && raw.fail === undefined ? { text: '' } : givenOf(raw)),
   };
 }
 
@@ -227,6 +246,7 @@ export function createReplies(lists: readonly Staged[]): Replies {
   const stubs = createSearch(lists.flatMap((list) => list.stubs));
   const answers = createSearch(lists.flatMap((list) => list.answers));
   const waits = createSearch(lists.flatMap((list) => list.waits));
+  const toolStubs = lists.flatMap((list) => list.toolStubs);
   return {
     take: (origin) => replies.take(origin),
     modelsOf(place) {
@@ -234,6 +254,15 @@ export function createReplies(lists: readonly Staged[]): Replies {
       return [...new Set(models)];
     },
     stub: (place) => stubs.take(place),
+    toolStub(tool, args) {
+      const isMeant = ({ node, gives, left }: Entry<ToolStub>): boolean =>
+        left > 0 && node === tool && (gives.args === undefined || canonicalText(gives.args) === canonicalText(args));
+      const found = toolStubs.find(isMeant);
+      if (found === undefined) return undefined;
+      found.left -= 1;
+      found.used = true;
+      return found.gives.given;
+    },
     wake: (place, until) => (until.type === 'approval' ? answers.take(place) : undefined) ?? waits.take(place),
   };
 }

@@ -2,73 +2,13 @@ import type { Json, JsonSchema } from '../base/json.ts';
 import { isObject } from '../base/json.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
 import type { ToolType } from '../contracts/tool.ts';
+import { approve, literal, serverFields, timeout } from '../lang/server-fields.ts';
 
 /** What a tool can be made of, in the order in which the docs list it. */
 export const TOOL_TYPES: readonly ToolType[] = ['script', 'command', 'http', 'workflow', 'mcp'];
 
 /** The arguments of a tool that takes none. */
 export const NO_ARGUMENTS: JsonSchema = { type: 'object', properties: {}, additionalProperties: false };
-
-const literal = (description: string, schema: JsonSchema): JsonSchema => ({ ...schema, 'x-holds': 'literal', description });
-const duration: JsonSchema = {
-  type: 'string',
-  pattern: '^\\d+(\\.\\d+)?(ms|s|m|h|d)$',
-  not: { type: 'string', pattern: '^[0.]+(ms|s|m|h|d)$' },
-  'x-unit': 'duration',
-};
-
-const approve = literal('Whether a person is asked before each call. Default: false.', { type: 'boolean' });
-const timeout = literal('The longest one call may take. Default: 60s.', duration);
-
-/** How an MCP server is reached: what it is told holds templates over `inputs` and `constants`. */
-export const serverSchema: JsonSchema = {
-  type: 'object',
-  'x-holds': 'literal',
-  description: 'A server that speaks the Model Context Protocol; its tools are called `<name>/<tool>`.',
-  additionalProperties: false,
-  properties: {
-    command: literal('The program that is the server; it speaks by stdin and stdout.', { type: 'string', minLength: 1 }),
-    args: {
-      type: 'array',
-      items: { type: 'string', 'x-holds': 'template' },
-      'x-holds': 'template',
-      description: 'Its arguments, one text each.',
-    },
-    env: {
-      type: 'object',
-      additionalProperties: { type: 'string' },
-      'x-holds': 'template',
-      'x-secrets': true,
-      description: 'Its environment, beside PATH, HOME, LANG and TMPDIR. Secrets may stand here: `{{secrets.<name>}}`.',
-    },
-    cwd: literal('The folder it runs in, inside the workspace. Default: that of this file.', { type: 'string' }),
-    url: {
-      type: 'string',
-      'x-holds': 'template',
-      'x-url': true,
-      description: 'The address of a server that runs already (streamable HTTP).',
-    },
-    headers: {
-      type: 'object',
-      additionalProperties: { type: 'string' },
-      'x-holds': 'template',
-      'x-secrets': true,
-      description: 'Headers of every request to it. Secrets may stand here: `{{secrets.<name>}}`.',
-    },
-    tools: literal('What holds for single tools of the server.', {
-      type: 'object',
-      additionalProperties: {
-        type: 'object',
-        additionalProperties: false,
-        properties: {
-          approve,
-          idempotent: literal('Whether doing it twice does no harm. Default: what the server says (`readOnlyHint`).', { type: 'boolean' }),
-          timeout,
-        },
-      },
-    }),
-  },
-};
 
 const entries = new WeakMap<readonly NodeKind[], JsonSchema>();
 
@@ -87,8 +27,11 @@ export function toolEntry(kinds: readonly NodeKind[]): JsonSchema {
       script: fieldOf(kinds, 'script', 'script'),
       command: partOf(kinds, 'command'),
       http: partOf(kinds, 'http'),
-      workflow: literal('Another workflow file; its inputs are the arguments, its outputs what it gives.', { type: 'string', minLength: 1 }),
-      mcp: serverSchema,
+      workflow: literal('Another workflow file; its inputs are the arguments, its outputs what it gives.', {
+        type: 'string',
+        minLength: 1,
+      }),
+      mcp: { ...serverFields, 'x-holds': 'literal' },
       idempotent: literal('Whether doing it twice does no harm. Default: as for a node that does the same.', { type: 'boolean' }),
       approve,
       timeout,

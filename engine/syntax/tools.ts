@@ -59,7 +59,8 @@ function parseTool(name: string, value: Json, { document, kinds, report, expand,
     if (sound) say('DAG121', path, `nothing says what ${subject} does`, `give it one of ${TOOL_TYPES.join(', ')}: ${EXAMPLE}`);
     return undefined;
   }
-  if (other !== undefined) say('DAG124', [...path, other], `"${type}" and "${other}" exclude each other`, 'a tool does one thing: keep one');
+  if (other !== undefined)
+    say('DAG124', [...path, other], `"${type}" and "${other}" exclude each other`, 'a tool does one thing: keep one');
   const { description } = value;
   const base = { name, path, ...(typeof description === 'string' && { description }) };
   const timeout = typeof value.timeout === 'string' ? parseDuration(value.timeout) : undefined;
@@ -69,7 +70,9 @@ function parseTool(name: string, value: Json, { document, kinds, report, expand,
     for (const field of ['input', 'idempotent', 'approve']) {
       if (value[field] === undefined) continue;
       const help =
-        field === 'input' ? 'remove it' : `say it of single tools: \`mcp: { …, tools: { <name>: { ${field}: ${String(value[field])} } } }\``;
+        field === 'input'
+          ? 'remove it'
+          : `say it of single tools: \`mcp: { …, tools: { <name>: { ${field}: ${String(value[field])} } } }\``;
       say('DAG124', [...path, field], `"${field}" cannot be said of a server as a whole`, help, 'key', 'a server has tools of its own');
     }
     const at = [...path, 'mcp'];
@@ -87,7 +90,13 @@ function parseTool(name: string, value: Json, { document, kinds, report, expand,
   if (type === 'workflow' && value.input !== undefined)
     say('DAG124', [...path, 'input'], '"input" is what the workflow declares under `inputs`', 'remove it');
   else if (input !== undefined && input.type !== 'object' && input.properties === undefined && input.$ref === undefined)
-    say('DAG123', [...path, 'input'], `the arguments of ${subject} must be an object`, 'write `input: { fields: { query: string } }`', 'value');
+    say(
+      'DAG123',
+      [...path, 'input'],
+      `the arguments of ${subject} must be an object`,
+      'write `input: { fields: { query: string } }`',
+      'value',
+    );
   if (!sound || input === undefined || written === undefined) return undefined;
   const tool: OwnToolDecl = {
     ...common,

@@ -31,6 +31,8 @@ const PLACES: Readonly<Record<Failpoint, true>> = {
   'take.after': true,
   'call.before': true,
   'call.after': true,
+  'tool.before': true,
+  'tool.after': true,
 };
 
 let server: CountingServer;

@@ -1,0 +1,31 @@
+import type { Message, ToolSignature } from '../contracts/provider.ts';
+import type { ModelInfo } from './catalog.ts';
+import type { CountTokens } from './tokens.ts';
+
+/** What providers add to a request that has tools, once: 350 to 550 tokens for Claude, by Anthropic's table; others less. */
+const WITH_TOOLS = 550;
+
+/** The tools of a node are the same for every turn and item: they are counted once for each tokenizer. */
+const counted = new WeakMap<readonly ToolSignature[], Map<ModelInfo | undefined, number>>();
+
+/** An estimate of the tokens that tools add to a prompt: what they are, and the calls that were made of them. */
+export function countTools(
+  count: CountTokens,
+  model: ModelInfo | undefined,
+  tools: readonly ToolSignature[] | undefined,
+  messages: readonly Message[],
+): number {
+  if (!tools || tools.length === 0) return 0;
+  const known = counted.get(tools) ?? new Map<ModelInfo | undefined, number>();
+  counted.set(tools, known);
+  let total = known.get(model);
+  if (total === undefined) {
+    total = WITH_TOOLS + count(JSON.stringify(tools), model);
+    known.set(model, total);
+  }
+  for (const { toolCalls, carry } of messages) {
+    if (toolCalls) total += count(JSON.stringify(toolCalls), model);
+    if (carry) total += count(JSON.stringify(carry.content), model);
+  }
+  return total;
+}

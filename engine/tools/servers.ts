@@ -1,0 +1,115 @@
+import { digestOf, isList, isObject, type Json, type JsonObject } from '../base/json.ts';
+import { Failed } from '../contracts/failure.ts';
+import type { Outside } from '../contracts/node-kind.ts';
+import type { PlanServer, ServerTool, ToolOutcome } from '../contracts/tool.ts';
+import type { Scope } from '../lang/evaluate.ts';
+import { compileSpec } from '../lang/notation.ts';
+import { type SealedText, unseal, withoutSecrets } from '../lang/sealed-text.ts';
+import { serverFields } from '../lang/server-fields.ts';
+import { type Launch, type McpServer, openMcp } from './mcp.ts';
+
+/** The MCP servers of a run: each is started once, when it is first needed, and again when it has ended. */
+export interface Servers {
+  /** What a server offers now. Throws Failed (tool_failed, unauthorized). */
+  list(name: string, server: PlanServer): Promise<readonly ServerTool[]>;
+  /** Throws Failed (tool_failed) when the server cannot be reached. What it says is kept free of its secrets. */
+  call(name: string, server: PlanServer, tool: string, args: JsonObject, abort: AbortSignal): Promise<ToolOutcome>;
+  close(): Promise<void>;
+}
+
+export interface ServersOptions {
+  readonly outside: Outside;
+  /** What the templates of servers read: inputs, constants, run. */
+  readonly scope: Scope;
+  readonly partials: Readonly<Record<string, string>>;
+}
+
+export function createServers({ outside, scope, partials }: ServersOptions): Servers {
+  const open = new Map<string, Promise<Opened>>();
+
+  const opened = async (name: string, server: PlanServer): Promise<Opened> => {
+    const key = `${name} ${server.identity}`;
+    const known = await open.get(key);
+    if (known?.server.alive()) return known;
+    const making = start(name, server);
+    open.set(key, making);
+    // One that cannot be started now may be started later.
+    making.catch(() => open.delete(key));
+    return making;
+  };
+
+  const start = async (name: string, { spec }: PlanServer): Promise<Opened> => {
+    const secrets = new Map<string, string>();
+    const reveal = (secret: string): string => {
+      const value = outside.secret(secret);
+      secrets.set(secret, value);
+      return value;
+    };
+    const launch = await launchOf(name, compileSpec(serverFields, spec, partials)(scope), outside, reveal);
+    try {
+      return { server: await openMcp(name, launch), secrets };
+    } catch (error) {
+      throw error instanceof Failed ? new Failed(withoutSecrets(error.failure, secrets)) : error;
+    }
+  };
+
+  return {
+    list: async (name, server) => (await opened(name, server)).server.list(),
+    async call(name, server, tool, args, abort) {
+      const one = await opened(name, server);
+      return withoutSecrets(await one.server.call(tool, args, abort), one.secrets);
+    },
+    async close() {
+      const all = await Promise.allSettled(open.values());
+      await Promise.allSettled(all.map((one) => (one.status === 'fulfilled' ? one.value.server.close() : undefined)));
+      open.clear();
+    },
+  };
+}
+
+interface Opened {
+  readonly server: McpServer;
+  readonly secrets: ReadonlyMap<string, string>;
+}
+
+/** Throws Failed. */
+async function launchOf(name: string, spec: JsonObject, outside: Outside, reveal: (secret: string) => string): Promise<Launch> {
+  const texts = (value: Json | undefined): Readonly<Record<string, string>> =>
+    Object.fromEntries(Object.entries(isObject(value) ? value : {}).map(([key, text]) => [key, unseal(text as SealedText, reveal)]));
+  const { url, headers, command, args, env, cwd } = spec;
+  if (typeof url === 'string') {
+    if (!/^https?:\/\//.test(url) || !URL.canParse(url))
+      throw new Failed({
+        type: 'tool_failed',
+        tool: name,
+        message: `the \`url\` of "${name}" gives ${JSON.stringify(url)}, not an address`,
+      });
+    return { url, headers: texts(headers), allowed: outside.allowedHosts };
+  }
+  const place = await outside.place(typeof cwd === 'string' ? cwd : '.');
+  return {
+    command: String(command),
+    args: (isList(args) ? args : []).map(String),
+    env: { ...outside.environment, ...texts(env) },
+    cwd: place.file,
+  };
+}
+
+/** How what a server offers differs from what is known of it. */
+export interface OfferChange {
+  readonly tool: string;
+  readonly what: 'added' | 'removed' | 'changed';
+}
+
+/** What has changed between two lists of a server's tools, by name. */
+export function changesOf(before: readonly ServerTool[], now: readonly ServerTool[]): readonly OfferChange[] {
+  const old = new Map(before.map((tool) => [tool.name, tool]));
+  const next = new Map(now.map((tool) => [tool.name, tool]));
+  const names = [...new Set([...old.keys(), ...next.keys()])].sort();
+  return names.flatMap((tool): readonly OfferChange[] => {
+    const [was, is] = [old.get(tool), next.get(tool)];
+    if (was === undefined) return [{ tool, what: 'added' }];
+    if (is === undefined) return [{ tool, what: 'removed' }];
+    return digestOf(was as unknown as JsonObject) === digestOf(is as unknown as JsonObject) ? [] : [{ tool, what: 'changed' }];
+  });
+}

@@ -1,0 +1,140 @@
+import { hash } from 'node:crypto';
+import type { Clock } from '../base/clock.ts';
+import { acting } from '../base/failpoint.ts';
+import { type Millis, millis } from '../base/ids.ts';
+import { canonicalText, isObject, type Json, type JsonSchema } from '../base/json.ts';
+import { renderDuration } from '../base/units.ts';
+import { Failed } from '../contracts/failure.ts';
+import { type NodeKind, Parked, type TaskContext } from '../contracts/node-kind.ts';
+import type { OfferedTool, PlanTool, PlanTools, ToolBook, ToolBox, ToolOutcome, ToolUse } from '../contracts/tool.ts';
+import type { Scope } from '../lang/evaluate.ts';
+import { compileSpec } from '../lang/notation.ts';
+import { withoutSecrets } from '../lang/sealed-text.ts';
+import { toolsNamed } from '../lang/tool-names.ts';
+import { compileValidator } from '../lang/validate.ts';
+import type { Servers } from './servers.ts';
+
+/** What the tools of a run have in common. */
+export interface ToolsOptions {
+  readonly plan: PlanTools;
+  readonly kinds: readonly NodeKind[];
+  readonly servers: Servers;
+  readonly partials: Readonly<Record<string, string>>;
+  /** What templates of tools read besides `args`: inputs, constants, run. */
+  readonly scope: Scope;
+  readonly clock: Clock;
+  /** What stands in for a call; undefined when the tool is called. */
+  standIn?(tool: PlanTool, use: ToolUse, ctx: TaskContext): ToolOutcome | undefined;
+}
+
+/** The tools of one task. `ctx` is what the task may touch; without a `book` nothing is journaled. */
+export type Tools = (ctx: TaskContext, book: ToolBook | undefined) => ToolBox;
+
+/** How long a tool may take to notice that its time is up, before its call is given up without it. */
+const GRACE: Millis = millis(2000);
+
+export function createTools({ plan, kinds, servers, partials, scope, clock, standIn }: ToolsOptions): Tools {
+  const byName = new Map(kinds.map((kind) => [kind.kind, kind]));
+
+  return (ctx, book) => ({
+    offered: (names) =>
+      toolsNamed(names, Object.keys(plan.tools)).flatMap((name): readonly OfferedTool[] => {
+        const tool = plan.tools[name];
+        return tool ? [{ name, description: tool.description, input: tool.input, approve: tool.approve === true }] : [];
+      }),
+
+    async call(use) {
+      const tool = Object.hasOwn(plan.tools, use.tool) ? plan.tools[use.tool] : undefined;
+      if (tool === undefined) return { status: 'failed', message: `there is no tool "${use.tool}"` };
+      const { args, turn, id } = use;
+      const place = { tool: use.tool, ...(turn !== undefined && { turn }), ...(id !== undefined && { id }) };
+      const request = hash('sha256', canonicalText({ ...place, args }), 'base64url');
+      const before = book?.made(request);
+      if (before?.status === 'succeeded') return { status: 'succeeded', output: before.result };
+      if (before?.status === 'failed') return { status: 'failed', message: String(before.result) };
+      if (before?.status === 'begun' && !use.again) return { status: 'in_doubt' };
+
+      const started = clock.now();
+      const record = async (status: 'begun' | ToolOutcome['status'], result: Json): Promise<void> => {
+        if (status === 'in_doubt') return;
+        await book?.record({ ...place, request, status, result, latency: millis(Math.max(0, clock.now() - started)) });
+      };
+      const wrong = argumentProblems(args, tool.input);
+      let outcome: ToolOutcome | undefined;
+      if (wrong.length > 0) outcome = { status: 'failed', message: `the arguments do not fit: ${wrong.join('; ')}` };
+      else outcome = standIn?.(tool, use, ctx);
+      if (outcome === undefined) {
+        if (tool.idempotent === false) await record('begun', null);
+        outcome = await acting('tool', () => inTime(tool, ctx.abort, (abort) => work(use.tool, tool, args, { ...ctx, abort })));
+      }
+      await record(outcome.status, outcome.status === 'succeeded' ? outcome.output : outcome.status === 'failed' ? outcome.message : null);
+      return outcome;
+    },
+  });
+
+  async function work(name: string, tool: PlanTool, args: Json, ctx: TaskContext): Promise<ToolOutcome> {
+    const { does } = tool;
+    if (does.type === 'mcp') {
+      const server = plan.servers[does.server];
+      if (server === undefined) return { status: 'failed', message: `there is no server "${does.server}"` };
+      return servers.call(does.server, server, does.tool, isObject(args) ? args : {}, ctx.abort);
+    }
+    const kind = byName.get(does.kind);
+    if (kind === undefined) return { status: 'failed', message: `"${name}" is of a kind that is not there` };
+    const told = new Map<string, string>();
+    const outside = { ...ctx.outside, secret: (secret: string) => noted(ctx.outside.secret(secret), secret, told) };
+    try {
+      const spec = compileSpec(kind.schema, does.spec, partials)({ ...scope, args });
+      const given = await kind.execute(spec, { ...ctx, outside, outputSchema: undefined, problemsOf: () => [] });
+      if (given instanceof Parked) return { status: 'failed', message: 'it waits for something, which a tool cannot' };
+      return { status: 'succeeded', output: withoutSecrets(given, told) };
+    } catch (error) {
+      throw error instanceof Failed ? new Failed(withoutSecrets(error.failure, told)) : error;
+    }
+  }
+
+  /** What came of a call within its time. What the tool failed of is an outcome, unless the task as a whole is given up. */
+  async function inTime(tool: PlanTool, abort: AbortSignal, make: (abort: AbortSignal) => Promise<ToolOutcome>): Promise<ToolOutcome> {
+    abort.throwIfAborted();
+    const own = new AbortController();
+    const stop = (): void => own.abort(abort.reason);
+    abort.addEventListener('abort', stop, { once: true });
+    const message = `it did not end within ${renderDuration(tool.timeout)}`;
+    let cancelGrace: (() => void) | undefined;
+    let giveUp: () => void = () => {};
+    const late = new Promise<ToolOutcome>((resolve) => {
+      giveUp = () => resolve({ status: 'failed', message });
+    });
+    const cancel = clock.after(tool.timeout, () => {
+      own.abort(new Failed({ type: 'timed_out', message, after: tool.timeout }));
+      cancelGrace = clock.after(GRACE, giveUp);
+    });
+    try {
+      return await Promise.race([make(own.signal), late]);
+    } catch (error) {
+      if (abort.aborted) throw error;
+      if (own.signal.aborted) return { status: 'failed', message };
+      if (error instanceof Failed && error.failure.type !== 'cancelled') return { status: 'failed', message: error.failure.message };
+      throw error;
+    } finally {
+      cancel();
+      cancelGrace?.();
+      abort.removeEventListener('abort', stop);
+    }
+  }
+}
+
+function noted(value: string, name: string, told: Map<string, string>): string {
+  told.set(name, value);
+  return value;
+}
+
+/** What is wrong with arguments, in words a model can act on. A schema of a server that cannot be read lets everything through. */
+function argumentProblems(args: Json, input: JsonSchema): readonly string[] {
+  if (!isObject(args)) return ['they must be an object'];
+  try {
+    return compileValidator(input)(args).map((problem) => problem.message);
+  } catch {
+    return [];
+  }
+}
