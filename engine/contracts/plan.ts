@@ -83,7 +83,7 @@ export interface PlanForeach {
   readonly maxFailures?: number | string | { readonly percent: number };
 }
 
-/** The parts of an `evaluate` (generate, revise, evaluate) and of a `best_of` (candidate, judge). */
+/** The parts of an `evaluate` (generate, revise, evaluate) and of a `best_of` (candidate, judge); the loop of an `evaluate` that is inside something else. */
 export type NodePart = 'generate' | 'revise' | 'evaluate' | 'candidate' | 'judge' | 'loop';
 
 /** Where a name's value comes from: the output of the first of these nodes that was not skipped, or a field of the round before. */
@@ -116,6 +116,8 @@ export type PlanBody = { readonly nodes: readonly PlanNode[] } & (
   /** The nodes are the cases, by name; one without a node is a skip. */
   | { readonly type: 'route'; readonly by?: Json; readonly cases: readonly { readonly name: string; readonly when?: Json }[] }
   | { readonly type: 'evaluate' }
+  /** Gives what its only node gives. */
+  | { readonly type: 'single' }
   | { readonly type: 'best_of'; readonly n: number | string; readonly pick: 'vote' | 'judge'; readonly by?: Json }
   | ({ readonly type: 'workflow' } & SubPlan)
 );

@@ -39,6 +39,7 @@ export async function enterBody({ task, stage, scopes }: BodyPlace): Promise<Ent
     case 'workflow':
       return { type: 'inside', inputs: childInputs(body.body, stage.spec(await scopes.ofTask(task)).with ?? {}) };
     case 'group':
+    case 'single':
     case 'best_of':
       return { type: 'inside' };
   }
@@ -71,6 +72,10 @@ export async function leaveBody(place: BodyPlace): Promise<{ readonly output: Js
       }
       const output = { candidate: outputs.revise ?? outputs.generate ?? null, evaluation: outputs.evaluate ?? null };
       return { output, scope: await scopes.ofTask(task) };
+    }
+    case 'single': {
+      const [only] = body.body.nodes;
+      return { output: only ? outputOf(await place.state(inner(only.id))) : null, scope: await scopes.ofTask(task) };
     }
     case 'best_of':
       return { output: await pick(place, body), scope: await scopes.ofTask(task) };

@@ -200,6 +200,7 @@ function compileBody(body: PlanBody): CompiledBody {
     case 'workflow':
       return { body, outputs: Object.fromEntries(Object.entries(body.outputs).map(([name, { value }]) => [name, compileSource(value)])) };
     case 'group':
+    case 'single':
     case 'evaluate':
       return { body };
   }
