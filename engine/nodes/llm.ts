@@ -10,7 +10,6 @@ interface LlmSpec extends Conversation {
   readonly temperature?: number;
   readonly max_tokens?: number;
   readonly reasoning?: Reasoning;
-  readonly reasoning?: Reasoning;
   readonly stop?: readonly string[];
 }
 
@@ -101,7 +100,6 @@ export const llm: NodeKind<LlmSpec> = {
       messages: await conversationOf(spec, ctx),
       ...(spec.max_tokens !== undefined && { maxOutputTokens: spec.max_tokens }),
       ...(spec.temperature !== undefined && { temperature: spec.temperature }),
-      ...(spec.reasoning !== undefined && { reasoning: spec.reasoning }),
       ...(spec.reasoning !== undefined && { reasoning: spec.reasoning }),
       ...(spec.stop !== undefined && { stop: spec.stop }),
       ...(ctx.outputSchema !== undefined && !isPlainText(ctx.outputSchema) && { outputSchema: ctx.outputSchema }),
