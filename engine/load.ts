@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { checkWorkflow as check } from './check/check.ts';
+import { resolve } from 'node:path';
 import { loadConfig } from './config.ts';
 import type { Diagnostic } from './contracts/diagnostic.ts';
 import type { LoadedWorkflow, Surroundings, WorkflowSummary } from './contracts/engine.ts';
 import type { Plan } from './contracts/plan.ts';
 import type { ModelFacts } from './contracts/provider.ts';
-import type { Document, SourceFile, SourceTree } from './contracts/source.ts';
+import type { SourceFile, SourceTree } from './contracts/source.ts';
 import type { Workflow } from './contracts/workflow.ts';
 import { sortDiagnostics } from './diagnostics/render.ts';
 import { DagrunError, WorkflowInvalid } from './errors.ts';
@@ -14,9 +13,8 @@ import { findFile, findFiles } from './gallery.ts';
 import { modelFacts } from './model-assembly.ts';
 import { kinds } from './nodes/registry.ts';
 import { buildPlan } from './plan/build.ts';
-import { parseDocument } from './source/document.ts';
-import { parseWorkflow } from './syntax/parse.ts';
-import { diskTree, sourceHost } from './workspace.ts';
+import { readWorkflowFile } from './read-workflow.ts';
+import { diskTree } from './workspace.ts';
 
 /** A workflow read, checked and planned. Throws WorkflowInvalid with every mistake of the file, or DagrunError when it cannot be read. */
 export async function loadWorkflow(file: string, around: Surroundings = {}): Promise<LoadedWorkflow> {
@@ -96,14 +94,7 @@ interface Read {
 }
 
 function readWorkflow({ path, source, tree }: WorkflowFile, around: Surroundings): Read {
-  const diagnostics: Diagnostic[] = [];
-  const report = (diagnostic: Diagnostic): void => void diagnostics.push(diagnostic);
-  const document: Document | undefined = parseDocument(source, report);
-  const workflow = document && parseWorkflow(document, { kinds, host: sourceHost(dirname(path), tree) }, report);
-  if (workflow) {
-    const sound = !diagnostics.some((diagnostic) => diagnostic.severity === 'error');
-    diagnostics.push(...check({ workflow, kinds, ...configured(path, around) }, sound));
-  }
+  const { workflow, diagnostics } = readWorkflowFile(path, source, tree, configured(path, around));
   return { path, source, workflow, diagnostics: sortDiagnostics(diagnostics) };
 }
 

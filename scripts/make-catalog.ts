@@ -48,6 +48,36 @@ function prices(from: Prices): object | undefined {
   return { input: from.input, output: from.output, cacheRead: known(from.cache_read), cacheWrite: known(from.cache_write_5m) };
 }
 
+/**
+ * How a model is told how much to reason, where that is known; the first pattern that fits counts. From the vendors' guides, read
+ * in November 2026: Anthropic's to thinking and to each model, OpenAI's to reasoning and to each model.
+ */
+const REASONING: readonly (readonly [RegExp, string])[] = [
+  [/^anthropic\/claude-(haiku|sonnet|opus)-4-5/, 'budget'],
+  [/^anthropic\/claude-(fable-|opus-5-5)/, 'always'],
+  [/^anthropic\/claude-sonnet-5-5/, 'between_tools'],
+  [/^anthropic\/claude-/, 'effort'],
+  [/^openai\/gpt-(5\.[12456]|6)(?!.*-pro)/, 'effort'],
+  [/^openai\/(o\d|gpt-5(\.3-codex)?)(?!.*-pro|\.\d+$|-chat)/, 'always'],
+];
+
+/**
+ * What these take of tools over Chat Completions: GPT-6 Astra and 6.1 none, the others since 5.4 only while they do not reason.
+ * (OpenAI's deployment checklist.)
+ */
+const CHAT_TOOLS: readonly (readonly [RegExp, false | 'without_reasoning'])[] = [
+  [/^openai\/gpt-6(-astra|\.1)/, false],
+  [/^openai\/gpt-(5\.[456]|6)(?!.*-pro)/, 'without_reasoning'],
+];
+
+const ruleFor = <T>(rules: readonly (readonly [RegExp, T])[], { provider, id }: Facts): T | undefined =>
+  rules.find(([pattern]) => pattern.test(`${provider}/${id}`))?.[1];
+
+/** Anthropic's and OpenAI's models read a PDF as text and as images of its pages: those do that see. */
+function pdf({ provider, supports }: Facts): boolean | undefined {
+  return provider === 'anthropic' || provider === 'openai' ? known(supports.vision) : known(supports.pdf);
+}
+
 function row(facts: Facts): string {
   const flag = (name: string): boolean | undefined => known(facts.supports[name]);
   return JSON.stringify({
@@ -63,8 +93,10 @@ function row(facts: Facts): string {
     maxOutput: known(facts.max_output_tokens),
     structured: flag('structured_output'),
     temperature: flag('temperature'),
-    tools: flag('tools'),
+    tools: flag('tools') === false ? false : (ruleFor(CHAT_TOOLS, facts) ?? flag('tools')),
     vision: flag('vision'),
+    pdf: pdf(facts),
+    reasoning: flag('reasoning') === false ? false : (ruleFor(REASONING, facts) ?? flag('reasoning')),
     tokenizer: facts.tokenizer,
     status: known(facts.status),
     shutdown: known(facts.deprecation_date),

@@ -45,6 +45,8 @@ export interface ModelRequest {
   readonly tools?: readonly ToolSignature[];
   readonly toolChoice?: ToolChoice;
   readonly reasoning?: Reasoning;
+  /** How this model is told `reasoning`; absent when that is not known. */
+  readonly reasoningBy?: ReasoningControl;
   /** Who asks: for replies files and logs; never sent. */
   readonly origin: RequestOrigin;
 }
@@ -140,6 +142,12 @@ export type ToolChoice = 'auto' | 'required' | 'none';
 /** How much a model thinks before it answers. */
 export type Reasoning = 'none' | 'low' | 'medium' | 'high';
 
+/**
+ * How a model is told: `effort` by level, also not at all; `always` by level, never not at all; `between_tools` by level, at the
+ * least between tools only; `budget` by a number of tokens.
+ */
+export type ReasoningControl = 'effort' | 'always' | 'between_tools' | 'budget';
+
 /** A tier, or one model by name, `provider/model`. */
 export type ModelWant = { readonly tier: Tier } | { readonly model: string };
 
@@ -195,6 +203,16 @@ export interface ModelFact {
   readonly maxOutput?: number;
   /** False: a request with a temperature is refused. */
   readonly temperature?: boolean;
+  /** How it is told how much to think; false: it does not think, true: it does, and how it is told is not known. */
+  readonly reasoning?: boolean | ReasoningControl;
+  /** Whether it takes tools; `without_reasoning`: only while it does not think. */
+  readonly tools?: boolean | 'without_reasoning';
+  /** Whether it takes images. */
+  readonly vision?: boolean;
+  /** Whether it takes PDFs. */
+  readonly pdf?: boolean;
+  /** Whether its provider holds it to a JSON Schema. */
+  readonly structured?: boolean;
   /** The day it is shut down, `2027-01-14`. */
   readonly shutdown?: string;
   /** It is shut down already. */

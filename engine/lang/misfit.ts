@@ -276,7 +276,8 @@ function checkAlternatives(
   }
   // What was meant is an alternative of the value's own type, and the one with the least to mend.
   const here = (problem: Problem): boolean =>
-    problem.path.length === path.length && ['type', 'enum', 'const', 'false'].includes(problem.keyword);
+    problem.path.length === path.length &&
+    (['type', 'const', 'false'].includes(problem.keyword) || (problem.keyword === 'enum' && problem.schema.type === undefined));
   const likely = tried.filter((problems) => !problems.some(here)).sort((a, b) => weight(a) - weight(b))[0];
   if (likely !== undefined) {
     search.found.push(...likely);

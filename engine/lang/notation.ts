@@ -47,11 +47,12 @@ function readingOf(schema: JsonSchema): Reading {
   };
 }
 
-/** The templates and expressions of a spec, by the `x-holds` of its kind's schema, in the order they are written. `path` is where the spec stands. */
+/**
+ * The templates and expressions of a spec, by the `x-holds` of its kind's schema, in the order they are written: of the innermost schema
+ * that says so, for what is literal as a whole may hold an expression in a part. `path` is where the spec stands.
+ */
 export function fieldsOf(schema: JsonSchema, spec: Json, path: Path): Field[] {
   switch (schema['x-holds']) {
-    case 'literal':
-      return [];
     case 'expression':
       return [{ path, holds: 'expression', source: spec }];
     case 'template':
@@ -82,8 +83,6 @@ type Render = (scope: Scope) => Json;
 /** undefined where nothing in it changes. */
 function compileField(schema: JsonSchema, value: Json, partials: Readonly<Record<string, string>>): Render | undefined {
   switch (schema['x-holds']) {
-    case 'literal':
-      return undefined;
     case 'expression':
       return compileSource(value);
     case 'template':

@@ -1,6 +1,7 @@
 import { millis, type Usd } from '../base/ids.ts';
 import { Failed, type Failure, LONGEST_WAIT } from '../contracts/failure.ts';
 import type { ModelAsk, Provider, Tier } from '../contracts/provider.ts';
+import { lacking } from './capabilities.ts';
 import { findModel, type ModelInfo, splitModel } from './catalog.ts';
 
 /** A provider of the configuration, not yet opened. */
@@ -38,18 +39,27 @@ export interface Candidate {
   readonly info: ModelInfo | undefined;
 }
 
-/** The candidates of an ask that can be called, preferred first. Throws Failed (unauthorized) when there is none. */
+/**
+ * The candidates of an ask that can be called, preferred first; those are passed over that do not take what it cannot go without.
+ * Throws Failed when there is none (unauthorized, bad_request).
+ */
 export function candidatesOf(ask: ModelAsk, run: RunModels, providers: ReadonlyMap<string, ProviderAccess>): readonly Candidate[] {
   const recorded = run.offline?.replays?.(ask.origin) ?? [];
   const names = recorded.length > 0 ? recorded : ask.model !== undefined ? [ask.model] : run.tiers[ask.tier ?? 'capable'];
   const candidates: Candidate[] = [];
   let variable: string | undefined;
+  let unable: { readonly name: string; readonly what: string } | undefined;
   for (const name of names) {
     const { provider, model } = splitModel(name);
     const access = providers.get(provider) ?? (run.offline && standIn(provider));
-    if (access && (access.usable || run.offline)) candidates.push({ name, model, access, info: findModel(name) });
-    else variable ??= access?.variable;
+    const info = findModel(name);
+    const what = recorded.length > 0 ? undefined : lacking(ask, info);
+    if (!access || !(access.usable || run.offline)) variable ??= access?.variable;
+    else if (what !== undefined) unable ??= { name, what };
+    else candidates.push({ name, model, access, info });
   }
+  if (candidates.length === 0 && unable)
+    throw new Failed({ type: 'bad_request', message: `no model that can be asked takes ${unable.what}: ${unable.name} does not` });
   if (candidates.length > 0) return run.offline && recorded.length === 0 ? candidates.slice(0, 1) : candidates;
   throw new Failed({
     type: 'unauthorized',

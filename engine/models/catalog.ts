@@ -1,5 +1,5 @@
 import { nanoUsd, type Usd } from '../base/ids.ts';
-import type { Tier, Usage } from '../contracts/provider.ts';
+import type { ReasoningControl, Tier, Usage } from '../contracts/provider.ts';
 import file from './catalog.json' with { type: 'json' };
 
 /** Dollars per million tokens. */
@@ -30,8 +30,12 @@ export interface ModelInfo {
   readonly structured?: boolean;
   /** False: a request with a temperature is refused. */
   readonly temperature?: boolean;
-  readonly tools?: boolean;
+  /** Whether it takes tools; `without_reasoning`: only while it does not think. */
+  readonly tools?: boolean | 'without_reasoning';
   readonly vision?: boolean;
+  readonly pdf?: boolean;
+  /** How it is told how much to think; false: it does not think, true: it does, and how it is told is not known. */
+  readonly reasoning?: boolean | ReasoningControl;
   readonly tokenizer?: string;
   readonly status?: string;
   /** The day it is or was shut down, `2027-01-14`. */

@@ -27,6 +27,7 @@ import {
   pricedPremium,
   type RunModels,
 } from './candidates.ts';
+import { reasoningOf, temperatureOf } from './capabilities.ts';
 import { priceOf } from './catalog.ts';
 import { createGate, type Ending, type Gate, type Leave } from './gate.ts';
 import { beginWait, type Turn } from './turn.ts';
@@ -99,7 +100,7 @@ export function createModels({ providers, clock, gates: shared }: ModelsOptions)
           try {
             // A tier may mix models with longer and shorter limits; the check has warned.
             const wanted = ask.maxOutputTokens && Math.min(ask.maxOutputTokens, info?.maxOutput ?? Infinity);
-            const asked = wanted ?? defaultMaxOutput(info);
+            const asked = wanted ?? defaultMaxOutput(info, ask.reasoning);
             const least = wanted ?? leastOutput(asked);
             const wait = beginWait(turn);
             let money: WorstCase;
@@ -164,12 +165,13 @@ export function createModels({ providers, clock, gates: shared }: ModelsOptions)
   }
 }
 
-function samplingOf(ask: ModelAsk): Pick<ModelAsk, 'temperature' | 'stop' | 'maxOutputTokens'> {
-  const { temperature, stop, maxOutputTokens } = ask;
+function samplingOf(ask: ModelAsk): Pick<ModelAsk, 'temperature' | 'stop' | 'maxOutputTokens' | 'reasoning'> {
+  const { temperature, stop, maxOutputTokens, reasoning } = ask;
   return {
     ...(temperature !== undefined && { temperature }),
     ...(stop && { stop }),
     ...(maxOutputTokens !== undefined && { maxOutputTokens }),
+    ...(reasoning !== undefined && { reasoning }),
   };
 }
 
@@ -189,8 +191,9 @@ function requestOf(
     model,
     messages,
     maxOutputTokens,
-    // A tier may mix models that take a temperature and such that refuse it; the check has warned.
-    ...(ask.temperature !== undefined && info?.temperature !== false && { temperature: ask.temperature }),
+    // A tier may mix models that take a temperature or think and such that do not; the check has warned.
+    ...temperatureOf(ask, info),
+    ...reasoningOf(ask, info),
     ...(ask.stop !== undefined && { stop: ask.stop }),
     ...(schema !== undefined && { outputSchema: schema }),
     origin: { ...ask.origin, ...tierOf(ask), call },

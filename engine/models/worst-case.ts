@@ -1,6 +1,6 @@
 import { nanoUsd, type Usd } from '../base/ids.ts';
 import type { JsonSchema } from '../base/json.ts';
-import type { Message } from '../contracts/provider.ts';
+import type { Message, Reasoning } from '../contracts/provider.ts';
 import type { Budget } from './budget.ts';
 import { type ModelInfo, priceOf } from './catalog.ts';
 import { countRequest, loadTokenCounter } from './tokens.ts';
@@ -14,10 +14,14 @@ const LEAST_OUTPUT = 1_024;
 /** Estimates of prompts were at most 1 % too low over recorded calls; money is set aside for 10 % more. */
 const ESTIMATE_MARGIN = 1.1;
 
-/** The longest answer asked of a model when the author does not say, in tokens. */
-export function defaultMaxOutput(info: ModelInfo | undefined): number {
+/** The longest answer asked of a model when the author does not say, in tokens. Thinking is part of it, and gets its room. */
+export function defaultMaxOutput(info: ModelInfo | undefined, reasoning?: Reasoning): number {
   if (info === undefined) return DEFAULT_MAX_OUTPUT_UNKNOWN;
-  return Math.min(DEFAULT_MAX_OUTPUT, info.maxOutput ?? Infinity, Math.floor((info.window ?? Infinity) / 2));
+  return Math.min(
+    reasoning === 'high' ? 2 * DEFAULT_MAX_OUTPUT : DEFAULT_MAX_OUTPUT,
+    info.maxOutput ?? Infinity,
+    Math.floor((info.window ?? Infinity) / 2),
+  );
 }
 
 /** How far a default may be lowered when money is short, in tokens. */

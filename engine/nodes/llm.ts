@@ -1,15 +1,19 @@
-import type { JsonSchema } from '../base/json.ts';
+import type { Json, JsonSchema } from '../base/json.ts';
+import { Failed } from '../contracts/failure.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
-import type { ModelWant, Tier } from '../contracts/provider.ts';
+import type { ModelWant, Reasoning, Tier } from '../contracts/provider.ts';
 import { attachedTo, type Conversation, conversationOf } from './conversation.ts';
 
 interface LlmSpec extends Conversation {
-  readonly tier?: Tier;
+  readonly tier?: Tier | readonly { readonly when?: Json; readonly use: Tier }[];
   readonly model?: string;
   readonly temperature?: number;
   readonly max_tokens?: number;
+  readonly reasoning?: Reasoning;
   readonly stop?: readonly string[];
 }
+
+const TIERS: readonly Tier[] = ['cheap', 'capable', 'premium'];
 
 /** What a node asks for when neither it nor the file's `defaults` name a tier or a model. */
 const DEFAULT_TIER: Tier = 'capable';
@@ -21,9 +25,25 @@ export const llm: NodeKind<LlmSpec> = {
     type: 'object',
     properties: {
       tier: {
-        enum: ['cheap', 'capable', 'premium'],
+        anyOf: [
+          { type: 'string', enum: TIERS },
+          {
+            type: 'array',
+            minItems: 1,
+            items: {
+              type: 'object',
+              required: ['use'],
+              additionalProperties: false,
+              properties: {
+                when: { type: ['string', 'boolean'], 'x-holds': 'expression', description: 'The tier is used when this is true.' },
+                use: { enum: TIERS, 'x-holds': 'literal', description: 'The tier.' },
+              },
+            },
+          },
+        ],
         'x-holds': 'literal',
-        description: 'How good the model has to be; configuration says which models that means. Default: capable.',
+        description:
+          'How good the model has to be; configuration says which models that means. By data: a list `[{ when, use }, { use }]`, of which the first true one counts. Default: capable.',
       },
       model: {
         type: 'string',
@@ -42,7 +62,17 @@ export const llm: NodeKind<LlmSpec> = {
           'Files put before the prompt: texts, images (PNG, JPEG, GIF, WebP) and PDFs, by path or pattern (`docs/*.md`); paths start at the folder of this file.',
       },
       temperature: { type: 'number', minimum: 0, maximum: 2, 'x-holds': 'literal', description: 'Randomness; not every model takes it.' },
-      max_tokens: { type: 'integer', minimum: 1, 'x-holds': 'literal', description: 'The longest answer, in tokens. Default: 16384.' },
+      max_tokens: {
+        type: 'integer',
+        minimum: 1,
+        'x-holds': 'literal',
+        description: 'The longest answer, in tokens, thinking included. Default: 16384; 32768 with `reasoning: high`.',
+      },
+      reasoning: {
+        enum: ['none', 'low', 'medium', 'high'],
+        'x-holds': 'literal',
+        description: 'How much the model thinks before it answers; thinking is billed as output. Default: as its maker has it.',
+      },
       stop: {
         type: 'array',
         items: { type: 'string', minLength: 1 },
@@ -57,7 +87,7 @@ export const llm: NodeKind<LlmSpec> = {
   example: 'tier: cheap\nprompt: Summarize in one sentence. {{inputs.text}}\n',
   callsModel: true,
   output: () => ({ type: 'string' }),
-  wants: (spec) => [wantOf(spec)],
+  wants: (spec) => wantsOf(spec as Pick<LlmSpec, 'tier' | 'model'>),
   reuse: {
     version: 1,
     reads: (spec, ctx) => attachedTo(spec, ctx),
@@ -70,6 +100,7 @@ export const llm: NodeKind<LlmSpec> = {
       messages: await conversationOf(spec, ctx),
       ...(spec.max_tokens !== undefined && { maxOutputTokens: spec.max_tokens }),
       ...(spec.temperature !== undefined && { temperature: spec.temperature }),
+      ...(spec.reasoning !== undefined && { reasoning: spec.reasoning }),
       ...(spec.stop !== undefined && { stop: spec.stop }),
       ...(ctx.outputSchema !== undefined && !isPlainText(ctx.outputSchema) && { outputSchema: ctx.outputSchema }),
     });
@@ -77,8 +108,23 @@ export const llm: NodeKind<LlmSpec> = {
   },
 };
 
-function wantOf(spec: Pick<LlmSpec, 'tier' | 'model'>): ModelWant {
-  return spec.model === undefined ? { tier: spec.tier ?? DEFAULT_TIER } : { model: spec.model };
+/** All that a spec may ask for, whatever its conditions give. */
+function wantsOf({ tier = DEFAULT_TIER, model }: Pick<LlmSpec, 'tier' | 'model'>): readonly ModelWant[] {
+  if (model !== undefined) return [{ model }];
+  return typeof tier === 'string' ? [{ tier }] : tier.map(({ use }) => ({ tier: use }));
+}
+
+/** What a rendered spec asks for. Throws Failed (expression_failed) where a condition is neither true nor false. */
+function wantOf({ tier = DEFAULT_TIER, model }: Pick<LlmSpec, 'tier' | 'model'>): ModelWant {
+  if (model !== undefined) return { model };
+  if (typeof tier === 'string') return { tier };
+  for (const [index, { when = true, use }] of tier.entries()) {
+    if (when === true) return { tier: use };
+    if (when === false) continue;
+    const field = `tier[${index}].when`;
+    throw new Failed({ type: 'expression_failed', field, message: `\`${field}\` is neither true nor false` });
+  }
+  return { tier: DEFAULT_TIER };
 }
 
 /** `type: string` without an enum is what a model gives anyway: it is not asked for as JSON. */

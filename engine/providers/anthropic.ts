@@ -1,5 +1,6 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import type { Message, ModelReply, ModelRequest, Provider, ProviderSettings } from '../contracts/provider.ts';
+import { thinkingOf } from './anthropic-thinking.ts';
 import { type AttachmentLimits, checkAttachments } from './attachment-limits.ts';
 import { type CallInfo, failedFrom, malformed } from './failures.ts';
 import { countOr0, isCount } from './token-count.ts';
@@ -52,9 +53,11 @@ export async function openAnthropic({ id, apiKey, baseUrl = BASE_URL, variable }
   };
 }
 
-function bodyOf({ model, messages, maxOutputTokens, temperature, stop, outputSchema }: ModelRequest): object {
+function bodyOf(request: ModelRequest): object {
+  const { model, messages, maxOutputTokens, temperature, stop, outputSchema } = request;
   const system = messages.filter((message) => message.role === 'system').map((message) => message.text);
   const format = outputSchema && toDialect(outputSchema, anthropicOutput);
+  const { thinking, effort } = thinkingOf(request);
   return {
     model,
     max_tokens: maxOutputTokens,
@@ -64,8 +67,11 @@ function bodyOf({ model, messages, maxOutputTokens, temperature, stop, outputSch
       .map((message) => ({ role: message.role, content: contentOf(message) })),
     ...(temperature !== undefined && { temperature }),
     ...(stop !== undefined && { stop_sequences: stop }),
+    ...(thinking && { thinking }),
     // Never a forced tool: models that always think refuse that.
-    ...(format && { output_config: { format: { type: 'json_schema', schema: format } } }),
+    ...((format || effort) && {
+      output_config: { ...(effort && { effort }), ...(format && { format: { type: 'json_schema', schema: format } }) },
+    }),
   };
 }
 

@@ -55,7 +55,8 @@ export async function openOpenAi(
   };
 }
 
-function bodyOf({ model, messages, maxOutputTokens, temperature, stop, outputSchema }: ModelRequest, compatible: boolean): object {
+function bodyOf(request: ModelRequest, compatible: boolean): object {
+  const { model, messages, maxOutputTokens, temperature, stop, outputSchema } = request;
   return {
     model,
     messages: messages.map((message) => ({ role: message.role, content: contentOf(message) })),
@@ -63,6 +64,7 @@ function bodyOf({ model, messages, maxOutputTokens, temperature, stop, outputSch
     ...(compatible ? { max_tokens: maxOutputTokens } : { max_completion_tokens: maxOutputTokens }),
     ...(temperature !== undefined && { temperature }),
     ...(stop !== undefined && { stop }),
+    ...effortOf(request),
     ...(outputSchema && { response_format: { type: 'json_schema', json_schema: formatOf(outputSchema) } }),
   };
 }
@@ -81,6 +83,12 @@ function contentOf({ text, attachments = [] }: Message): string | readonly OpenA
     }),
     { type: 'text', text },
   ];
+}
+
+/** Older models cannot be told not to think: for them, a little is the least. */
+function effortOf({ reasoning, reasoningBy }: ModelRequest): object {
+  if (reasoning === undefined) return {};
+  return { reasoning_effort: reasoning === 'none' && reasoningBy === 'always' ? 'low' : reasoning };
 }
 
 /** What OpenAI itself takes: documents of 50 MB, 1,500 images, 512 MB in all. (OpenAI's guides to file inputs and images.) Others say it themselves. */

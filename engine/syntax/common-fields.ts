@@ -1,30 +1,19 @@
 import type { JsonSchema } from '../base/json.ts';
-
-/** A JSON Schema property: what a field may be, what it holds, and a line for people. */
-type Field = JsonSchema;
-
-const literal = (description: string, schema: JsonSchema): Field => ({ ...schema, 'x-holds': 'literal', description });
-const template = (description: string): Field => ({ type: 'string', 'x-holds': 'template', description });
-const expression = (description: string, schema: JsonSchema = {}): Field => ({ ...schema, 'x-holds': 'expression', description });
-
-/** `90s`, `250ms`, `1.5h`, `2d`. */
-const duration: JsonSchema = { type: 'string', pattern: '^\\d+(\\.\\d+)?(ms|s|m|h|d)$', 'x-unit': 'duration' };
-
-/** A duration of something that could not end before it begins. */
-const longer: JsonSchema = { ...duration, not: { type: 'string', pattern: '^[0.]+(ms|s|m|h|d)$' } };
-
-/** A condition: CEL, or plainly true or false. */
-const condition: JsonSchema = { type: ['string', 'boolean'] };
-
-const fields = (required: readonly string[], properties: Readonly<Record<string, Field>>): JsonSchema => ({
-  type: 'object',
-  required,
-  additionalProperties: false,
-  properties,
-});
-
-/** Failures a try may be repeated for; all of them unless `retry_on` says otherwise. */
-export const RETRYABLE = ['rate_limited', 'unavailable', 'timed_out', 'output_invalid', 'check_failed', 'task_failed'] as const;
+import {
+  aSchema,
+  condition,
+  duration,
+  expression,
+  type Field,
+  fields,
+  literal,
+  longer,
+  RETRYABLE,
+  TIERS,
+  template,
+  wholeNumber,
+} from './field-shapes.ts';
+import { repeat, route } from './pattern-fields.ts';
 
 const retry = literal('How often a try is repeated, for which failures, and how long to wait in between.', {
   ...fields([], {
@@ -65,11 +54,6 @@ const skip = (description: string): Field =>
       }),
     ],
   });
-
-const wholeNumber = (minimum: number): JsonSchema => ({ anyOf: [{ type: 'integer', minimum }, { type: 'string' }] });
-
-/** A field that holds a schema; its inside is examined where schemas are expanded. */
-const aSchema: JsonSchema = { type: 'object', 'x-schema': true };
 
 /** Any JSON Schema, or the shorthand `fields`, as editors are told. */
 export const anySchema: JsonSchema = {
@@ -112,6 +96,8 @@ export const commonFields: Readonly<Record<string, Field>> = {
       }),
     ],
   }),
+  repeat,
+  route,
   retry,
   timeout,
   on_error: {
@@ -152,6 +138,23 @@ export const commonFields: Readonly<Record<string, Field>> = {
 
 /** Fields of a fallback beside those of its kind. */
 export const fallbackFields: Readonly<Record<string, Field>> = { retry, timeout };
+
+/** The condition of a case in a list. */
+export const commonWhen: Field = expression('The case is taken when this is true, and none before it was.', condition);
+
+/** Fields of a judge beside those of its kind. */
+export const judgeFields: Readonly<Record<string, Field>> = {
+  retry,
+  timeout,
+  output: commonFields.output ?? {},
+  check: commonFields.check ?? {},
+  result: commonFields.result ?? {},
+  cache: commonFields.cache ?? {},
+  idempotent: commonFields.idempotent ?? {},
+};
+
+/** Kinds of which a judge may be. */
+export const JUDGES: readonly string[] = ['llm', 'command', 'script', 'workflow'];
 
 /** Fields of a model call that `defaults` may set for the whole file; what they may be is said by the kinds. */
 export const DEFAULTED = ['tier', 'model', 'system', 'temperature', 'max_tokens'] as const;
@@ -201,4 +204,8 @@ export const outputEntry: JsonSchema = {
 };
 
 /** Defaults of model calls that every kind of call has. */
-export const defaultsCommon: Readonly<Record<string, Field>> = { timeout, retry };
+export const defaultsCommon: Readonly<Record<string, Field>> = {
+  tier: literal('How good the models have to be; configuration says which models that means. Default: capable.', { enum: TIERS }),
+  timeout,
+  retry,
+};

@@ -21,6 +21,10 @@ export interface Place {
   readonly kinds: readonly NodeKind[];
   /** The kind of the node, when the place is one. */
   readonly kind?: NodeKind;
+  /** The field that holds the place, where that decides what its fields are called. */
+  readonly inside?: string;
+  /** Where a field of the place stands, when they do not all stand below `path`. */
+  placeOf?(field: string): Path;
 }
 
 /**
@@ -60,7 +64,7 @@ function unknownField(problem: Problem, place: Place): Diagnostic {
   const { document, kinds, kind } = place;
   const path = absolute(problem, place);
   const key = String(problem.params.key);
-  const at = document.spanOf([...path, key], 'key');
+  const at = document.spanOf(problem.path.length === 0 && place.placeOf ? place.placeOf(key) : [...path, key], 'key');
   const inside = problem.path[problem.path.length - 1];
   const owner =
     kind !== undefined && inside === undefined ? kinds.find((other) => other !== kind && Object.hasOwn(ownFields(other), key)) : undefined;
@@ -81,8 +85,8 @@ function unknownField(problem: Problem, place: Place): Diagnostic {
 }
 
 /** The field whose value, or an item of whose value, a problem is about; undefined for a workflow or a node. */
-function fieldHolding({ path }: Problem, { what }: Place): string | undefined {
-  const names = [...(what === 'an output' ? ['outputs'] : []), ...path].filter((step) => typeof step === 'string');
+function fieldHolding({ path }: Problem, { inside }: Place): string | undefined {
+  const names = [...(inside === undefined ? [] : [inside]), ...path].filter((step) => typeof step === 'string');
   return names[names.length - 1];
 }
 
@@ -122,6 +126,13 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   that: 'that: size(output) > 0',
   value: 'value: nodes.x.output',
   nodes: 'nodes: { summary: { prompt: … } }',
+  cases: 'cases: { bug: { … }, feature: { … } }',
+  accept_if: 'accept_if: evaluation.score >= 7',
+  to: 'to: premium',
+  n: 'n: 3',
+  workflow: 'workflow: ./other.workflow.yml',
+  first: 'first: "[]"',
+  next: 'next: carry.notes + [output]',
 };
 
 function wrongType(problem: Problem, place: Place): Diagnostic {
@@ -302,7 +313,9 @@ function error(code: Diagnostic['code'], at: Diagnostic['at'], message: string, 
 }
 
 function absolute(problem: Problem, place: Place): Path {
-  return [...place.path, ...problem.path];
+  const [field, ...below] = problem.path;
+  if (place.placeOf === undefined || field === undefined) return [...place.path, ...problem.path];
+  return [...place.placeOf(String(field)), ...below];
 }
 
 /** The part a problem is about: `"retry.max_attempts"`, or the place itself. */

@@ -15,6 +15,7 @@ const SCOPE = [
   'previous',
   'carry',
   'candidate',
+  'candidates',
   'evaluation',
   'output',
   'args',

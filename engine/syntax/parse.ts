@@ -1,5 +1,5 @@
 import type { NodeId } from '../base/ids.ts';
-import { isList, isObject, type JsonObject } from '../base/json.ts';
+import { isList, isObject, type Json, type JsonObject } from '../base/json.ts';
 import { fromDollars, parseDuration } from '../base/units.ts';
 import type { Report } from '../contracts/diagnostic.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
@@ -11,7 +11,8 @@ import { misfits } from '../lang/misfit.ts';
 import { outputEntry } from './common-fields.ts';
 import { explainProblems, kindForAuthors, type Place } from './explain.ts';
 import { type NameProblem, nameProblem, spellingProblem } from './names.ts';
-import { type NodeContext, parseNode } from './parse-node.ts';
+import type { NodeContext, OpenedWorkflow } from './node-context.ts';
+import { parseNode } from './parse-node.ts';
 import { fileSchema } from './schema.ts';
 import { type SchemaLibrary, schemaLibrary } from './schema-library.ts';
 import { parseTools } from './tools.ts';
@@ -23,14 +24,17 @@ export interface ParseContext {
   readonly host: SourceHost;
   /** What `dagrun.lock` says an MCP server offers; undefined when it has no entry. */
   locked?(server: string): readonly ServerTool[] | undefined;
+  /** Another workflow file, its path relative to the folder of this one. Without it, nothing is known of other files. */
+  open?(path: string): OpenedWorkflow;
 }
 
 /**
  * The workflow a document declares. Every mistake of shape is reported; a part with a mistake is left out (of nodes and inputs
  * the names are kept in `broken`), so that the rest can be checked all the same. Undefined when there is nothing to go on with.
  */
-export function parseWorkflow(document: Document, context: ParseContext, report: Report): Workflow | undefined {
+export function parseWorkflow(document: Document, context: ParseContext, tell: Report): Workflow | undefined {
   const { value } = document;
+  const report = once(tell);
   if (!isObject(value)) {
     const message = value === null ? 'the file is empty' : `a workflow is a map of fields; this is ${kindForAuthors(value)}`;
     report({
@@ -131,22 +135,39 @@ function inputsOf(file: FileReading, broken: Set<string>): ReadonlyMap<string, I
 }
 
 function nodesOf(file: FileReading, broken: Set<string>): ReadonlyMap<NodeId, NodeDecl> {
-  const nodes = new Map<NodeId, NodeDecl>();
   const { defaults } = file.value;
+  const nodesIn = (section: Json, path: Path): ReadonlyMap<NodeId, NodeDecl> => {
+    const nodes = new Map<NodeId, NodeDecl>();
+    for (const [id, value] of Object.entries(isObject(section) ? section : {})) {
+      const named = isName(file, [...path, id], nameProblem(id, 'the id of a node'));
+      const node = parseNode(id, value, [...path, id], context);
+      if (named && node !== undefined) nodes.set(node.id, node);
+      else broken.add(id);
+    }
+    return nodes;
+  };
   const context: NodeContext = {
     document: file.document,
     kinds: file.context.kinds,
     defaults: isObject(defaults) && !file.wrong.has('defaults') ? defaults : {},
     library: file.library,
     report: file.report,
+    nodesIn,
+    ...(file.context.open && { open: file.context.open }),
   };
-  for (const [id, value] of Object.entries(sectionOf(file, 'nodes'))) {
-    const named = isName(file, ['nodes', id], nameProblem(id, 'the id of a node'));
-    const node = parseNode(id, value, context);
-    if (named && node !== undefined) nodes.set(node.id, node);
-    else broken.add(id);
-  }
-  return nodes;
+  return nodesIn(file.value.nodes ?? null, ['nodes']);
+}
+
+/** What several cases of a node share is read for each of them, and what is wrong with it told once. */
+function once(report: Report): Report {
+  const told = new Set<string>();
+  return (diagnostic) => {
+    const { code, at, message } = diagnostic;
+    const key = `${code} ${at.file.name} ${at.start} ${at.end} ${message}`;
+    if (told.has(key)) return;
+    told.add(key);
+    report(diagnostic);
+  };
 }
 
 function tiersOf(file: FileReading): Workflow['tiers'] {
@@ -176,7 +197,7 @@ function outputsOf(file: FileReading): ReadonlyMap<string, OutputDecl> {
     const path = ['outputs', name];
     if (!isName(file, path, spellingProblem(name, 'the name of an output'))) continue;
     const problems = misfits(value, outputEntry);
-    const found = explainProblems(problems, placeOf(file, path, 'an output', `output "${name}"`));
+    const found = explainProblems(problems, { ...placeOf(file, path, 'an output', `output "${name}"`), inside: 'outputs' });
     // A structure is an output too, but only where `value` says that it is one.
     const structure = isObject(value) && !Object.hasOwn(value, 'value') && found.every((diagnostic) => diagnostic.fix === undefined);
     if (structure) {

@@ -1,12 +1,35 @@
 import { isList, isObject, type Json, type JsonObject, type JsonSchema } from '../base/json.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
-import { anySchema, commonFields, DEFAULTED, defaultsCommon, fallbackFields, outputEntry, sections } from './common-fields.ts';
+import {
+  anySchema,
+  commonFields,
+  commonWhen,
+  DEFAULTED,
+  defaultsCommon,
+  fallbackFields,
+  JUDGES,
+  judgeFields,
+  outputEntry,
+  sections,
+} from './common-fields.ts';
+import { callPatterns, definitionInside, evaluateOptions, PATTERNS } from './pattern-fields.ts';
 import { TOOL_TYPES, toolEntry } from './tool-schema.ts';
+import { OF_THE_NODE } from './whole-fields.ts';
 
-/** A kind's own fields by name. */
+/** A kind's own fields by name; nodes that call a model have those that say how often and of whom an answer is asked. */
 export function ownFields(kind: NodeKind): JsonObject {
-  return isObject(kind.schema.properties) ? kind.schema.properties : {};
+  return remembered(own, kind, () => ({
+    ...(isObject(kind.schema.properties) ? kind.schema.properties : {}),
+    ...(kind.callsModel && callPatterns),
+  }));
 }
+
+/** The fields that say how the work of a node is done: those of its kind, and what every kind has besides. */
+export function workFields(kind: NodeKind): JsonObject {
+  return { ...ownFields(kind), ...Object.fromEntries(Object.entries(commonFields).filter(([name]) => !OF_THE_WHOLE.includes(name))) };
+}
+
+const OF_THE_WHOLE: readonly string[] = ['description', ...OF_THE_NODE];
 
 /** The schema of a node of one kind: its own fields and those of every kind. */
 export function nodeSchema(kind: NodeKind): JsonSchema {
@@ -14,8 +37,35 @@ export function nodeSchema(kind: NodeKind): JsonSchema {
     type: 'object',
     required: kind.schema.required ?? [],
     additionalProperties: false,
-    properties: { kind: kindField([kind]), ...ownFields(kind), ...commonFields },
+    // Its own parser says what is wrong inside an `evaluate`.
+    properties: { kind: kindField([kind]), ...ownFields(kind), ...(kind.callsModel && { evaluate: { type: 'object' } }), ...commonFields },
   }));
+}
+
+/** The schema of what a node with a route has for itself: the rest is of its cases. */
+export const routedSchema: JsonSchema = {
+  type: 'object',
+  properties: Object.fromEntries(OF_THE_WHOLE.map((name) => [name, commonFields[name] ?? {}])),
+};
+
+/** The schema of a judge of one kind, among the `options` of what asks it. */
+export function judgeSchema(kind: NodeKind, options: Readonly<Record<string, JsonSchema>>): JsonSchema {
+  const { accept_if } = options;
+  return {
+    type: 'object',
+    required: [...(accept_if === undefined ? [] : ['accept_if']), ...(isList(kind.schema.required) ? kind.schema.required : [])],
+    additionalProperties: false,
+    properties: { kind: kindField([kind]), ...callFields(kind), ...judgeFields, ...options },
+  };
+}
+
+/** The schema of what `revise` may replace of a call. */
+export function reviseSchema(kind: NodeKind): JsonSchema {
+  return { type: 'object', additionalProperties: false, properties: callFields(kind) };
+}
+
+function callFields(kind: NodeKind): JsonObject {
+  return Object.fromEntries(Object.entries(ownFields(kind)).filter(([name]) => !PATTERNS.includes(name)));
 }
 
 /** The schema of the fields a fallback to a kind may give; which are needed depends on what the node has already. */
@@ -23,10 +73,11 @@ export function fallbackSchema(kind: NodeKind): JsonSchema {
   return remembered(fallbackSchemas, kind, () => ({
     type: 'object',
     additionalProperties: false,
-    properties: { kind: kindField([kind]), ...ownFields(kind), ...fallbackFields },
+    properties: { kind: kindField([kind]), ...callFields(kind), ...fallbackFields },
   }));
 }
 
+const own = new WeakMap<NodeKind, JsonSchema>();
 const nodeSchemas = new WeakMap<NodeKind, JsonSchema>();
 const fallbackSchemas = new WeakMap<NodeKind, JsonSchema>();
 
@@ -67,6 +118,7 @@ export function workflowSchema(kinds: readonly NodeKind[]): JsonSchema {
     definitions: {
       schema: anySchema,
       output: withSchemas(outputEntry),
+      ...insides(kinds),
       tool: withSchemas({ ...toolEntry(kinds), oneOf: TOOL_TYPES.map((type) => ({ required: [type] })) }),
       node: {
         type: 'object',
@@ -107,16 +159,51 @@ function ownWithSchemas(kind: NodeKind): JsonObject {
   return Object.fromEntries(Object.entries(ownFields(kind)).map(([name, field]) => [name, withSchemas(field)]));
 }
 
-/** Fields that hold a schema refer to what a schema may be. */
+/** Fields that hold a schema refer to what a schema may be, those that hold fields to what these are. */
 function withSchemas(value: Json): Json {
   if (isList(value)) return value.map(withSchemas);
   if (!isObject(value)) return value;
-  const { 'x-schema': holdsSchema, ...rest } = value;
+  const { 'x-schema': holdsSchema, 'x-inside': held, ...rest } = value;
   const entries = Object.entries(rest).map(([key, inner]) => [key, withSchemas(inner)]);
-  return { ...Object.fromEntries(entries), ...(holdsSchema === true && { allOf: [{ $ref: '#/definitions/schema' }] }) };
+  const inside = held === undefined ? undefined : definitionInside(held);
+  const all = [...(holdsSchema === true ? [{ $ref: '#/definitions/schema' }] : []), ...(inside === undefined ? [] : [inside])];
+  return { ...Object.fromEntries(entries), ...(all.length > 0 && { allOf: all }) };
 }
 
-function topLevel(kinds: readonly NodeKind[], parts: Readonly<Record<'inputs' | 'schemas' | 'tools' | 'nodes' | 'outputs', JsonSchema>>): JsonSchema {
+/** What may stand in a case, a judge or a revision, for editors: which of it goes together depends on the kind. */
+function insides(kinds: readonly NodeKind[]): JsonObject {
+  const several = (fields: JsonObject): JsonObject => ({ type: 'object', additionalProperties: false, properties: withSchemas(fields) });
+  const calling = kinds.filter((kind) => kind.callsModel);
+  const call = Object.assign({}, ...calling.map(callFields)) as JsonObject;
+  const kind = kindField(kinds);
+  return {
+    case: several({ when: commonWhen, kind, ...unionOf(kinds.map(workFields)), description: commonFields.description ?? {} }),
+    judge: several({
+      kind,
+      ...unionOf([call, ...kinds.filter((one) => JUDGES.includes(one.kind)).map(callFields)]),
+      ...judgeFields,
+      ...evaluateOptions,
+    }),
+    call: several(call),
+  };
+}
+
+/** Fields of several kinds; one that is not the same in all of them may be anything. */
+function unionOf(all: readonly JsonObject[]): JsonObject {
+  const found: Record<string, Json> = {};
+  for (const one of all)
+    for (const [name, field] of Object.entries(one)) {
+      const known = found[name];
+      const same = known === undefined || JSON.stringify(known) === JSON.stringify(field);
+      found[name] = same ? field : { ...(isObject(known) && typeof known.description === 'string' && { description: known.description }) };
+    }
+  return found;
+}
+
+function topLevel(
+  kinds: readonly NodeKind[],
+  parts: Readonly<Record<'inputs' | 'schemas' | 'tools' | 'nodes' | 'outputs', JsonSchema>>,
+): JsonSchema {
   const { dagrun, name, description, constants, tiers, limits } = sections;
   // The order is that of the docs, and of a file as people write it.
   const properties = {

@@ -283,4 +283,83 @@ nodes:
 outputs: { finding: nodes.scan.output }
 `,
   },
+  DAG134: {
+    title: 'a field of a node that none of its cases uses',
+    explanation:
+      'A node with a `route` is done in one of several ways, its cases; the fields of the node are what the cases have in common. A field that every case replaces, or that belongs to a kind which no case has, would never be looked at.',
+    wrong: `dagrun: 1
+name: respond
+inputs:
+  urgent: { type: boolean }
+  question: { type: string }
+nodes:
+  respond:
+    route:
+      by: inputs.urgent
+      cases:
+        true: { tier: capable }
+        false: { tier: cheap }
+    tier: premium
+    prompt: "{{inputs.question}}"
+outputs:
+  answer: nodes.respond.output
+`,
+    right: `dagrun: 1
+name: respond
+inputs:
+  urgent: { type: boolean }
+  question: { type: string }
+nodes:
+  respond:
+    route:
+      by: inputs.urgent
+      cases:
+        true: { tier: premium }
+        false: {}
+    tier: cheap
+    prompt: "{{inputs.question}}"
+outputs:
+  answer: nodes.respond.output
+`,
+  },
+  DAG135: {
+    title: 'a workflow file that cannot be read',
+    explanation:
+      '`kind: workflow` names another workflow file. Its path starts at the folder of the file that names it, and stays inside the workspace: the folder with `dagrun.config.yml`, `.git` or `package.json` above it.',
+  },
+  DAG136: {
+    title: 'a workflow file with mistakes',
+    explanation:
+      'A workflow is only right when the workflows it is made of are. What is wrong with the other file is told with that file, and shown by `dagrun validate` of it as well.',
+  },
+  DAG137: {
+    title: 'a workflow that is part of itself',
+    explanation:
+      'A file that `kind: workflow` names is part of the file that names it, so no file may lead back to itself, by whatever way. What looks like recursion is mostly a loop: `repeat` does the nodes of a group again.',
+    wrong: `dagrun: 1
+name: refine
+inputs:
+  text: { type: string }
+nodes:
+  improve:
+    prompt: Improve this text. {{inputs.text}}
+  again:
+    kind: workflow
+    workflow: ./example.workflow.yml
+    with: { text: "{{nodes.improve.output}}" }
+outputs:
+  text: nodes.again.status
+`,
+    right: `dagrun: 1
+name: refine
+inputs:
+  text: { type: string }
+nodes:
+  improve:
+    repeat: { times: 3 }
+    prompt: Improve this text. {{default previous inputs.text}}
+outputs:
+  text: nodes.improve.output
+`,
+  },
 };
