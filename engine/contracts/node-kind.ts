@@ -51,6 +51,8 @@ export interface NodeKind<Spec = any> {
   check?(spec: JsonObject, report: ReportField, node: NodeDecl): void;
   /** Its output, or `Parked` to wait for something without holding a worker. Throws Failed. */
   execute(spec: Spec, ctx: TaskContext): Promise<Json | Parked>;
+  /** Its work is to wait, and holds nothing meanwhile: all items of a fan-out may do so at once. */
+  readonly waits?: true;
   /** Goes on with a parked task, with the memo it left. Throws Failed. */
   wake?(spec: Spec, memo: Json, wake: Wake, ctx: TaskContext): Promise<Json | Parked>;
 }

@@ -1,6 +1,6 @@
 import type { Json, JsonSchema } from '../base/json.ts';
 import { Failed } from '../contracts/failure.ts';
-import type { Message, ModelAsk, ModelReply, RequestOrigin } from '../contracts/provider.ts';
+import type { Message, ModelAnswer, ModelAsk, ModelReply, RequestOrigin } from '../contracts/provider.ts';
 import type { Budget } from './budget.ts';
 import { type Reading, readAnswer, repairMessages, schemaToAsk, withSchemaInText } from './structured.ts';
 
@@ -18,6 +18,9 @@ interface Turn {
 /** What a reply came to. `problems` are those that the model can be asked to mend. */
 export type Outcome = { readonly value: Json } | { readonly failed: Failed; readonly problems?: readonly string[] };
 
+/** What came of an ask: the output, or the tools that are to be called first. */
+export type Answer = Pick<ModelAnswer, 'output' | 'toolCalls'> & { readonly carry?: Json };
+
 /** What is known about a candidate and schemas. */
 export interface Schemas {
   /** Whether its provider holds it to this one. */
@@ -28,9 +31,9 @@ export interface Schemas {
 
 /**
  * A model's answer as the node wants it: the text, or JSON that fits the schema; and passing the node's checks. An answer that
- * does not is asked for once more, with what is wrong. Throws Failed.
+ * does not is asked for once more, with what is wrong. One that wants tools called is none yet, and comes as it is. Throws Failed.
  */
-export async function answer(ask: ModelAsk, call: Call, schemas: Schemas): Promise<Json> {
+export async function answer(ask: ModelAsk, call: Call, schemas: Schemas): Promise<Answer> {
   const { messages, outputSchema } = ask;
   const problemsOf = ask.problemsOf ?? (() => []);
   const schema = outputSchema && schemaToAsk(outputSchema);
@@ -50,19 +53,28 @@ export async function answer(ask: ModelAsk, call: Call, schemas: Schemas): Promi
     schemas.refused();
     return second;
   });
+  const { toolCalls, carry } = reply;
+  if ('value' in reading && reply.stop === 'tool_calls' && ask.tools && toolCalls)
+    return { output: reply.text, toolCalls, ...(carry !== undefined && { carry }) };
   if ('failed' in reading && reading.problems !== undefined) {
     const question = repairMessages(messages, reply.text, reading.problems, schema);
     ({ reply, reading } = await call({ messages: question, schema: native, call: 'repair', read }));
   }
   if ('failed' in reading) throw reading.failed;
-  return reading.value;
+  return { output: reading.value };
 }
 
 /**
  * What a reply came to. `most` is the longest answer that was asked for; `lowered` the budget that kept it below what
- * would have been asked for otherwise.
+ * would have been asked for otherwise; `last` is false when it may want tools called before it answers.
  */
-export function readReply(reply: ModelReply, read: (text: string) => Reading, most: number, lowered: Budget | undefined): Outcome {
+export function readReply(
+  reply: ModelReply,
+  read: (text: string) => Reading,
+  most: number,
+  lowered: Budget | undefined,
+  last = true,
+): Outcome {
   if (reply.stop === 'refused') {
     const said = reply.text.trim() === '' ? '' : `: ${reply.text.trim().slice(0, 200)}`;
     return { failed: new Failed({ type: 'refused', message: `${reply.model} declined to answer${said}` }) };
@@ -75,6 +87,8 @@ export function readReply(reply: ModelReply, read: (text: string) => Reading, mo
     const message = `the answer was cut off${at}`;
     return { failed: new Failed({ type: 'output_invalid', message, problems: [`${message}: raise \`max_tokens\`, or ask for less`] }) };
   }
+  // What it says besides is on the way to an answer.
+  if (reply.stop === 'tool_calls' && reply.toolCalls && !last) return { value: reply.text };
   const reading = read(reply.text);
   if ('value' in reading) return reading;
   const what = reading.of === 'output_invalid' ? 'does not fit its schema' : 'did not pass its checks';

@@ -70,11 +70,12 @@ export function createModels({ providers, clock, gates: shared }: ModelsOptions)
         for (const candidate of candidatesOf(ask, run, providers)) {
           const provider = run.offline ?? (await once(opened, candidate.access.id, () => candidate.access.open()));
           try {
-            const output = await answer(ask, callOf(candidate, provider, ask, book, turn), {
+            const { carry, ...answered } = await answer(ask, callOf(candidate, provider, ask, book, turn), {
               takes: (schema) => takesSchema(candidate, provider, schema),
               refused: () => schemaless.add(candidate.name),
             });
-            return { output, model: candidate.model, provider: provider.id, ...tierOf(ask) };
+            const carried = carry === undefined ? {} : { carry: { of: candidate.name, content: carry } };
+            return { ...answered, ...carried, model: candidate.model, provider: provider.id, ...tierOf(ask) };
           } catch (error) {
             if (!(error instanceof Failed) || !isOutOfReach(error.failure)) throw error;
             failures.push(error.failure);
@@ -87,10 +88,12 @@ export function createModels({ providers, clock, gates: shared }: ModelsOptions)
       function callOf(candidate: Candidate, provider: Provider, ask: ModelAsk, book: CallBook, turn: Turn): Call {
         const { access, info, model } = candidate;
         return async ({ messages, schema, call, read }) => {
-          const question = { candidate: candidate.name, messages, schema: schema ?? null, call, ...samplingOf(ask) };
+          const question = { candidate: candidate.name, messages, schema: schema ?? null, call, ...samplingOf(ask), ...toolsOf(ask, call) };
+          const last = call === 'repair' || !ask.tools;
           const request = hash('sha256', JSON.stringify(question));
           const before = book.paid(request);
-          if (before?.reply) return { reply: before.reply, reading: readReply(before.reply, read, Number.POSITIVE_INFINITY, undefined) };
+          if (before?.reply)
+            return { reply: before.reply, reading: readReply(before.reply, read, Number.POSITIVE_INFINITY, undefined, last) };
           const failure = before?.call.failure;
           // Refused with a schema: whether without one it would be taken has to be asked again, and costs nothing.
           if (failure && !(schema && failure.type === 'bad_request')) throw new Failed(failure);
@@ -106,7 +109,7 @@ export function createModels({ providers, clock, gates: shared }: ModelsOptions)
             let money: WorstCase;
             try {
               leave = await gate?.enter(wait.stop);
-              money = await reserve(budget, info, { messages, schema, least, most: asked }, wait.stop);
+              money = await reserve(budget, info, { messages, schema, tools: ask.tools, least, most: asked }, wait.stop);
             } finally {
               wait.end();
             }
@@ -136,7 +139,7 @@ export function createModels({ providers, clock, gates: shared }: ModelsOptions)
             ending = 'answered';
             const cost = reply.billed ? reply.billed.cost : priceOf(info, reply.usage);
             money.settle(cost);
-            const reading = readReply(reply, read, money.most, money.most < asked ? budget : undefined);
+            const reading = readReply(reply, read, money.most, money.most < asked ? budget : undefined, last);
             await recorded(
               {
                 ...('failed' in reading ? { status: 'failed', failure: reading.failed.failure } : { status: 'succeeded' }),
@@ -175,6 +178,12 @@ function samplingOf(ask: ModelAsk): Pick<ModelAsk, 'temperature' | 'stop' | 'max
   };
 }
 
+/** An answer that is mended calls nothing any more. */
+function toolsOf({ tools, toolChoice }: ModelAsk, call: RequestOrigin['call']): Pick<ModelAsk, 'tools' | 'toolChoice'> {
+  if (!tools || tools.length === 0) return {};
+  return { tools, toolChoice: call === 'repair' ? 'none' : (toolChoice ?? 'auto') };
+}
+
 function tierOf(ask: ModelAsk): Pick<ModelCall, 'tier'> {
   return ask.tier !== undefined && ask.model === undefined ? { tier: ask.tier } : {};
 }
@@ -196,6 +205,7 @@ function requestOf(
     ...reasoningOf(ask, info),
     ...(ask.stop !== undefined && { stop: ask.stop }),
     ...(schema !== undefined && { outputSchema: schema }),
+    ...toolsOf(ask, call),
     origin: { ...ask.origin, ...tierOf(ask), call },
   };
 }

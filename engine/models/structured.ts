@@ -128,12 +128,13 @@ function resolve(schema: JsonSchema, root: JsonSchema): JsonObject {
   return isObject(target) ? target : schema;
 }
 
-/** The messages with the schema written into the last one, for models that cannot be held to a schema. */
+/** The messages with the schema written into the user's last one, for models that cannot be held to a schema. */
 export function withSchemaInText(messages: readonly Message[], schema: JsonSchema): readonly Message[] {
-  const last = messages.at(-1);
+  const index = messages.findLastIndex((message) => message.role === 'user');
+  const last = messages[index];
   if (last === undefined) return messages;
   const text = `${last.text}\n\nAnswer with JSON only, without any other text. It must fit this JSON Schema:\n${JSON.stringify(schema)}`;
-  return [...messages.slice(0, -1), { ...last, text }];
+  return messages.with(index, { ...last, text });
 }
 
 /** The one question asked again: what is wrong with the answer, and what is wanted. Without a schema, the answer is a text. */

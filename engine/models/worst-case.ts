@@ -1,9 +1,10 @@
 import { nanoUsd, type Usd } from '../base/ids.ts';
 import type { JsonSchema } from '../base/json.ts';
-import type { Message, Reasoning } from '../contracts/provider.ts';
+import type { Message, Reasoning, ToolSignature } from '../contracts/provider.ts';
 import type { Budget } from './budget.ts';
 import { type ModelInfo, priceOf } from './catalog.ts';
 import { countRequest, loadTokenCounter } from './tokens.ts';
+import { countTools } from './tool-tokens.ts';
 
 /** The longest answer asked for when the author does not say: enough for a long document, with room for thinking. */
 const DEFAULT_MAX_OUTPUT = 16_384;
@@ -38,6 +39,7 @@ export interface WorstCase {
 interface Want {
   readonly messages: readonly Message[];
   readonly schema: JsonSchema | undefined;
+  readonly tools: readonly ToolSignature[] | undefined;
   readonly least: number;
   readonly most: number;
 }
@@ -49,7 +51,9 @@ interface Want {
 export async function reserve(budget: Budget | undefined, info: ModelInfo | undefined, want: Want, abort: AbortSignal): Promise<WorstCase> {
   if (budget === undefined || info?.price === undefined) return { most: want.most, settle: () => {} };
   const count = await loadTokenCounter();
-  const input = Math.ceil(countRequest(count, info, want.messages, want.schema) * ESTIMATE_MARGIN);
+  const { messages, schema, tools } = want;
+  const tokens = countRequest(count, info, messages, schema) + countTools(count, info, tools, messages);
+  const input = Math.ceil(tokens * ESTIMATE_MARGIN);
   // Some providers write every prompt to their cache, and charge more for that than for reading it.
   const costOf = (output: number, cacheWrite: number): number => priceOf(info, { input, output, cacheRead: 0, cacheWrite }) ?? 0;
   const prompt = Math.max(costOf(0, 0), costOf(0, input));

@@ -53,6 +53,7 @@ export const wait: NodeKind<WaitSpec> = {
   },
   example: 'kind: wait\nsignal: build-finished\nexpires: 30m\n',
   callsModel: false,
+  waits: true,
   output: (spec) => (spec.signal === undefined ? { type: 'null' } : {}),
 
   check(spec, report, node) {

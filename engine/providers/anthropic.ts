@@ -1,6 +1,7 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import type { Message, ModelReply, ModelRequest, Provider, ProviderSettings } from '../contracts/provider.ts';
 import { thinkingOf } from './anthropic-thinking.ts';
+import { callsIn, conversationOf, toolFields } from './anthropic-tools.ts';
 import { type AttachmentLimits, checkAttachments } from './attachment-limits.ts';
 import { type CallInfo, failedFrom, malformed } from './failures.ts';
 import { countOr0, isCount } from './token-count.ts';
@@ -39,7 +40,7 @@ export async function openAnthropic({ id, apiKey, baseUrl = BASE_URL, variable }
         checkAttachments(request.messages, LIMITS, id);
         // Not `client.messages.create`: it prints warnings about old models to the console.
         const message = await client.post<Anthropic.Message>('/v1/messages', {
-          body: bodyOf(request),
+          body: bodyOf(request, id),
           fetchOptions: delivery as object,
           timeout: delivery.patience,
           ...(request.temperature !== undefined && { headers: { 'anthropic-version': VERSION_WITH_TEMPERATURE } }),
@@ -53,7 +54,7 @@ export async function openAnthropic({ id, apiKey, baseUrl = BASE_URL, variable }
   };
 }
 
-function bodyOf(request: ModelRequest): object {
+function bodyOf(request: ModelRequest, provider: string): object {
   const { model, messages, maxOutputTokens, temperature, stop, outputSchema } = request;
   const system = messages.filter((message) => message.role === 'system').map((message) => message.text);
   const format = outputSchema && toDialect(outputSchema, anthropicOutput);
@@ -62,9 +63,8 @@ function bodyOf(request: ModelRequest): object {
     model,
     max_tokens: maxOutputTokens,
     ...(system.length > 0 && { system: system.join('\n\n') }),
-    messages: messages
-      .filter((message) => message.role !== 'system')
-      .map((message) => ({ role: message.role, content: contentOf(message) })),
+    messages: conversationOf(request, provider, contentOf),
+    ...toolFields(request),
     ...(temperature !== undefined && { temperature }),
     ...(stop !== undefined && { stop_sequences: stop }),
     ...(thinking && { thinking }),
@@ -108,6 +108,7 @@ const LIMITS: AttachmentLimits = {
 
 const STOPS: Readonly<Record<string, ModelReply['stop']>> = {
   end_turn: 'end',
+  tool_use: 'tool_calls',
   stop_sequence: 'end',
   max_tokens: 'length',
   model_context_window_exceeded: 'length',
@@ -123,6 +124,7 @@ function readMessage(message: Partial<Anthropic.Message> | string | null, info: 
   return {
     // By type, not by place: thinking blocks stand before the text.
     text: content.map((block) => (block?.type === 'text' ? block.text : '')).join(''),
+    ...(stop_reason === 'tool_use' && callsIn(content, info.request)),
     stop: STOPS[stop_reason ?? ''] ?? 'other',
     // Anthropic counts tokens read from and written to the cache beside the input, not in it.
     usage: { input: usage.input_tokens + cacheRead + cacheWrite, output: usage.output_tokens, cacheRead, cacheWrite },

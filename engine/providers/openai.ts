@@ -2,6 +2,7 @@ import type OpenAI from 'openai';
 import type { Message, ModelReply, ModelRequest, Provider, ProviderSettings, Usage } from '../contracts/provider.ts';
 import { type AttachmentLimits, checkAttachments } from './attachment-limits.ts';
 import { type CallInfo, failedFrom, malformed } from './failures.ts';
+import { callsIn, conversationOf, toolFields } from './openai-tools.ts';
 import { type CountTokens, countOr0, isCount } from './token-count.ts';
 import { type Delivery, openTransport, patienceFor } from './transport.ts';
 import { openAiStrict, toDialect } from './wire-schema.ts';
@@ -56,10 +57,11 @@ export async function openOpenAi(
 }
 
 function bodyOf(request: ModelRequest, compatible: boolean): object {
-  const { model, messages, maxOutputTokens, temperature, stop, outputSchema } = request;
+  const { model, maxOutputTokens, temperature, stop, outputSchema } = request;
   return {
     model,
-    messages: messages.map((message) => ({ role: message.role, content: contentOf(message) })),
+    messages: conversationOf(request, contentOf),
+    ...toolFields(request),
     // Reasoning models of OpenAI take only the newer name, most other servers only the older.
     ...(compatible ? { max_tokens: maxOutputTokens } : { max_completion_tokens: maxOutputTokens }),
     ...(temperature !== undefined && { temperature }),
@@ -114,9 +116,13 @@ async function readCompletion(
   const usage = usageOf(completion.usage) ?? (await counted(info.request, text, tokenCounter));
   // Some servers say "stop" although they cut the answer off.
   const cutOff = usage.output >= info.request.maxOutputTokens && info.compatible;
+  const stop = message.refusal ? 'refused' : cutOff ? 'length' : (STOPS[finish_reason ?? ''] ?? 'other');
+  // Some servers say "stop" although they want tools called.
+  const calls = stop === 'refused' || stop === 'length' ? {} : callsIn(message, info.request);
   return {
     text: message.refusal || text,
-    stop: message.refusal ? 'refused' : cutOff ? 'length' : (STOPS[finish_reason ?? ''] ?? 'other'),
+    ...calls,
+    stop: calls.toolCalls ? 'tool_calls' : stop,
     usage,
     model: completion.model ?? info.request.model,
     ...requestIdOf(completion),

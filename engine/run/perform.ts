@@ -171,7 +171,7 @@ function open(compiled: CompiledNode, scope: Scope, skip: string | undefined, co
     }
   }
   // What waits holds nothing: all items may wait at once.
-  const window = compiled.stage(0).kind.wake ? undefined : concurrency;
+  const window = compiled.stage(0).kind.waits ? undefined : concurrency;
   return compiled.foreach ? expand(compiled.foreach, scope, window) : { type: 'run', ...(operands && { operands }) };
 }
 

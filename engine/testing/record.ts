@@ -181,7 +181,7 @@ function usageEntry({ input, output, cacheRead, cacheWrite }: Usage): JsonObject
  */
 function isReplayable(plan: Plan | undefined, id: string): boolean {
   const node = plan?.nodes.find((one) => one.id === id);
-  return !node || (node.result === undefined && !kinds.some((kind) => kind.kind === node.kind && kind.wake !== undefined));
+  return !node || (node.result === undefined && !kinds.some((kind) => kind.kind === node.kind && kind.waits));
 }
 
 function notRecorded(node: string, run: string): DagrunError {
@@ -223,7 +223,7 @@ function effectsOf(plan: Plan | undefined): ReadonlySet<string> {
       node.result === undefined &&
       node.stages.every((stage) => {
         const kind = byName.get(stage.kind);
-        return kind !== undefined && !kind.callsModel && kind.outputField === undefined && kind.wake === undefined;
+        return kind !== undefined && !kind.callsModel && kind.outputField === undefined && !kind.waits;
       }),
   );
   return new Set(found.map((node) => node.id));
