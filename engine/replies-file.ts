@@ -5,7 +5,7 @@ import type { RunEvent } from './contracts/event.ts';
 import type { Plan } from './contracts/plan.ts';
 import { DagrunError } from './errors.ts';
 import { parseReplies, type Replies } from './providers/replies.ts';
-import { itemOf } from './run/plan-index.ts';
+import { itemOf, placesOf } from './run/plan-index.ts';
 import { parseDocument } from './source/document.ts';
 
 /**
@@ -23,7 +23,7 @@ export function readReplies(plan: Plan, file: string, cwd: string, past: readonl
   const diagnostics: Diagnostic[] = [];
   const report = (diagnostic: Diagnostic): void => void diagnostics.push(diagnostic);
   const document = parseDocument({ name: shown, text }, report);
-  const nodes = plan.nodes.map((node) => node.id);
+  const nodes = placesOf(plan);
   const replies = document && parseReplies(document, nodes, report);
   if (!replies || diagnostics.some((diagnostic) => diagnostic.severity === 'error')) {
     throw new DagrunError(`${shown} has mistakes`, { exitCode: 2, diagnostics });

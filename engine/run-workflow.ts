@@ -215,7 +215,9 @@ async function goOn({ id, store, record, plan, owner, now, over }: Claimed, opti
 function standingIn(world: World, offline: boolean, replies: Replies | undefined, plan: Plan): World {
   if (!offline || world.kinds) return world;
   const home = stayHome(kinds, plan);
-  return replies === undefined ? { ...world, kinds: home } : { ...world, kinds: standIn(home, replies, plan), wakes: wakesIn(replies) };
+  return replies === undefined
+    ? { ...world, kinds: home }
+    : { ...world, kinds: standIn(home, replies, plan), wakes: wakesIn(replies, plan) };
 }
 
 interface Drive {

@@ -3,9 +3,9 @@ import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
+import { isAllowed, isPrivate } from '../base/address-rules.ts';
 import { millis } from '../base/ids.ts';
 import { Failed, failedByAbort } from '../contracts/failure.ts';
-import { isAllowed, isPrivate } from '../base/address-rules.ts';
 
 export interface HttpRequest {
   readonly method: string;

@@ -51,11 +51,6 @@ export function callStages(decl: NodeDecl, kinds: Kinds): readonly [Stage, ...St
   return [{ ...own, ...when }, ...steps];
 }
 
-/** The stage of `on_error: { fallback }`. */
-export function fallbackStages(decl: NodeDecl, kinds: Kinds): readonly Stage[] {
-  return decl.onError.action === 'fallback' ? [stageOf('fallback', decl.onError, decl, kinds)] : [];
-}
-
 /** The spec of a call, one tier up, not above `highest`. */
 export function oneTierUp(spec: JsonObject, highest: Tier = 'premium'): JsonObject {
   const up = (tier: Json | undefined): Json => {

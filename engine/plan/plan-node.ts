@@ -17,7 +17,7 @@ import type {
   SubWorkflowDecl,
   Workflow,
 } from '../contracts/workflow.ts';
-import { callStages, fallbackStages, type Kinds, kindOf, oneTierUp, stageOf } from './ladder.ts';
+import { callStages, type Kinds, kindOf, oneTierUp, stageOf } from './ladder.ts';
 
 /** What planning the nodes of one file needs. */
 export interface PlanContext {
@@ -90,25 +90,33 @@ function planNode(decl: NodeDecl, context: PlanContext, height: number, part?: P
   const inner = height + 1;
   switch (body?.type) {
     case undefined:
-      return { ...shared, stages: [...callStages(decl, context.kinds), ...fallbackStages(decl, context.kinds)], ...whole };
+      return { ...shared, stages: [...callStages(decl, context.kinds), ...fallbackStages(decl, context, inner)], ...whole };
     case 'group': {
       const nodes = planNodes(body.nodes, context, inner);
-      return { ...shared, stages: bodyStages(decl, { type: 'group', nodes }, context.kinds), ...whole };
+      return { ...shared, stages: bodyStages(decl, { type: 'group', nodes }, context, inner), ...whole };
     }
     case 'workflow':
-      return { ...shared, stages: bodyStages(decl, planChild(body, context, inner), context.kinds), ...whole };
+      return { ...shared, stages: bodyStages(decl, planChild(body, context, inner), context, inner), ...whole };
     case 'route':
       // The cases are whole nodes: what is written for all of them is in each.
       return { ...shared, ...planRoute(decl, body, context, inner) };
     case 'evaluate':
       return { ...shared, ...planEvaluate(decl, body, context, inner, part) };
     case 'best_of':
-      return { ...shared, stages: [...bestOfStages(decl, body, context, inner), ...fallbackStages(decl, context.kinds)], ...whole };
+      return { ...shared, stages: [...bestOfStages(decl, body, context, inner), ...fallbackStages(decl, context, inner)], ...whole };
   }
 }
 
-function bodyStages(decl: NodeDecl, body: PlanBody, kinds: Kinds): readonly [Stage, ...Stage[]] {
-  return [{ ...stageOf('own', decl, decl, kinds), body }, ...fallbackStages(decl, kinds)];
+function bodyStages(decl: NodeDecl, body: PlanBody, context: PlanContext, inner: number): readonly [Stage, ...Stage[]] {
+  return [{ ...stageOf('own', decl, decl, context.kinds), body }, ...fallbackStages(decl, context, inner)];
+}
+
+/** The stage of `on_error: { fallback }`. */
+function fallbackStages(decl: NodeDecl, context: PlanContext, inner: number): readonly Stage[] {
+  const { onError } = decl;
+  if (onError.action !== 'fallback') return [];
+  const { body } = onError;
+  return [{ ...stageOf('fallback', onError, decl, context.kinds), ...(body && { body: planChild(body, context, inner) }) }];
 }
 
 type Ways = Pick<PlanNode, 'stages' | 'onError' | 'output' | 'check' | 'result' | 'loop'>;
@@ -145,7 +153,7 @@ function planEvaluate(decl: NodeDecl, evaluate: EvaluateDecl, context: PlanConte
     const exhausted = onExhausted === 'accept' ? 'accept' : 'fail';
     return {
       loop: planLoop(evaluate, exhausted),
-      stages: part ? [stage(evaluate, 'own')] : [stage(evaluate, 'own'), ...fallbackStages(decl, context.kinds)],
+      stages: part ? [stage(evaluate, 'own')] : [stage(evaluate, 'own'), ...fallbackStages(decl, context, inner)],
       ...ways,
     };
   }
@@ -165,12 +173,16 @@ function planEvaluate(decl: NodeDecl, evaluate: EvaluateDecl, context: PlanConte
     ...(name === 'escalated' && { on: ['not_accepted'] as const }),
   });
   const first = loopIn('own', onExhausted === 'escalate' ? { ...evaluate, onExhausted: 'fail' } : evaluate);
-  const up = (node: NodeDecl): NodeDecl => ({ ...node, spec: oneTierUp(node.spec), ...(node.body?.type === 'best_of' && { body: bestOfUp(node.body) }) });
+  const up = (node: NodeDecl): NodeDecl => ({
+    ...node,
+    spec: oneTierUp(node.spec),
+    ...(node.body?.type === 'best_of' && { body: bestOfUp(node.body) }),
+  });
   const { revise } = evaluate;
   const higher: EvaluateDecl = { ...evaluate, generate: up(generate), ...(revise && { revise: up(revise) }), onExhausted: 'accept' };
   return {
     ...(decl.repeat && { loop: planRepeat(decl.repeat) }),
-    stages: [first, ...(onExhausted === 'escalate' ? [loopIn('escalated', higher)] : []), ...fallbackStages(decl, context.kinds)],
+    stages: [first, ...(onExhausted === 'escalate' ? [loopIn('escalated', higher)] : []), ...fallbackStages(decl, context, inner)],
     onError: ways.onError,
     output: {},
     check: [],
@@ -240,7 +252,11 @@ const NEARLY_ALL = 99;
 function bestOfStages(decl: NodeDecl, best: BestOfDecl, context: PlanContext, height: number): readonly [Stage] {
   const id = (name: string): NodeId => name as NodeId;
   const foreach: PlanForeach = { items: [], times: boundOf(best.n), as: 'candidate', maxFailures: { percent: NEARLY_ALL } };
-  const candidate = planNode(bare(best.candidate, best.candidate), context, height + 1, { id: id('candidate'), part: 'candidate', foreach });
+  const candidate = planNode(bare(best.candidate, best.candidate), context, height + 1, {
+    id: id('candidate'),
+    part: 'candidate',
+    foreach,
+  });
   const judge = best.judge && {
     ...planNode(bare(best.judge, best.judge), context, height, {
       id: id('judge'),

@@ -4,8 +4,26 @@ import type { JsonObject, JsonSchema } from '../base/json.ts';
 export const FAILURES = ['rate_limited', 'unavailable', 'unauthorized', 'context_too_long', 'refused', 'bad_request', 'timed_out'] as const;
 
 const where: JsonObject = {
-  node: { type: 'string', description: 'The node that asks.' },
-  item: { type: 'integer', minimum: 0, description: 'Of a fan-out, counted from 0; any when left out.' },
+  node: {
+    type: 'string',
+    description: 'The node that asks: its id, or its path through groups, cases and sub-workflows, `epics/build/code`.',
+  },
+  item: {
+    anyOf: [
+      { type: 'integer', minimum: 0 },
+      { type: 'array', minItems: 1, items: { type: 'integer', minimum: 0 } },
+    ],
+    description:
+      'Of a fan-out, counted from 0; of several around each other, the innermost, or a list, the outermost first. Any when left out.',
+  },
+  iteration: {
+    anyOf: [
+      { type: 'integer', minimum: 1 },
+      { type: 'array', minItems: 1, items: { type: 'integer', minimum: 1 } },
+    ],
+    description:
+      'Of a loop, counted from 1; of several around each other, the innermost, or a list, the outermost first. Any when left out.',
+  },
   attempt: { type: 'integer', minimum: 1, description: 'Counted from 1; any when left out.' },
 };
 
@@ -42,7 +60,11 @@ export const replySchema: JsonSchema = {
   properties: {
     ...where,
     tier: { enum: ['cheap', 'capable', 'premium'] },
-    call: { enum: ['ask', 'repair'], description: '`repair` is the question asked again when an answer did not fit.' },
+    call: {
+      enum: ['ask', 'repair', 'evaluate', 'revise', 'judge'],
+      description:
+        '`repair` is the question asked again when an answer did not fit; `evaluate` and `revise` are parts of an `evaluate`, `judge` is that of a `best_of`.',
+    },
     json: { description: 'The answer, as data.' },
     text: { type: 'string', description: 'The answer, as text.' },
     fail,

@@ -40,7 +40,7 @@ interface ToolStub {
   readonly given: Given;
 }
 
-type Place = Pick<RequestOrigin, 'node' | 'item' | 'attempt'>;
+type Place = Pick<RequestOrigin, 'node' | 'item' | 'items' | 'iterations' | 'attempt'>;
 
 /** The outside world written down: each entry is used as often as it says. */
 export interface Replies {
@@ -71,10 +71,13 @@ export interface Entry<T> {
   readonly path: Path;
   readonly gives: T;
   readonly node: string;
-  readonly item: number | undefined;
+  /** Of the innermost fan-out, or of all around it, outermost first. */
+  readonly item: number | readonly number[] | undefined;
+  /** Of the innermost loop, or of all around it, outermost first. */
+  readonly iteration: number | readonly number[] | undefined;
   readonly attempt: number | undefined;
   readonly tier: Tier | undefined;
-  readonly call: RequestOrigin['call'] | undefined;
+  readonly call: RequestOrigin['call'] | RequestOrigin['role'] | undefined;
   left: number;
   used: boolean;
 }
@@ -162,13 +165,19 @@ function entryOf<T>(raw: JsonObject, path: Path, node: string, gives: T): Entry<
     path,
     gives,
     node,
-    item: typeof raw.item === 'number' ? raw.item : undefined,
+    item: numbersIn(raw.item),
+    iteration: numbersIn(raw.iteration),
     attempt: typeof raw.attempt === 'number' ? raw.attempt : undefined,
     tier: raw.tier as Tier | undefined,
-    call: raw.call as RequestOrigin['call'] | undefined,
+    call: raw.call as Entry<T>['call'],
     left: raw.times === 'any' ? Infinity : typeof raw.times === 'number' ? raw.times : 1,
     used: false,
   };
+}
+
+function numbersIn(value: Json | undefined): number | readonly number[] | undefined {
+  if (typeof value === 'number') return value;
+  return isList(value) ? value.map(Number) : undefined;
 }
 
 function replyOf(raw: JsonObject): Reply {
@@ -272,6 +281,15 @@ interface Search<T> {
   all(origin: Place): readonly Entry<T>[];
 }
 
+/** Whether an entry means this item and this round; where it says nothing, it means all. */
+function isAt({ item, iteration }: Pick<Entry<unknown>, 'item' | 'iteration'>, origin: Place): boolean {
+  const { items = origin.item === undefined ? [] : [origin.item], iterations = [] } = origin;
+  const same = (said: number | readonly number[] | undefined, is: readonly number[]): boolean =>
+    said === undefined ||
+    (typeof said === 'number' ? is.at(-1) === said : said.length === is.length && said.every((one, at) => one === is[at]));
+  return same(item, items) && same(iteration, iterations);
+}
+
 /** Entries are kept by item, so that a recording of a wide fan-out is not searched from its start for every item. */
 function createSearch<T>(entries: readonly Entry<T>[]): Search<T> {
   type Ordered = { readonly entry: Entry<T>; readonly order: number };
@@ -279,15 +297,17 @@ function createSearch<T>(entries: readonly Entry<T>[]): Search<T> {
   for (const [order, entry] of entries.entries()) {
     const byItem = index.get(entry.node) ?? new Map<number | undefined, Ordered[]>();
     index.set(entry.node, byItem);
-    const same = byItem.get(entry.item);
+    const item = typeof entry.item === 'number' ? entry.item : undefined;
+    const same = byItem.get(item);
     if (same) same.push({ entry, order });
-    else byItem.set(entry.item, [{ entry, order }]);
+    else byItem.set(item, [{ entry, order }]);
   }
   const fits = ({ entry }: Ordered, origin: Place & Partial<RequestOrigin>): boolean =>
     entry.left > 0 &&
     (entry.attempt ?? origin.attempt) === origin.attempt &&
     (entry.tier ?? origin.tier) === origin.tier &&
-    (entry.call ?? origin.call) === origin.call;
+    (entry.call === undefined || entry.call === (origin.role ?? origin.call)) &&
+    isAt(entry, origin);
   const firstOf = (list: Ordered[] | undefined, origin: Place & Partial<RequestOrigin>): Ordered | undefined => {
     while (list?.[0]?.entry.left === 0) list.shift();
     return list?.find((one) => fits(one, origin));
@@ -303,11 +323,12 @@ function createSearch<T>(entries: readonly Entry<T>[]): Search<T> {
       found.entry.used = true;
       return found.entry.gives;
     },
-    all({ node, item, attempt }) {
+    all(place) {
+      const { node, item, attempt } = place;
       const byItem = index.get(node);
       const both = [...(byItem?.get(undefined) ?? []), ...(item === undefined ? [] : (byItem?.get(item) ?? []))];
       return both
-        .filter(({ entry }) => entry.left > 0 && (entry.attempt ?? attempt) === attempt)
+        .filter(({ entry }) => entry.left > 0 && (entry.attempt ?? attempt) === attempt && isAt(entry, place))
         .sort((a, b) => a.order - b.order)
         .map(({ entry }) => entry);
     },

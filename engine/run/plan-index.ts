@@ -117,3 +117,14 @@ export function sourceKey(index: PlanIndex, key: TaskKey, from: NodeId): TaskKey
 function join(folder: string, more: string): string {
   return folder === '' || more === '' ? folder + more : `${folder}/${more}`;
 }
+
+/** The places of all nodes, as replies and tests name them: `scan`, `epics/build/code`. */
+export function placesOf(plan: Plan): readonly string[] {
+  const places = new Set<string>();
+  const walk = (indexed: IndexedNode): void => {
+    places.add(indexed.place);
+    for (const body of indexed.bodies) for (const inner of body?.nodes.values() ?? []) walk(inner);
+  };
+  for (const indexed of indexPlan(plan).nodes.values()) walk(indexed);
+  return [...places];
+}

@@ -121,7 +121,7 @@ export class Step {
   /** The nodes of a body that has just been entered begin. */
   beginInside(task: TaskKey, inside: InsideState): void {
     const { nodes, frame } = this.bodyOf(task, inside);
-    for (const indexed of nodes) if (indexed.waitsFor === 0) this.begin(keyIn(frame, indexed.node.id));
+    for (const indexed of nodes) if (waitsFor(indexed, inside.only) === 0) this.begin(keyIn(frame, indexed.node.id));
     this.frames.add(task);
   }
 
@@ -155,7 +155,7 @@ export class Step {
   goOnNode(key: TaskKey): void {
     const state = this.draft.task(key);
     if (!isUntouched(state)) this.goOn(key);
-    else if (this.draft.settledSources(key) === this.index.at(key).waitsFor) this.begin(key);
+    else if (this.draft.settledSources(key) === waitsFor(this.index.at(key), this.onlyAround(key))) this.begin(key);
   }
 
   /** A task that may have been at work before. */
@@ -329,9 +329,11 @@ export class Step {
     if (around !== undefined) this.frames.add(around);
     if (!this.isLive(key)) return;
     const frame = frameAround(key);
+    const only = this.onlyAround(key);
     for (const dependent of this.index.at(key).dependents) {
+      if (only && !only.includes(dependent.node.id)) continue;
       const inner = keyIn(frame, dependent.node.id);
-      if (this.draft.settledSources(inner) === dependent.waitsFor && isUntouched(this.draft.task(inner))) this.begin(inner);
+      if (this.draft.settledSources(inner) === waitsFor(dependent, only) && isUntouched(this.draft.task(inner))) this.begin(inner);
     }
   }
 
@@ -417,6 +419,13 @@ export class Step {
     this.draft.emit({ type: 'attempt.cancelled', task: key, attempt: state.status === 'inside' ? state.attempt : 0 });
   }
 
+  /** The nodes that were begun in the frame of a key, when those are not all. */
+  private onlyAround(key: TaskKey): InsideState['only'] {
+    const task = taskAround(key);
+    const around = task === undefined ? undefined : this.draft.task(task);
+    return around?.status === 'inside' ? around.only : undefined;
+  }
+
   private bodyOf(task: TaskKey, { attempt, stage, only }: InsideState): { readonly nodes: readonly IndexedNode[]; readonly frame: string } {
     const body: IndexedBody | undefined = this.index.at(task).bodies[stage];
     invariant(body, `${task} has no body`);
@@ -439,6 +448,11 @@ function inside({ node, parent }: IndexedNode, failure: Failure): Failure {
     return { ...failure, node: path, message: `"${path}" failed: ${failure.cause.message}` };
   }
   return { type: 'node_failed', message: `"${node.id}" failed: ${failure.message}`, node: node.id, cause: failure };
+}
+
+/** How many nodes of its own frame a node waits for. */
+function waitsFor({ node, waitsFor: all }: IndexedNode, only: InsideState['only']): number {
+  return only ? node.after.filter((edge) => only.includes(edge.from)).length : all;
 }
 
 export function skipped(

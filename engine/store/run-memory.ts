@@ -6,15 +6,7 @@ import type { PaidCall } from '../contracts/provider.ts';
 import type { Decide, Decision, FanOutItems, InEvent, RunState, RunView, TaskState, Write } from '../contracts/store.ts';
 
 /** What may have something to come back. */
-const BEGUN: ReadonlySet<TaskState['status']> = new Set([
-  'opening',
-  'scheduled',
-  'running',
-  'backing_off',
-  'parked',
-  'looping',
-  'inside',
-]);
+const BEGUN: ReadonlySet<TaskState['status']> = new Set(['opening', 'scheduled', 'running', 'backing_off', 'parked', 'looping', 'inside']);
 
 /** The state of a run that has not begun. */
 const NEW: RunState = {

@@ -9,6 +9,7 @@ import { DagrunError, WorkflowInvalid } from '../errors.ts';
 import { compileValidator } from '../lang/validate.ts';
 import { loadWorkflow } from '../load.ts';
 import { parseRepliesFile } from '../providers/replies.ts';
+import { placesOf } from '../run/plan-index.ts';
 import { parseDocument } from '../source/document.ts';
 import { checkTest } from './check-test.ts';
 import { ownOf, scenarioNames, type TestFile } from './scenario.ts';
@@ -45,7 +46,7 @@ export async function loadTest(file: string, around: Surroundings): Promise<Load
   const files = readNamedFiles({ document, value, folder: dirname(path), cwd }, involved, report);
   if (!workflow) return { file: path, diagnostics, involved };
   const test = { file: path, document, value, ...files };
-  const nodes = workflow.plan.nodes.map((node) => node.id);
+  const nodes = placesOf(workflow.plan);
   for (const replies of files.replies.values()) parseRepliesFile(replies, nodes, report);
   checkTest(test, workflow.plan, report);
   return { file: path, diagnostics, involved, ...(!isWrong() && { ready: { test, workflow } }) };

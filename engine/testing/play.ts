@@ -50,7 +50,7 @@ export async function play(scenario: Scenario, workflow: LoadedWorkflow, around:
       offline: stagedProvider(offline, scenario.faults, clock, (request) => requests.push(request)),
       kinds: failing(holding(standIn(staying(kinds), replies, plan), clock), scenario.faults, clock, ownKinds(plan)),
       alone: true,
-      wakes: wakesIn(replies),
+      wakes: wakesIn(replies, plan),
     },
     workflow,
     {
@@ -110,8 +110,8 @@ function failing(
     return {
       ...kind,
       async execute(spec, ctx) {
-        const { node, item, attempt } = ctx;
-        const fault = isOwn(node, kind) ? takeFault(faults, { node, attempt, ...(item !== undefined && { item }) }) : undefined;
+        const { node, item, attempt, task } = ctx;
+        const fault = isOwn(task, kind) ? takeFault(faults, { node, attempt, ...(item !== undefined && { item }) }) : undefined;
         const failure = fault && failureOf(fault);
         if (failure) throw failure instanceof Failed ? failure : new Failed(failure);
         if (fault) await waitOut(fault.delay, clock, ctx.abort);
@@ -182,6 +182,7 @@ function outputsIn(events: readonly RunEvent[]): ReadonlyMap<string, Json> {
   const counts = new Map<TaskKey, number>();
   for (const event of events) {
     if (event.type === 'attempt.succeeded' && 'json' in event.output) outputs.set(event.task, event.output.json);
+    if (event.type === 'loop.ended' && 'json' in event.output) outputs.set(event.task, event.output.json);
     if (event.type === 'node.skipped') outputs.set(event.node, event.output);
     if (event.type === 'node.expanded') counts.set(event.node, event.count);
   }

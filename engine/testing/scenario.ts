@@ -3,6 +3,7 @@ import { isObject } from '../base/json.ts';
 import type { Plan } from '../contracts/plan.ts';
 import type { Document, Path } from '../contracts/source.ts';
 import { readStaged, type Staged } from '../providers/replies.ts';
+import { placesOf } from '../run/plan-index.ts';
 import { type Fault, faultsIn } from './faults.ts';
 
 /** A test file whose shape was checked, with the files it names. */
@@ -33,7 +34,7 @@ export interface Scenario {
 export function scenarioOf(test: TestFile, name: string, plan: Plan): Scenario {
   const path: Path = ['scenarios', name];
   const own = ownOf(test, name);
-  const nodes = plan.nodes.map((node) => node.id);
+  const nodes = placesOf(plan);
   const listsOf = (at: Path, value: JsonObject): Staged[] => stagedOrNothing(readStaged(test.document, at, value, nodes, () => {}));
   const filesOf = (value: JsonObject): Staged[] => {
     const document = typeof value.replies_file === 'string' ? test.replies.get(value.replies_file) : undefined;
