@@ -79,5 +79,5 @@ function withoutEchoes(found: readonly Found[]): Diagnostic[] {
 function isEcho(later: Found, earlier: Found): boolean {
   const [a, b] = [later.diagnostic, earlier.diagnostic];
   if (later.rule === earlier.rule) return a.at.start === b.at.start && a.at.end === b.at.end && a.message === b.message;
-  return a.at.start < b.at.end && b.at.start < a.at.end;
+  return a.at.file === b.at.file && a.at.start < b.at.end && b.at.start < a.at.end;
 }

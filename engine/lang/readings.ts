@@ -1,5 +1,5 @@
 import type { NodeId } from '../base/ids.ts';
-import { isObject, type Json, type JsonObject, type JsonSchema } from '../base/json.ts';
+import type { Json, JsonObject, JsonSchema } from '../base/json.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
 import type { Reference } from '../contracts/reference.ts';
 import type { Path } from '../contracts/source.ts';
@@ -69,30 +69,30 @@ export function readingsOf(workflow: Workflow, kinds: readonly NodeKind[]): read
       addBound('foreach.concurrency', node.foreach.concurrency);
       addBound('foreach.max_failures', node.foreach.maxFailures);
     }
-    readSpec(node, node.kind, node.spec, node.path);
+    readSpec(node, node.kind, node.spec, (field) => placeOfField(node, field));
     if (node.onError.action === 'value') add('on_error', 'item', node.onError.value);
     if (node.onError.action === 'fallback') {
       // What the fallback takes over from the node was read there.
-      const own = written(workflow.document.value, node.onError.path);
-      const replaced = Object.entries(node.onError.spec).filter(([field]) => field in own);
-      readSpec(node, node.onError.kind, Object.fromEntries(replaced), node.onError.path);
+      const { path, spec, places, kind } = node.onError;
+      const placeOf = (field: string): Path => placeOfField({ path, ...(places && { places }) }, field);
+      const replaced = Object.entries(spec).filter(([field]) => path.every((step, at) => placeOf(field)[at] === step));
+      readSpec(node, kind, Object.fromEntries(replaced), placeOf);
     }
     for (const check of node.check) add('check', 'result', check.that);
     add('result', 'result', node.result);
   }
 
-  function readSpec(node: NodeDecl, kind: string, spec: JsonObject, path: Path): void {
+  function readSpec(node: NodeDecl, kind: string, spec: JsonObject, placeOf: (field: string) => Path): void {
     const schema = schemas.get(kind);
     if (!schema) return;
-    const own = written(workflow.document.value, path);
     for (const [name, value] of Object.entries(spec)) {
-      // A field that came from the file's defaults is written there.
-      const base: Path = name in own ? path : ['defaults'];
-      for (const field of fieldsOf(schema, { [name]: value }, base)) {
+      const base = placeOf(name);
+      for (const { path: below, ...field } of fieldsOf(schema, { [name]: value }, [])) {
+        const at = [...base, ...below.slice(1)];
         const read =
           field.holds === 'template'
-            ? { ...templateAt(node, { text: field.text, path: field.path }), ...(field.sealed && { sealed: field.sealed }) }
-            : { ...expressionAt({ source: field.source, path: field.path }), ...(field.wanted && { wanted: field.wanted }) };
+            ? { ...templateAt(node, { text: field.text, path: at }), ...(field.sealed && { sealed: field.sealed }) }
+            : { ...expressionAt({ source: field.source, path: at }), ...(field.wanted && { wanted: field.wanted }) };
         found.push({ node, field: name, place: 'item', ...read });
       }
     }
@@ -126,9 +126,7 @@ export function nodeRead(reference: Reference): NodeId | undefined {
   return root === 'nodes' && id !== undefined && id !== '[]' ? (id as NodeId) : undefined;
 }
 
-/** The map written at `path`, or an empty one. */
-function written(value: Json, path: Path): JsonObject {
-  let at: Json | undefined = value;
-  for (const step of path) at = isObject(at) ? at[step] : Array.isArray(at) ? at[Number(step)] : undefined;
-  return isObject(at) ? at : {};
+/** Where a field of a node stands, also one that it shares with the node around it, or has from `defaults`. */
+export function placeOfField({ path, places }: Pick<NodeDecl, 'path' | 'places'>, field: string): Path {
+  return places !== undefined && Object.hasOwn(places, field) ? (places[field] ?? path) : [...path, field];
 }

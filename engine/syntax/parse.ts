@@ -8,14 +8,16 @@ import type { Document, Path, SourceHost } from '../contracts/source.ts';
 import type { ServerTool } from '../contracts/tool.ts';
 import type { InputDecl, Limits, NodeDecl, OutputDecl, Workflow } from '../contracts/workflow.ts';
 import { misfits } from '../lang/misfit.ts';
+import { type Texts, withTextFiles } from '../source/text-files.ts';
 import { outputEntry } from './common-fields.ts';
 import { explainProblems, kindForAuthors, type Place } from './explain.ts';
 import { type NameProblem, nameProblem, spellingProblem } from './names.ts';
 import type { NodeContext, OpenedWorkflow } from './node-context.ts';
 import { parseNode } from './parse-node.ts';
+import { promptFiles } from './prompt-file.ts';
 import { fileSchema } from './schema.ts';
 import { type SchemaLibrary, schemaLibrary } from './schema-library.ts';
-import { parseTools } from './tools.ts';
+import { outputOfTool, parseTools } from './tools.ts';
 
 /** What parsing needs to know beside the file. */
 export interface ParseContext {
@@ -32,7 +34,9 @@ export interface ParseContext {
  * The workflow a document declares. Every mistake of shape is reported; a part with a mistake is left out (of nodes and inputs
  * the names are kept in `broken`), so that the rest can be checked all the same. Undefined when there is nothing to go on with.
  */
-export function parseWorkflow(document: Document, context: ParseContext, tell: Report): Workflow | undefined {
+export function parseWorkflow(written: Document, context: ParseContext, tell: Report): Workflow | undefined {
+  const texts = withTextFiles(written);
+  const { document } = texts;
   const { value } = document;
   const report = once(tell);
   if (!isObject(value)) {
@@ -47,12 +51,14 @@ export function parseWorkflow(document: Document, context: ParseContext, tell: R
     return undefined;
   }
   const wrong = reportShape(document, value, context, report);
-  return workflowOf({ document, value, context, report, wrong, library: schemaLibrary(document, context.host, report) });
+  return workflowOf({ document, texts, value, context, report, wrong, library: schemaLibrary(document, context.host, report) });
 }
 
 /** A file on its way to a workflow. */
 interface FileReading {
   readonly document: Document;
+  /** Where its texts stand. */
+  readonly texts: Texts;
   readonly value: JsonObject;
   readonly context: ParseContext;
   readonly report: Report;
@@ -65,7 +71,12 @@ function workflowOf(file: FileReading): Workflow | undefined {
   const { name, description, constants } = file.value;
   const broken = { nodes: new Set<string>(), inputs: new Set<string>(), tools: new Set<string>() };
   const inputs = inputsOf(file, broken.inputs);
-  const nodes = nodesOf(file, broken.nodes);
+  const tools = parseTools(sectionOf(file, 'tools'), broken.tools, {
+    ...file,
+    ...file.context,
+    expand: (path) => file.library.expand(path),
+  });
+  const nodes = nodesOf(file, broken.nodes, tools);
   if (file.wrong.has('nodes') || file.value.nodes === undefined) return undefined;
   return {
     document: file.document,
@@ -76,11 +87,7 @@ function workflowOf(file: FileReading): Workflow | undefined {
     schemas: file.library.schemas,
     tiers: tiersOf(file),
     limits: limitsOf(file),
-    tools: parseTools(sectionOf(file, 'tools'), broken.tools, {
-      ...file,
-      ...file.context,
-      expand: (path) => file.library.expand(path),
-    }),
+    tools,
     nodes,
     outputs: outputsOf(file),
     partials: partialsOf(file.context.host),
@@ -134,7 +141,7 @@ function inputsOf(file: FileReading, broken: Set<string>): ReadonlyMap<string, I
   return inputs;
 }
 
-function nodesOf(file: FileReading, broken: Set<string>): ReadonlyMap<NodeId, NodeDecl> {
+function nodesOf(file: FileReading, broken: Set<string>, tools: Workflow['tools']): ReadonlyMap<NodeId, NodeDecl> {
   const { defaults } = file.value;
   const nodesIn = (section: Json, path: Path): ReadonlyMap<NodeId, NodeDecl> => {
     const nodes = new Map<NodeId, NodeDecl>();
@@ -146,6 +153,7 @@ function nodesOf(file: FileReading, broken: Set<string>): ReadonlyMap<NodeId, No
     }
     return nodes;
   };
+  const readPrompt = promptFiles(file.context.host, file.document.file.name);
   const context: NodeContext = {
     document: file.document,
     kinds: file.context.kinds,
@@ -153,6 +161,12 @@ function nodesOf(file: FileReading, broken: Set<string>): ReadonlyMap<NodeId, No
     library: file.library,
     report: file.report,
     nodesIn,
+    promptFile(path, place) {
+      const read = readPrompt(path);
+      if (!('problem' in read)) file.texts.put(place, read);
+      return read;
+    },
+    toolOutput: (name) => outputOfTool(tools, name),
     ...(file.context.open && { open: file.context.open }),
   };
   return nodesIn(file.value.nodes ?? null, ['nodes']);
