@@ -3,6 +3,7 @@ import { sortDiagnostics } from '../diagnostics/render.ts';
 import { readingsOf } from '../lang/readings.ts';
 import { checkCaching } from './caching.ts';
 import { checkCycles } from './cycles.ts';
+import { checkDecided } from './decided.ts';
 import { checkExposure } from './exposure.ts';
 import { checkHiding } from './hiding.ts';
 import { checkKinds } from './kinds.ts';
@@ -11,6 +12,8 @@ import { checkModels } from './models.ts';
 import { checkNeeds } from './needs.ts';
 import { checkOutputs } from './outputs.ts';
 import { checkPartials } from './partials.ts';
+import { checkPlaceholders } from './placeholders.ts';
+import { checkPromptOrder } from './prompt-order.ts';
 import { checkReferences } from './references.ts';
 import type { CheckInput, Rule } from './rule.ts';
 import { checkSchemas } from './schemas.ts';
@@ -38,7 +41,7 @@ const RULES: readonly Rule[] = [
 ];
 
 /** What may be better in a file without mistakes; in one with mistakes it would be their echo. */
-const ADVICE: readonly Rule[] = [checkUnused, checkExposure];
+const ADVICE: readonly Rule[] = [checkUnused, checkPlaceholders, checkExposure, checkDecided, checkPromptOrder];
 
 /**
  * Everything that is wrong with a workflow's meaning, in the order of the file. `sound` is false when its shape had mistakes

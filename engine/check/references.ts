@@ -3,6 +3,7 @@ import type { Report } from '../contracts/diagnostic.ts';
 import type { Reference } from '../contracts/reference.ts';
 import type { Workflow } from '../contracts/workflow.ts';
 import type { FieldReading } from '../lang/readings.ts';
+import { expressionsIn } from '../lang/structure.ts';
 import { didYouMean, listed, nearestOf, readerOf, spanOfStep } from './known-names.ts';
 import { type Misread, misread } from './misread.ts';
 import { namesIn } from './names-in.ts';
@@ -134,6 +135,13 @@ function localMistake(workflow: Workflow, reading: FieldReading, root: string): 
       ? { help: `did you mean \`${rooted}\`?`, replacement: rooted }
       : foreign !== undefined
         ? { help: foreign }
-        : (nearestOf(root, names) ?? { help: `a path begins with ${names.map((name) => `\`${name}\``).join(', ')}` })),
+        : (nearestOf(root, names) ??
+          bareText(reading, root) ?? { help: `a path begins with ${names.map((name) => `\`${name}\``).join(', ')}` })),
   });
+}
+
+/** A word where an expression stands, all by itself, was meant as a text. */
+function bareText({ holds, source, path }: FieldReading, word: string): { readonly help: string } | undefined {
+  if (holds !== 'expression' || !expressionsIn(source, path).some(({ text }) => text.trim() === word)) return undefined;
+  return { help: `if it is meant as a text, put it in quotes: \`'"${word}"'\`` };
 }

@@ -22,7 +22,7 @@ import {
   union,
   withoutNull,
 } from './shape.ts';
-import { skipConditions, treeOf } from './skip-reasons.ts';
+import { type SkipReasons, skipConditions, treeOf } from './skip-reasons.ts';
 import type { KnownCondition, TypeScope } from './type-scope.ts';
 import { isUse } from './uses.ts';
 import { settledLiterals, shapeOfValue, widened } from './value-shape.ts';
@@ -39,6 +39,8 @@ export interface WorkflowTypes {
   madeBy(node: NodeId): Shape;
   /** True when the node may be skipped and says nothing for that case (`if_skipped`): its readers are skipped with it. */
   mayGoMissing(node: NodeId): boolean;
+  /** What is certain of skips. */
+  readonly skips: Pick<SkipReasons, 'neverRuns' | 'outcomeOf'>;
 }
 
 const known = new WeakMap<Workflow, WorkflowTypes>();
@@ -80,6 +82,7 @@ function compute(workflow: Workflow, kinds: readonly NodeKind[]): WorkflowTypes 
     seenOf: (node) => seen.get(node) ?? ANY,
     madeBy: (node) => made.get(node) ?? ANY,
     mayGoMissing: (node) => missing.has(node),
+    skips,
   };
 
   function typeNodes(): void {
