@@ -10,6 +10,7 @@ import { checkKinds } from './kinds.ts';
 import { checkLimits } from './limits.ts';
 import { checkModels } from './models.ts';
 import { checkNeeds } from './needs.ts';
+import { checkNesting } from './nesting.ts';
 import { checkOutputs } from './outputs.ts';
 import { checkPartials } from './partials.ts';
 import { checkPlaceholders } from './placeholders.ts';
@@ -20,6 +21,7 @@ import { checkSchemas } from './schemas.ts';
 import { checkSecrets } from './secrets.ts';
 import { checkShapes } from './shapes.ts';
 import { checkSkips } from './skips.ts';
+import { checkSubWorkflows } from './sub-workflows.ts';
 import { checkUnused } from './unused.ts';
 
 /** In this order, because of two mistakes at one place the one found first is told: names before what their values are. */
@@ -29,6 +31,8 @@ const RULES: readonly Rule[] = [
   checkSecrets,
   checkPartials,
   checkHiding,
+  checkNesting,
+  checkSubWorkflows,
   checkCycles,
   checkKinds,
   checkLimits,

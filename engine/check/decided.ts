@@ -42,8 +42,8 @@ function checkDeadNodes({ workflow, kinds, references }: CheckInput, types: Work
   const dead = [...workflow.nodes.values()].filter(({ id }) => types.skips.neverRuns(id));
   if (dead.length === 0) return;
   const edges = edgesOf(workflow, kinds);
-  const neededBy = ({ id }: NodeDecl): readonly NodeId[] =>
-    (edges.get(id) ?? []).filter(({ optional, from }) => !optional && types.mayGoMissing(from)).map(({ from }) => from);
+  const neededBy = (node: NodeDecl): readonly NodeId[] =>
+    (edges.get(node) ?? []).filter(({ optional, from }) => !optional && types.mayGoMissing(from)).map(({ from }) => from);
   const ids = new Set(dead.map(({ id }) => id));
   for (const node of dead) {
     const needed = neededBy(node);

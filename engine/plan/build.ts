@@ -23,7 +23,7 @@ export function buildPlan(workflow: Workflow, kinds: readonly NodeKind[]): Plan 
   const nodes = order.map((index): PlanNode => {
     const decl = decls[index];
     invariant(decl, 'the order holds nodes of the file');
-    return planNode(decl, byKind, edges.get(decl.id) ?? [], height[index] ?? 1);
+    return planNode(decl, byKind, edges.get(decl) ?? [], height[index] ?? 1);
   });
   const plan = {
     version: 1,
