@@ -7,6 +7,7 @@ import { type Command, type CommandGroup, EXIT, isGroup, type Options, UsageErro
 import { approvals } from './commands/approvals.ts';
 import { cache } from './commands/cache.ts';
 import { describe } from './commands/describe.ts';
+import { diff } from './commands/diff.ts';
 import { doctor } from './commands/doctor.ts';
 import { explain } from './commands/explain.ts';
 import { graph } from './commands/graph.ts';
@@ -32,6 +33,7 @@ const commands: readonly (Command | CommandGroup)[] = [
   list,
   describe,
   graph,
+  diff,
   resume,
   runs,
   approvals,

@@ -35,10 +35,11 @@ async function sidesOf(first: string, second: string | undefined, around: Surrou
   if (second !== undefined) return [await find(first, around), await find(second, around)];
   const revision = revisionIn(first, around);
   if (revision !== undefined) {
+    const before = atRevision(revision, around);
     const file = checkedOut(revision, around);
     if (!existsSync(file))
       throw new DagrunError(`there is no file ${revision.path} any more`, { exitCode: 2, help: 'say what to compare it with' });
-    return [atRevision(revision, around), onDisk(file, around)];
+    return [before, onDisk(file, around)];
   }
   const file = await findWorkflow(first, around);
   return [atHead(file, around), onDisk(file, around)];

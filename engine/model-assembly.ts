@@ -109,11 +109,17 @@ export function summarizeModels(config: Config): readonly ModelSummary[] {
   });
 }
 
+/**
+ * The name by which workflows ask for a model on one's own machine. A file may put it first in a tier wherever it is run: where it is
+ * not set up, the next model of the tier answers.
+ */
+const OWN_MACHINE = 'local';
+
 /** What checks may know: the catalog and, when it is given, the configuration. */
 export function modelFacts(config: Pick<Config, 'tiers' | 'providers'> | undefined): ModelFacts {
   return {
     tiers: config?.tiers ?? suggestedTiers,
-    providers: config ? [...config.providers.keys()] : ['anthropic', 'openai'],
+    providers: [...new Set([...(config ? config.providers.keys() : ['anthropic', 'openai']), OWN_MACHINE])],
     find: findModel,
     modelsOf: (provider) => knownModels.filter((model) => model.provider === provider).map(({ id }) => id),
   };

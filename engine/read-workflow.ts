@@ -39,7 +39,7 @@ export function readWorkflowFile(path: string, source: SourceFile, tree: SourceT
     const own: Diagnostic[] = [];
     open.push({ path: at, name: file.name });
     const document = parseDocument(file, (diagnostic) => own.push(diagnostic));
-    const context = { kinds, host: sourceHost(dirname(at), tree), open: (name: string) => openFrom(dirname(at), name) };
+    const context = { kinds, host: sourceHost(dirname(at), tree, root), open: (name: string) => openFrom(dirname(at), name) };
     const parsed = document && parseWorkflow(document, context, (diagnostic) => own.push(diagnostic));
     open.pop();
     const isError = ({ severity }: Diagnostic): boolean => severity === 'error';

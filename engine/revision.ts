@@ -102,7 +102,8 @@ function topOf(folder: string): string {
     if (!(error instanceof GitRefused)) throw error;
     throw new DagrunError('there is no git repository here', {
       exitCode: 2,
-      help: `compare two files instead${error.said === '' ? '' : `\ngit says: ${error.said}`}`,
+      // There may be one that git does not trust.
+      help: `compare two files instead${/not a git repository/.test(error.said) ? '' : `\ngit says: ${error.said}`}`,
     });
   }
 }

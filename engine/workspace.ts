@@ -38,9 +38,13 @@ export function diskTree(cwd: string): SourceTree {
   };
 }
 
-/** Reads the files a workflow is made of; paths start at `folder`. */
-export function sourceHost(folder: string, tree: SourceTree): SourceHost {
-  return { read: (path) => tree.read(join(folder, path)), list: (path) => tree.list(join(folder, path)) };
+/** Reads the files a workflow is made of; paths start at `folder`, and stay inside `root`. */
+export function sourceHost(folder: string, tree: SourceTree, root: string): SourceHost {
+  return {
+    read: (path) => tree.read(join(folder, path)),
+    list: (path) => tree.list(join(folder, path)),
+    outside: (path) => !isWithin(realPath(join(folder, path)), [root]),
+  };
 }
 
 /**

@@ -6,10 +6,12 @@ import { configSchema } from '../engine/config-schema.ts';
 import { codes } from '../engine/diagnostics/codes.ts';
 import { kinds } from '../engine/nodes/registry.ts';
 import { repliesSchema } from '../engine/providers/replies-schema.ts';
+import { diffSchema } from '../engine/syntax/diff-schema.ts';
 import { resultSchema } from '../engine/syntax/result-schema.ts';
 import { workflowSchema } from '../engine/syntax/schema.ts';
 import { testSchema } from '../engine/testing/test-schema.ts';
 import { renderCodes, renderKinds } from './reference.ts';
+import { withRules } from './rules.ts';
 
 interface Generated {
   /** From the root of the repository. */
@@ -23,11 +25,13 @@ const json = (schema: JsonSchema): string => `${JSON.stringify({ $comment: 'Gene
 const generated: readonly Generated[] = [
   { path: 'schemas/workflow.schema.json', render: () => json(workflowSchema(kinds)) },
   { path: 'schemas/result.schema.json', render: () => json(resultSchema) },
+  { path: 'schemas/diff.schema.json', render: () => json(diffSchema) },
   { path: 'schemas/config.schema.json', render: () => json(configSchema) },
   { path: 'schemas/replies.schema.json', render: () => json(repliesSchema) },
   { path: 'schemas/test.schema.json', render: () => json(testSchema) },
   { path: 'docs/reference/codes.md', render: () => renderCodes(codes) },
   { path: 'docs/reference/kinds.md', render: () => renderKinds(kinds) },
+  { path: 'docs/language.md', render: () => withRules('docs/language.md') },
 ];
 
 const root = join(import.meta.dirname, '..');

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { examineFixture, isThere, promised, readFixtures, readRules } from './support/conformance.ts';
 
@@ -10,6 +12,12 @@ describe('the rules', () => {
   test('every fixture belongs to a rule', () => {
     const ids = new Set(rules.map(({ id }) => id));
     expect(fixtures.filter(({ rule }) => !ids.has(rule)).map(({ path }) => path)).toEqual([]);
+  });
+
+  test('the reference names rules there are', () => {
+    const [text = ''] = readFileSync(join(import.meta.dirname, '../docs/language.md'), 'utf8').split('<!-- The rules');
+    const ids = new Set(rules.map(({ id }) => id));
+    expect([...text.matchAll(/\bL\d+\.\d+\b/g)].map(([id]) => id).filter((id) => !ids.has(id))).toEqual([]);
   });
 
   test.each(rules.map((rule) => [rule.id, rule] as const))('%s is kept by a fixture, and broken by one', (id, rule) => {

@@ -12,7 +12,8 @@ import { screenOf } from './support/screen.ts';
  * `npm test -- -u` rewrites the pages.
  *
  * In a page, in order: a `yaml` block is a workflow and has no mistakes (one that begins without `dagrun:` is a part of one);
- * a block with a file name is that file for the sessions after it; `<!-- edit: a -> b` makes file b from file a;
+ * a block with a file name is that file for the sessions after it; one with `file#what` is a part of that file, word for word, in which
+ * a line `…` stands for lines that are left out; `<!-- edit: a -> b` makes file b from file a;
  * a `console` block is run, as on a terminal; a `ts` block that imports dagrun is run, too. `text` is left alone.
  */
 const root = join(import.meta.dirname, '..');
@@ -66,6 +67,10 @@ async function perform(block: Block, sandbox: string): Promise<string> {
     );
     return block.source;
   }
+  if (block.file?.includes('#')) {
+    expectExcerpt(block.body, block.file);
+    return block.source;
+  }
   if (block.file !== undefined) {
     const file = join(sandbox, block.file);
     if (block.file.startsWith('workflows/'))
@@ -79,6 +84,15 @@ async function perform(block: Block, sandbox: string): Promise<string> {
   const sessions: string[] = [];
   for (const session of sessionsIn(block.body)) sessions.push(await play(session, sandbox));
   return block.source.replace(block.body, () => sessions.join('\n'));
+}
+
+function expectExcerpt(body: string, name: string): void {
+  let rest = readFileSync(join(root, name.split('#')[0] ?? ''), 'utf8');
+  for (const part of body.split(/^ *…\n/m)) {
+    const at = rest.indexOf(part);
+    expect(at, `in ${name} stands\n${part}`).toBeGreaterThanOrEqual(0);
+    rest = rest.slice(at + part.length);
+  }
 }
 
 async function expectValid(block: Block & { readonly type: 'fence' }, sandbox: string): Promise<void> {

@@ -76,3 +76,61 @@ describe.each([
     expect(result.cost.total).toBeCloseTo(calls.reduce((sum, { call }) => sum + (call.cost ?? 0), 0) / 1e9, 9);
   });
 });
+
+describe('company-mentions on a machine that is away for one article', () => {
+  const articles = ['harbour-wind', 'quarterly', 'recall', 'weather'];
+  const written = parse(readFileSync(join(gallery, 'company-mentions/company-mentions.replies.yml'), 'utf8')) as {
+    readonly replies: readonly (Partial<Reply> & { readonly text?: string })[];
+  };
+  let home: WireServer;
+  let cloud: WireServer;
+  let folder: string;
+  beforeAll(async () => {
+    home = await startOpenAiServer();
+    cloud = await startAnthropicServer();
+    folder = mkdtempSync(join(tmpdir(), 'dagrun-home-'));
+    cpSync(gallery, folder, { recursive: true });
+    writeFileSync(join(folder, 'dagrun.config.yml'), `providers: { local: { type: openai, base_url: "${home.url}" } }\n`);
+  });
+  afterAll(async () => {
+    await Promise.all([home.close(), cloud.close()]);
+    rmSync(folder, { recursive: true });
+  });
+
+  function mentionsIn({ body }: Received): Turn {
+    const asked = JSON.stringify(body);
+    const item = articles.findIndex((article) => asked.includes(`articles/${article}.md`));
+    const reply = written.replies.find((one) => (item < 0 ? one.node === 'digest' : one.item === item) && (one.json ?? one.text));
+    return { text: reply?.text ?? JSON.stringify(reply?.json) };
+  }
+
+  test('the cloud reads that one, and the bill says so', async () => {
+    home.script((received) => (JSON.stringify(received.body).includes('recall.md') ? { error: 503 } : mentionsIn(received)));
+    cloud.script(mentionsIn);
+    const env = { ANTHROPIC_API_KEY: 'k3y', ANTHROPIC_BASE_URL: cloud.url, DAGRUN_STORE: 'memory:' };
+    const calls: { readonly provider: string; readonly status: string; readonly priced: boolean }[] = [];
+    const workflow = await loadWorkflow(join(folder, 'company-mentions.workflow.yml'), { env, cwd: folder });
+    const result = await run(workflow, {
+      env,
+      cwd: folder,
+      onEvent: (event) => {
+        if (event.type !== 'model.called') return;
+        const { provider, status, cost } = event.call;
+        calls.push({ provider, status, priced: cost !== null });
+      },
+    });
+
+    expect(result.error).toBeUndefined();
+    expect(result.outputs.companies).toHaveLength(4);
+    expect(result.outputs.unread).toEqual([]);
+    expect(cloud.received).toHaveLength(1);
+    expect(JSON.stringify(cloud.received[0]?.body)).toContain('recall.md');
+    expect(calls.filter(({ provider }) => provider === 'anthropic')).toEqual([
+      { provider: 'anthropic', status: 'succeeded', priced: true },
+    ]);
+    expect(calls.filter(({ provider, status }) => provider === 'local' && status === 'failed')).toHaveLength(1);
+    // What runs at home has no price that anybody told: unknown, not 0.
+    expect(calls.filter(({ provider, status }) => provider === 'local' && status === 'succeeded')).toHaveLength(4);
+    expect(result.cost.unpricedCalls).toBeGreaterThanOrEqual(4);
+  });
+});

@@ -1,4 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -20,6 +22,34 @@ const names = readdirSync(folder)
   .filter((file) => file.endsWith('.workflow.yml'))
   .map((file) => file.replace('.workflow.yml', ''));
 const surroundings = { cwd: folder, env: { DAGRUN_STORE: 'memory:' } };
+
+const textOf = (file: string): string => readFileSync(join(folder, file), 'utf8');
+
+/** A new git repository with two commits. */
+function smallRepository(): string {
+  const path = mkdtempSync(join(tmpdir(), 'dagrun-gallery-'));
+  const git = (...args: readonly string[]): unknown =>
+    execFileSync('git', ['-C', path, '-c', 'user.name=Ada', '-c', 'user.email=ada@example.com', ...args]);
+  git('init', '--quiet');
+  for (const [text, subject] of [
+    ['export const one = 2;\n', 'One'],
+    ['export const one = 1;\n', 'Fix one'],
+  ] as const) {
+    writeFileSync(join(path, 'one.ts'), text);
+    git('add', 'one.ts');
+    git('commit', '--quiet', '--message', subject);
+  }
+  return path;
+}
+
+/** Inputs that have no default, for runs without any answer. */
+const examples: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'bug-predict': { repository: smallRepository() },
+  'bulk-classification': { tickets: textOf('bulk-classification/tickets.jsonl') },
+  'code-review': { diff: textOf('code-review/change.diff') },
+  'log-analysis': { log: textOf('log-analysis/shop.log') },
+  'test-generation': { source: textOf('test-generation/shipping.mjs') },
+};
 
 /** What a published schema finds wrong with a value. */
 function problems(schema: string, value: Json): readonly string[] {
@@ -63,8 +93,7 @@ describe.each(names)('%s', (name) => {
   });
 
   test('runs without any answer written down', async () => {
-    const inputs = name === 'code-review' ? { diff: readFileSync(join(folder, name, 'change.diff'), 'utf8') } : {};
-    const result = await run(workflow, { ...surroundings, inputs, offline: true, wait: false });
+    const result = await run(workflow, { ...surroundings, inputs: examples[name] ?? {}, offline: true, wait: false });
     expect(result.error).toBeUndefined();
     expect(problems('result', JSON.parse(JSON.stringify(result)) as Json)).toEqual([]);
   });

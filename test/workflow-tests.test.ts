@@ -14,13 +14,14 @@ describe('the gallery', () => {
   let report: TestReport;
   beforeAll(async () => {
     report = await runTests(findTests(['workflows'], around), around);
-  });
+    // A hundred scenarios, on a machine that may be busy.
+  }, 120_000);
 
   test('every scenario holds', () => {
     const told = report.files.flatMap((file) => [...file.diagnostics, ...file.scenarios.flatMap((scenario) => scenario.diagnostics)]);
     expect(renderDiagnostics(told, { format: 'pretty', colour: false })).toBe('');
     expect(report.failed).toBe(0);
-    expect(report.passed).toBeGreaterThan(15);
+    expect(report.passed).toBeGreaterThan(80);
   });
 
   test('every workflow has tests, which take every way through it', () => {

@@ -3,20 +3,25 @@ import { sortDiagnostics } from '../diagnostics/render.ts';
 import { readingsOf } from '../lang/readings.ts';
 import { checkCaching } from './caching.ts';
 import { checkCycles } from './cycles.ts';
+import { checkDecided } from './decided.ts';
 import { checkExposure } from './exposure.ts';
 import { checkHiding } from './hiding.ts';
 import { checkKinds } from './kinds.ts';
 import { checkLimits } from './limits.ts';
 import { checkModels } from './models.ts';
 import { checkNeeds } from './needs.ts';
+import { checkNesting } from './nesting.ts';
 import { checkOutputs } from './outputs.ts';
 import { checkPartials } from './partials.ts';
+import { checkPlaceholders } from './placeholders.ts';
+import { checkPromptOrder } from './prompt-order.ts';
 import { checkReferences } from './references.ts';
 import type { CheckInput, Rule } from './rule.ts';
 import { checkSchemas } from './schemas.ts';
 import { checkSecrets } from './secrets.ts';
 import { checkShapes } from './shapes.ts';
 import { checkSkips } from './skips.ts';
+import { checkSubWorkflows } from './sub-workflows.ts';
 import { checkUnused } from './unused.ts';
 
 /** In this order, because of two mistakes at one place the one found first is told: names before what their values are. */
@@ -26,6 +31,8 @@ const RULES: readonly Rule[] = [
   checkSecrets,
   checkPartials,
   checkHiding,
+  checkNesting,
+  checkSubWorkflows,
   checkCycles,
   checkKinds,
   checkLimits,
@@ -38,7 +45,7 @@ const RULES: readonly Rule[] = [
 ];
 
 /** What may be better in a file without mistakes; in one with mistakes it would be their echo. */
-const ADVICE: readonly Rule[] = [checkUnused, checkExposure];
+const ADVICE: readonly Rule[] = [checkUnused, checkPlaceholders, checkExposure, checkDecided, checkPromptOrder];
 
 /**
  * Everything that is wrong with a workflow's meaning, in the order of the file. `sound` is false when its shape had mistakes
@@ -79,5 +86,5 @@ function withoutEchoes(found: readonly Found[]): Diagnostic[] {
 function isEcho(later: Found, earlier: Found): boolean {
   const [a, b] = [later.diagnostic, earlier.diagnostic];
   if (later.rule === earlier.rule) return a.at.start === b.at.start && a.at.end === b.at.end && a.message === b.message;
-  return a.at.start < b.at.end && b.at.start < a.at.end;
+  return a.at.file === b.at.file && a.at.start < b.at.end && b.at.start < a.at.end;
 }

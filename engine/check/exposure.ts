@@ -92,7 +92,8 @@ function isApproved({ workflow, kinds }: CheckInput, source: NodeId, reader: Nod
     const seen = new Set<NodeId>();
     const open = [id];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      for (const { from } of edges.get(next) ?? []) {
+      const node = workflow.nodes.get(next);
+      for (const { from } of (node && edges.get(node)) ?? []) {
         if (seen.has(from)) continue;
         seen.add(from);
         open.push(from);

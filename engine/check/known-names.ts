@@ -1,6 +1,8 @@
 import type { Reference } from '../contracts/reference.ts';
 import type { Document, Span } from '../contracts/source.ts';
+import type { NodeDecl } from '../contracts/workflow.ts';
 import { adviceOn, suggest } from '../diagnostics/suggest.ts';
+import { type Frame, isNamed } from '../lang/frames.ts';
 import type { FieldReading } from '../lang/readings.ts';
 
 /** The nearest of the names with the help that says so, when one is near. */
@@ -22,9 +24,22 @@ export function listed(names: readonly string[], joint: 'and' | 'or' = 'and'): s
   return quoted.length === 0 ? last : `${quoted.join(', ')} ${joint} ${last}`;
 }
 
-/** Who reads, as a sentence's subject. */
+/** Who reads, as a sentence's subject: of what a case or a part reads, the node it belongs to. */
 export function readerOf(reading: FieldReading): string {
-  return reading.node ? `"${reading.node.id}"` : `the output "${reading.field}"`;
+  const node = readingNode(reading);
+  return node ? `"${node.id}"` : `the output "${reading.field}"`;
+}
+
+/** The author's node that a field belongs to, also when it is a case's or a part's; undefined for an output of the workflow. */
+export function readingNode({ node, frame: from }: FieldReading): NodeDecl | undefined {
+  let found = node;
+  // The result of a group stands in the frame of its nodes.
+  let frame: Frame | undefined = from.parent === node ? from.outer : from;
+  while (frame?.parent !== undefined && !isNamed({ frame })) {
+    found = frame.parent;
+    frame = frame.outer;
+  }
+  return found;
 }
 
 /** The span of step `step` of what a reference reads (`scan` in `nodes.scan.output`); all of it when that step is not written there. */

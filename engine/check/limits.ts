@@ -2,21 +2,23 @@ import type { JsonSchema } from '../base/json.ts';
 import { renderDuration } from '../base/units.ts';
 import type { Report } from '../contracts/diagnostic.ts';
 import type { Workflow } from '../contracts/workflow.ts';
-import type { FieldReading } from '../lang/readings.ts';
+import { allNodes, authorsNode } from '../lang/frames.ts';
+import { type FieldReading, placeOfField } from '../lang/readings.ts';
 import { spanOfStep } from './known-names.ts';
 import type { CheckInput } from './rule.ts';
 
 /** Bounds are known before a run, and none is above a bound of the whole run. */
 export function checkLimits({ workflow, references }: CheckInput, report: Report): void {
   for (const reading of references) if (reading.place === 'bound') checkBound(workflow, reading, report);
-  for (const node of workflow.nodes.values()) {
+  for (const { node } of allNodes(workflow)) {
+    const { id } = authorsNode(workflow, node);
     const { concurrency } = node.foreach ?? {};
     const most = workflow.limits.concurrency;
     if (concurrency && 'value' in concurrency && most !== undefined && concurrency.value > most) {
       report({
         code: 'DAG313',
         severity: 'warning',
-        message: `"${node.id}" lets ${concurrency.value} items run at once, the whole run only ${most} calls`,
+        message: `"${id}" lets ${concurrency.value} items run at once, the whole run only ${most} calls`,
         at: workflow.document.spanOf([...node.path, 'foreach', 'concurrency']),
         label: `never more than ${most}`,
         related: [{ at: workflow.document.spanOf(['limits', 'concurrency']), label: 'the limit of the run' }],
@@ -28,8 +30,8 @@ export function checkLimits({ workflow, references }: CheckInput, report: Report
       report({
         code: 'DAG313',
         severity: 'warning',
-        message: `"${node.id}" may try for ${renderDuration(node.timeout)}, the whole run only for ${renderDuration(timeout)}`,
-        at: workflow.document.spanOf([...node.path, 'timeout']),
+        message: `"${id}" may try for ${renderDuration(node.timeout)}, the whole run only for ${renderDuration(timeout)}`,
+        at: workflow.document.spanOf(placeOfField(node, 'timeout')),
         label: 'longer than the run may last',
         related: [{ at: workflow.document.spanOf(['limits', 'timeout']), label: 'the limit of the run' }],
         help: 'raise `limits.timeout`, or shorten this one',

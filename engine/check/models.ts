@@ -1,9 +1,10 @@
-import type { JsonObject } from '../base/json.ts';
+import { isList, isObject, type JsonObject } from '../base/json.ts';
 import type { Report } from '../contracts/diagnostic.ts';
 import type { ModelFact, ModelFacts, Tier } from '../contracts/provider.ts';
 import type { Path } from '../contracts/source.ts';
 import type { Workflow } from '../contracts/workflow.ts';
 import { suggest } from '../diagnostics/suggest.ts';
+import { allNodes, hasOwnSpec } from '../lang/frames.ts';
 import type { CheckInput } from './rule.ts';
 
 /** The models that a file names exist, and can do what its nodes ask of them. */
@@ -13,8 +14,10 @@ export function checkModels({ workflow, kinds, models }: CheckInput, report: Rep
   const asks: Ask[] = [];
   for (const [tier, names] of Object.entries(workflow.tiers))
     for (const [index, name] of (names ?? []).entries()) checkName(name, ['tiers', tier, index], workflow, models, report);
-  for (const node of workflow.nodes.values()) {
-    if (calling.has(node.kind)) asks.push({ spec: node.spec, path: node.path });
+  for (const { node } of allNodes(workflow)) {
+    const { places, escalate } = node;
+    const next = escalate === undefined ? [] : tiersUpTo(escalate.to, node.spec);
+    if (calling.has(node.kind) && hasOwnSpec(node)) asks.push({ spec: node.spec, path: node.path, next, ...(places && { places }) });
     if (node.onError.action !== 'fallback' || !calling.has(node.onError.kind)) continue;
     asks.push({ spec: node.onError.spec, path: node.onError.path, below: node.path });
   }
@@ -50,6 +53,10 @@ interface Ask {
   readonly path: Path;
   /** Of a fallback: the node whose fields it takes over. */
   readonly below?: Path;
+  /** Where fields stand that it shares with the node around it, or has from `defaults`. */
+  readonly places?: Readonly<Record<string, Path>>;
+  /** Tiers that are asked when its own is not good enough. */
+  readonly next?: readonly Tier[];
 }
 
 /** Models that cannot do what one field asks of them: `defaults` ask it of many nodes, which is told once. */
@@ -67,7 +74,9 @@ interface Candidate {
 }
 
 /** Where a field of a call is written: in the node or its fallback, else in `defaults`. */
-function placeOf(field: string, { path, below }: Ask, { document }: Workflow): Path {
+function placeOf(field: string, { path, below, places }: Ask, { document }: Workflow): Path {
+  const shared = places !== undefined && Object.hasOwn(places, field) ? places[field] : undefined;
+  if (shared !== undefined) return shared;
   for (const parent of below === undefined ? [path] : [path, below]) {
     const own = document.spanOf([...parent, field]);
     const outer = document.spanOf(parent);
@@ -96,10 +105,24 @@ function collect(
   known.set(key, refused);
 }
 
-function candidatesOf({ spec }: Ask, workflow: Workflow, models: ModelFacts): readonly Candidate[] {
-  const tier = (typeof spec.tier === 'string' ? spec.tier : 'capable') as Tier;
-  const names = typeof spec.model === 'string' ? [spec.model] : (workflow.tiers[tier] ?? models.tiers[tier] ?? []);
-  return names.map((name) => ({ name, fact: models.find(name) }));
+function candidatesOf({ spec, next = [] }: Ask, workflow: Workflow, models: ModelFacts): readonly Candidate[] {
+  const tiers = [...tiersOf(spec), ...next];
+  const names = typeof spec.model === 'string' ? [spec.model] : tiers.flatMap((tier) => workflow.tiers[tier] ?? models.tiers[tier] ?? []);
+  return [...new Set(names)].map((name) => ({ name, fact: models.find(name) }));
+}
+
+/** The tiers that a call may begin with. */
+function tiersOf({ tier }: JsonObject): readonly Tier[] {
+  const names = isList(tier) ? tier.map((choice) => (isObject(choice) ? choice.use : undefined)) : [tier ?? 'capable'];
+  return TIERS.filter((one) => names.includes(one));
+}
+
+const TIERS: readonly Tier[] = ['cheap', 'capable', 'premium'];
+
+/** The tiers above those that a call may begin with, up to one of them. */
+function tiersUpTo(top: Tier, spec: JsonObject): readonly Tier[] {
+  const [lowest = 'capable'] = tiersOf(spec);
+  return TIERS.slice(TIERS.indexOf(lowest) + 1, TIERS.indexOf(top) + 1);
 }
 
 function checkName(name: string, path: Path, { document }: Workflow, models: ModelFacts, report: Report): void {

@@ -1,13 +1,34 @@
 import { isObject } from '../base/json.ts';
 import type { Reference } from '../contracts/reference.ts';
 import type { NodeDecl, Workflow } from '../contracts/workflow.ts';
+import { nodeNamed } from '../lang/frames.ts';
 import { type FieldReading, nodeRead } from '../lang/readings.ts';
-import { listed, nearestOf, readerOf } from './known-names.ts';
-import { nearestNode, nodeExists } from './known-nodes.ts';
+import { listed, nearestOf, readerOf, readingNode } from './known-names.ts';
+import { hiddenNode, isAround, nearestNode, nodeExists } from './known-nodes.ts';
 import { type Misread, misread } from './misread.ts';
 
 /** What a node lets others read of it. A fan-out has its `items` besides. */
 const NODE_PROPERTIES: readonly string[] = ['output', 'status', 'error', 'skip_reason', 'cost', 'tier', 'model'];
+
+/** What nodes have besides, and which of them. */
+const FEATURES: Readonly<Record<string, { readonly what: string; readonly of: string }>> = {
+  iterations: { what: 'rounds', of: '`repeat` or `evaluate`' },
+  accepted: { what: 'verdict: nothing says whether it is accepted', of: '`repeat`, `evaluate` or `escalate`' },
+  score: { what: 'score', of: '`evaluate`' },
+  route: { what: 'cases', of: '`route`' },
+};
+
+function featuresOf({ foreach, repeat, body, escalate }: NodeDecl): readonly string[] {
+  const judged = body?.type === 'evaluate';
+  const escalates = escalate !== undefined || (body?.type === 'best_of' && body.candidate.escalate !== undefined);
+  return [
+    ...(foreach === undefined ? [] : ['items']),
+    ...(repeat === undefined && !judged ? [] : ['iterations']),
+    ...(repeat === undefined && !judged && !escalates ? [] : ['accepted']),
+    ...(judged ? ['score'] : []),
+    ...(body?.type === 'route' ? ['route'] : []),
+  ];
+}
 
 /** What is wrong with a read of `nodes.…`. */
 export function nodeMistake(workflow: Workflow, reading: FieldReading, reference: Reference): Misread | undefined {
@@ -19,24 +40,57 @@ export function nodeMistake(workflow: Workflow, reading: FieldReading, reference
       help: 'write the id of the node, or collect what you choose from with a node of kind `set`',
     });
   }
-  if (id === reading.node?.id) {
+  const reader = readingNode(reading);
+  const source = nodeNamed(reading.frame, id)?.node;
+  if (source !== undefined && (source === reader || source === reading.node)) {
     return misread('DAG207', 1, `"${id}" reads itself`, {
       label: 'this is the node itself',
       because: 'a node starts only when everything it reads has finished',
       help:
         reading.place === 'result'
           ? 'what the node just gave is called `output` here'
-          : 'read another node; what this one gave is `output`, in its `result` and `check` only',
+          : reading.names.get('previous')?.of === source
+            ? 'what it gave in the round before is `previous`'
+            : 'read another node; what this one gave is `output`, in its `result` and `check` only',
     });
   }
-  if (!nodeExists(workflow, id)) {
+  if (source !== undefined && isAround(workflow, source, reading.node)) {
+    return misread('DAG207', 1, `${readerOf(reading)} reads "${id}", and is part of it`, {
+      label: 'it has finished when all that is inside it has',
+      because: 'a node starts only when everything it reads has finished',
+      help:
+        reading.names.get('previous')?.of === source
+          ? 'what it gave in the round before is `previous`'
+          : 'read the other nodes inside it, or what it reads itself',
+    });
+  }
+  if (source === undefined && !nodeExists(workflow, reading.frame, id)) return missingNode(workflow, reading, reference, id);
+  return source && propertyMistake(source, reading, reference);
+}
+
+function missingNode(workflow: Workflow, reading: FieldReading, reference: Reference, id: string): Misread {
+  const hidden = hiddenNode(workflow, id);
+  const group = hidden?.frame.parent;
+  if (group === undefined) {
     return misread('DAG202', 1, `${readerOf(reading)} reads ${whatOf(reference)}"${id}", which is not a node`, {
       label: 'no node has this id',
-      ...nearestNode(workflow, id, reading.node),
+      ...nearestNode(workflow, reading.frame, id, reading.node),
     });
   }
-  const source = workflow.nodes.get(id);
-  return source && propertyMistake(source, reading, reference);
+  return misread('DAG214', 1, `${readerOf(reading)} reads ${whatOf(reference)}"${id}", which is inside "${group.id}"`, {
+    label: 'outside, only the group can be read',
+    ...helpWithGroup(reading, reference, id, group),
+  });
+}
+
+function helpWithGroup({ frame }: FieldReading, { path }: Reference, id: string, group: NodeDecl): { readonly help: string } {
+  const output = `nodes.${group.id}.output`;
+  if (nodeNamed(frame, group.id)?.node !== group)
+    return { help: `give it out by the \`result\` of "${group.id}", and of what is around that` };
+  if (group.foreach !== undefined) return { help: `what its items give is the list \`${output}\`` };
+  if (group.result !== undefined) return { help: `add it to the \`result\` of "${group.id}", and read \`${output}\`` };
+  const below = path[2] === 'output' ? path.slice(3).filter((step) => step !== '[]') : [];
+  return { help: `read \`${[output, id, ...below].join('.')}\`` };
 }
 
 function propertyMistake(source: NodeDecl, reading: FieldReading, reference: Reference): Misread | undefined {
@@ -54,7 +108,14 @@ function propertyMistake(source: NodeDecl, reading: FieldReading, reference: Ref
       help: `its output is \`nodes.${source.id}.output\``,
     });
   }
-  const properties = source.foreach ? [...NODE_PROPERTIES, 'items'] : NODE_PROPERTIES;
+  const feature = FEATURES[property];
+  if (feature !== undefined && !featuresOf(source).includes(property)) {
+    return misread('DAG206', 2, `"${source.id}" has no ${feature.what}`, {
+      label: `only nodes with ${feature.of} have it`,
+      help: `its output is \`nodes.${source.id}.output\``,
+    });
+  }
+  const properties = [...NODE_PROPERTIES, ...featuresOf(source)];
   if (properties.includes(property)) return undefined;
   const inOutput = isObject(source.output?.properties) && property in source.output.properties;
   return misread('DAG206', 2, `"${property}" cannot be read of the node "${source.id}"`, {

@@ -1,9 +1,11 @@
-import { nodeId } from '../base/ids.ts';
 import type { Report } from '../contracts/diagnostic.ts';
 import type { Reference } from '../contracts/reference.ts';
 import type { Workflow } from '../contracts/workflow.ts';
+import { nodeNamed } from '../lang/frames.ts';
 import type { FieldReading } from '../lang/readings.ts';
+import { expressionsIn } from '../lang/structure.ts';
 import { didYouMean, listed, nearestOf, readerOf, spanOfStep } from './known-names.ts';
+import { localMistake } from './local-names.ts';
 import { type Misread, misread } from './misread.ts';
 import { namesIn } from './names-in.ts';
 import { nodeMistake } from './node-references.ts';
@@ -48,7 +50,7 @@ function mistakeIn(workflow: Workflow, reading: FieldReading, reference: Referen
       // Told by the rule about them.
       return undefined;
     default:
-      return localMistake(workflow, reading, root);
+      return unknownName(workflow, reading, root);
   }
 }
 
@@ -87,40 +89,12 @@ const FOREIGN: Readonly<Record<string, string>> = {
   vars: 'inputs are read as `inputs.<name>`, constants as `constants.<name>`',
 };
 
-function localMistake(workflow: Workflow, reading: FieldReading, root: string): Misread | undefined {
-  const { node, place } = reading;
-  const itemName = node?.foreach?.as ?? 'item';
-  const perItem = node?.foreach !== undefined && (place === 'item' || place === 'result');
+function unknownName(workflow: Workflow, reading: FieldReading, root: string): Misread | undefined {
   const names = namesIn(reading);
   if (names.includes(root)) return undefined;
-
-  if (root === 'output') {
-    return misread('DAG205', 0, `${readerOf(reading)} reads "output" where there is none`, {
-      label: '`output` is known in `result` and `check` only',
-      because: node ? `it is what the node has made, and \`${reading.field}\` is looked at before that` : 'it is what one node has made',
-      help: 'the output of another node is `nodes.<id>.output`',
-    });
-  }
-  const loopName = root === 'item' || root === 'index' || root === node?.foreach?.as;
-  if (loopName && !perItem) {
-    const outside = node?.foreach
-      ? {
-          label: `there is no item yet when \`${reading.field}\` is looked at`,
-          because: `\`${reading.field}\` concerns the node as a whole, not one item`,
-          help: 'to leave out single items use `where` of the `foreach`',
-        }
-      : node
-        ? { label: 'this node has no `foreach`', help: `give "${node.id}" a \`foreach\`, or read \`nodes.<id>.output\`` }
-        : { label: 'there are no items here', help: 'the outputs of all items are the list `nodes.<id>.output`' };
-    return misread('DAG205', 0, `${readerOf(reading)} reads "${root}" where there is no item`, outside);
-  }
-  if (root === 'item' && perItem) {
-    return misread('DAG205', 0, `${readerOf(reading)} reads "item", but its items are called "${itemName}"`, {
-      label: `\`as: ${itemName}\` renamed it`,
-      help: `write \`${itemName}\``,
-    });
-  }
-  const rooted = workflow.nodes.has(nodeId(root))
+  const local = localMistake(reading, root);
+  if (local !== undefined) return local;
+  const rooted = nodeNamed(reading.frame, root)
     ? `nodes.${root}.output`
     : workflow.inputs.has(root)
       ? `inputs.${root}`
@@ -134,6 +108,13 @@ function localMistake(workflow: Workflow, reading: FieldReading, root: string): 
       ? { help: `did you mean \`${rooted}\`?`, replacement: rooted }
       : foreign !== undefined
         ? { help: foreign }
-        : (nearestOf(root, names) ?? { help: `a path begins with ${names.map((name) => `\`${name}\``).join(', ')}` })),
+        : (nearestOf(root, names) ??
+          bareText(reading, root) ?? { help: `a path begins with ${names.map((name) => `\`${name}\``).join(', ')}` })),
   });
+}
+
+/** A word where an expression stands, all by itself, was meant as a text. */
+function bareText({ holds, source, path }: FieldReading, word: string): { readonly help: string } | undefined {
+  if (holds !== 'expression' || !expressionsIn(source, path).some(({ text }) => text.trim() === word)) return undefined;
+  return { help: `if it is meant as a text, put it in quotes: \`'"${word}"'\`` };
 }

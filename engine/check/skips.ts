@@ -1,6 +1,7 @@
 import type { NodeId } from '../base/ids.ts';
 import type { Report } from '../contracts/diagnostic.ts';
 import type { Reference } from '../contracts/reference.ts';
+import type { Workflow } from '../contracts/workflow.ts';
 import { edgesOf } from '../lang/edges.ts';
 import { isGuarded } from '../lang/guards.ts';
 import { type FieldReading, nodeRead } from '../lang/readings.ts';
@@ -22,7 +23,7 @@ export function checkSkips({ workflow, kinds, references }: CheckInput, report: 
   const types = typesOf(workflow, kinds);
   const edges = edgesOf(workflow, kinds);
   const { document } = workflow;
-  for (const [node, readings] of byNode(references)) {
+  for (const [node, readings] of byNode(workflow, references)) {
     const guarded = new Map<NodeId, Use>();
     const unguarded = new Map<NodeId, Use>();
     for (const reading of readings) {
@@ -39,7 +40,8 @@ export function checkSkips({ workflow, kinds, references }: CheckInput, report: 
     for (const [from, { reference, reading }] of unguarded) {
       const other = guarded.get(from);
       // With an optional edge the node runs in any case: the read without a guard is one that needs none.
-      const edge = edges.get(node)?.find((one) => one.from === from);
+      const reader = workflow.nodes.get(node);
+      const edge = (reader && edges.get(reader))?.find((one) => one.from === from);
       if (other === undefined || edge === undefined || edge.optional) continue;
       report({
         code: 'DAG415',
@@ -68,10 +70,11 @@ function mayBeMissingAnyway(output: Shape, steps: readonly string[]): boolean {
   return mayBeNull(shape) || isAny(shape);
 }
 
-function byNode(references: readonly FieldReading[]): ReadonlyMap<NodeId, readonly FieldReading[]> {
+function byNode(workflow: Workflow, references: readonly FieldReading[]): ReadonlyMap<NodeId, readonly FieldReading[]> {
   const found = new Map<NodeId, FieldReading[]>();
   for (const reading of references) {
-    if (reading.node === undefined) continue;
+    // What is inside others is not looked at yet.
+    if (reading.node === undefined || workflow.nodes.get(reading.node.id) !== reading.node) continue;
     const known = found.get(reading.node.id);
     if (known === undefined) found.set(reading.node.id, [reading]);
     else known.push(reading);

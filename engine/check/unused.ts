@@ -1,7 +1,7 @@
-import type { NodeId } from '../base/ids.ts';
 import { isList, isObject, type Json } from '../base/json.ts';
 import type { Report } from '../contracts/diagnostic.ts';
-import { edgesOf } from '../lang/edges.ts';
+import type { NodeDecl } from '../contracts/workflow.ts';
+import { allNodes, hasOwnSpec, innerNodes, isNamed, nodeNamed } from '../lang/frames.ts';
 import { nodeRead } from '../lang/readings.ts';
 import type { CheckInput } from './rule.ts';
 
@@ -58,29 +58,44 @@ export function checkUnused({ workflow, kinds, references }: CheckInput, report:
 
 const ALL: Set<string> = new Set();
 
-/** Nodes that pay for an answer nobody reads. A file without outputs shows the answers themselves, so nothing in it is a dead end. */
+/**
+ * Nodes that pay for an answer nobody reads. A file without outputs shows the answers themselves, and a group without `result` gives
+ * those of its nodes, so nothing in these is a dead end.
+ */
 function reportDeadEnds({ workflow, kinds, references }: CheckInput, report: Report): void {
-  if (workflow.outputs.size === 0) return;
   const paying = new Set(kinds.filter((kind) => kind.callsModel).map((kind) => kind.kind));
-  const wanted = new Set<NodeId>();
-  for (const { node, references: read } of references) {
-    if (node) continue;
+  const pays = (node: NodeDecl): boolean => (hasOwnSpec(node) ? paying.has(node.kind) : false) || innerNodes(node).some(pays);
+  const computing = new Set(kinds.filter((kind) => kind.callsModel || kind.outputField !== undefined).map((kind) => kind.kind));
+  /** Something comes of it besides its output: a file, a message, a question; or the run ends when a check does not hold. */
+  const acts = (node: NodeDecl): boolean =>
+    node.check.length > 0 || (hasOwnSpec(node) && node.body?.type !== 'group' && !computing.has(node.kind)) || innerNodes(node).some(acts);
+  const wanted = new Set<NodeDecl>();
+  for (const { references: read, frame } of references) {
     for (const reference of read) {
       const id = nodeRead(reference);
-      if (id !== undefined) wanted.add(id);
+      const node = id === undefined ? undefined : nodeNamed(frame, id)?.node;
+      if (node !== undefined) wanted.add(node);
     }
   }
-  for (const sources of edgesOf(workflow, kinds).values()) for (const { from } of sources) wanted.add(from);
-  for (const node of workflow.nodes.values()) {
-    // A check makes a node a gate: the run ends when it does not hold.
-    if (wanted.has(node.id) || !paying.has(node.kind) || node.check.length > 0) continue;
+  for (const { node, frame } of allNodes(workflow)) {
+    for (const { from } of node.needs) {
+      const source = nodeNamed(frame, from)?.node;
+      if (source !== undefined) wanted.add(source);
+    }
+  }
+  for (const { node, frame } of allNodes(workflow)) {
+    const shown = frame.parent === undefined ? workflow.outputs.size === 0 : frame.parent.result === undefined;
+    if (!isNamed({ frame }) || shown || wanted.has(node) || !pays(node) || acts(node)) continue;
     report({
       code: 'DAG302',
       severity: 'warning',
       message: `nothing reads what "${node.id}" makes`,
       at: workflow.document.spanOf(node.path, 'key'),
       label: 'a model is paid for it',
-      help: `put \`nodes.${node.id}.output\` into \`outputs\`, read it in another node, or take it out`,
+      help:
+        frame.parent === undefined
+          ? `put \`nodes.${node.id}.output\` into \`outputs\`, read it in another node, or take it out`
+          : `put \`nodes.${node.id}.output\` into the \`result\` of "${frame.parent.id}", read it in another node, or take it out`,
     });
   }
 }

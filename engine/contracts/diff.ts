@@ -5,6 +5,7 @@ import type { Json } from '../base/json.ts';
  * name has changed, `before` says what it was.
  */
 export interface WorkflowDiff {
+  readonly schemaVersion: 1;
   readonly before: DiffedWorkflow;
   readonly after: DiffedWorkflow;
   /** True when both would run the same: descriptions count, comments and the order of fields do not. */

@@ -32,6 +32,8 @@ export interface SourceHost {
   read(path: string): string | undefined;
   /** Names of the files directly inside a folder; empty when there is none. */
   list(folder: string): readonly string[];
+  /** True for a path that leaves the workspace. */
+  outside?(path: string): boolean;
 }
 
 /** Where workflows and the files they are made of stand: on the disk, or in a revision, as if it were checked out. Paths are absolute. */

@@ -252,6 +252,8 @@ export type OnErrorDecl =
       readonly path: Path;
       readonly kind: string;
       readonly spec: JsonObject;
+      /** As of a node: where those of its fields stand that are not written below `path`. */
+      readonly places?: Readonly<Record<string, Path>>;
       /** Of a fallback to another file. */
       readonly body?: SubWorkflowDecl;
       readonly retry: Retry;

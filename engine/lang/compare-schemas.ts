@@ -15,11 +15,20 @@ export function compareSchemas(before: JsonSchema, after: JsonSchema): readonly 
   const ofWords = wordsIn(a, b, '');
   const found = [...ofTypes, ...ofWords.filter((one) => !ofTypes.some(({ at }) => at === one.at && one.change !== 'described'))];
   const isExplained = found.some(({ change }) => change !== 'described');
-  if (isExplained || canonicalText(withoutRemarks(a)) === canonicalText(withoutRemarks(b))) return found;
+  if (isExplained || canonicalText(withoutRemarks(a)) === canonicalText(withoutRemarks(b))) return found.length > 0 ? found : [DESCRIBED];
   // Alternatives, conditions: whether more or less fits cannot be told from here.
   const changed = { at: '', change: 'changed', message: 'allows other values', breaksGivers: true, breaksReaders: true } as const;
   return [changed, ...found];
 }
+
+/** Its title or its examples are others. */
+const DESCRIBED: SchemaChange = {
+  at: '',
+  change: 'described',
+  message: 'is described otherwise',
+  breaksGivers: false,
+  breaksReaders: false,
+};
 
 /** Words that only say something, to people and to models. */
 const REMARKS: ReadonlySet<string> = new Set([
@@ -97,7 +106,7 @@ function wordsIn(a: Json | undefined, b: Json | undefined, at: string): readonly
         : b.description === undefined
           ? 'has no description any more'
           : 'is described otherwise';
-    if (at !== '') found.push({ at, change: 'described', message, breaksGivers: false, breaksReaders: false });
+    found.push({ at, change: 'described', message, breaksGivers: false, breaksReaders: false });
   }
   if (isObject(a.properties) && isObject(b.properties)) {
     for (const [name, inner] of Object.entries(a.properties))

@@ -71,6 +71,12 @@ function numberOf(shape: Shape): NumberShape | undefined {
   return members.length === 1 && members[0]?.type === 'number' ? members[0] : undefined;
 }
 
+/** How an ordering turns out, when what is known of both sides alone decides it. */
+export function orderOutcome(operator: string, left: Shape, right: Shape): boolean | undefined {
+  const [a, b] = [numberOf(left), numberOf(right)];
+  return a === undefined || b === undefined ? undefined : alwaysOrdered(operator, a, b);
+}
+
 /** The outcome of an ordering when bounds alone decide it. */
 function alwaysOrdered(operator: string, left: NumberShape, right: NumberShape): boolean | undefined {
   const [low, high] = [lowestOf(left), highestOf(left)];

@@ -1,5 +1,4 @@
 import { buildGraph, topologicalOrder } from '../base/graph.ts';
-import type { NodeId } from '../base/ids.ts';
 import { isList, isObject, type Json } from '../base/json.ts';
 import type { Expr } from '../contracts/expression.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
@@ -7,6 +6,7 @@ import type { Reference } from '../contracts/reference.ts';
 import type { Path } from '../contracts/source.ts';
 import type { NodeDecl, Workflow } from '../contracts/workflow.ts';
 import { partsOf } from './expression-parts.ts';
+import { type Frame, framesInSight, framesOf, isNamed, nodeNamed, wayOut } from './frames.ts';
 import { infer } from './infer-expression.ts';
 import { surroundings } from './narrowing.ts';
 import { pathKey } from './path-text.ts';
@@ -15,7 +15,7 @@ import { shapeOf } from './schema-shape.ts';
 import { ANY, type Field, isAny, listOf, mayBeNull, type Shape } from './shape.ts';
 import { skipConditions, treeOf } from './skip-reasons.ts';
 import { quietShape } from './type-env.ts';
-import { factsWhenRun, isBareUse } from './uses.ts';
+import { decidesForAll, factsWhenRun, isBareUse } from './uses.ts';
 
 /**
  * Reads that stand last in a `coalesce` over nodes of which one always runs: they are guarded by that, as the others are by the `coalesce`.
@@ -25,42 +25,92 @@ export function joinedReads(workflow: Workflow, kinds: readonly NodeKind[], read
   const joined = new Set<Reference>();
   const joins = readings.flatMap((reading) => (reading.node === undefined ? [] : joinsIn(reading)));
   if (joins.length === 0) return joined;
+  for (const frame of framesOf(workflow)) if (isNamed({ frame })) joinIn(frame, { workflow, kinds, readings, joins, joined });
+  return joined;
+}
 
-  const ofNode = new Map<string, FieldReading[]>();
+interface Joining {
+  readonly workflow: Workflow;
+  readonly kinds: readonly NodeKind[];
+  readonly readings: readonly FieldReading[];
+  readonly joins: readonly Join[];
+  readonly joined: Set<Reference>;
+}
+
+/** Adds the joins over nodes of one frame. */
+function joinIn(frame: Frame, { workflow, kinds, readings, joins, joined }: Joining): void {
+  const isHere = ({ reading, nodes }: Join): boolean => nodes.every((id) => nodeNamed(reading.frame, id)?.frame === frame);
+  const own = joins.filter(isHere);
+  if (own.length === 0) return;
+
+  /** What is read inside each node of the frame, and the way from there out to it. */
+  const ofNode = new Map<NodeDecl, { readonly reading: FieldReading; readonly way: readonly NodeDecl[] }[]>(
+    frame.nodes.map((node) => [node, []]),
+  );
   for (const reading of readings) {
-    if (reading.node === undefined) continue;
-    const own = ofNode.get(reading.node.id);
-    if (own === undefined) ofNode.set(reading.node.id, [reading]);
-    else own.push(reading);
+    const way = reading.node === undefined ? undefined : wayOut(workflow, reading.node, frame);
+    const holder = way?.at(-1);
+    if (way !== undefined && holder !== undefined) ofNode.get(holder)?.push({ reading, way });
   }
-  const names = declaredNames(workflow, kinds);
+  const names = declaredNames(workflow, frame, kinds);
   const missing = new Set<string>();
   const reasons = skipConditions(names, missing);
   const env = surroundings({ names, skips: 'follow' }, () => {}, 'expression', infer);
-  const ids = [...workflow.nodes.keys()];
-  for (const index of topologicalOrder(buildGraph(ids, readsBetween(workflow, readings)))) {
-    const node = workflow.nodes.get(ids[index] as NodeId);
+  const byId = new Map<string, NodeDecl>(frame.nodes.map((node) => [node.id, node]));
+  const ids = [...byId.keys()];
+  for (const index of topologicalOrder(buildGraph(ids, readsBetween()))) {
+    const node = byId.get(ids[index] ?? '');
     if (node === undefined) continue;
-    for (const join of joins) {
-      if (join.reading.node !== node || !join.paths.every(isThereUnlessSkipped)) continue;
+    for (const join of own) {
+      const inside = ofNode.get(node)?.some(({ reading }) => reading === join.reading) ?? false;
+      if (!inside || !join.paths.every(isThereUnlessSkipped)) continue;
       if (reasons.oneAlwaysRuns(join.nodes.map((id) => [id]))) joined.add(join.last);
     }
-    const maySkip = reasons.add(node, needed(node));
+    // A route may end in a skip for reasons of its cases: for its readers that is as if it had failed with `on_error: skip`.
+    const known: NodeDecl = node.body?.type === 'route' && mayTakeNothing(node) ? { ...node, onError: { action: 'skip' } } : node;
+    const maySkip = reasons.add(known, needed(node));
     if (maySkip && node.ifSkipped === undefined) missing.add(node.id);
   }
-  return joined;
 
   function needed(node: NodeDecl): readonly string[] {
-    const whenRun = factsWhenRun(node);
     const found = new Set<string>();
     for (const need of node.needs) if (!need.optional && !need.anyOf) found.add(need.from);
-    for (const { field, references } of ofNode.get(node.id) ?? []) {
-      for (const reference of references) {
-        const from = nodeRead(reference);
-        if (from !== undefined && !joined.has(reference) && isBareUse(reference, field, whenRun)) found.add(from);
-      }
+    for (const { reading, way } of ofNode.get(node) ?? []) {
+      if (!decidesForAll(way)) continue;
+      for (const from of bareReads(reading, way)) found.add(from);
     }
     return [...found].filter((from) => missing.has(from));
+  }
+
+  function mayTakeNothing(node: NodeDecl): boolean {
+    if (node.body?.type !== 'route') return false;
+    if (node.body.cases.some((one) => one.node === undefined || one.node.onError.action === 'skip')) return true;
+    return (ofNode.get(node) ?? []).some(
+      ({ reading, way }) => !decidesForAll(way) && bareReads(reading, way).some((from) => missing.has(from)),
+    );
+  }
+
+  function bareReads({ field, references, frame: from }: FieldReading, way: readonly NodeDecl[]): readonly string[] {
+    const whenRun = way.flatMap(factsWhenRun);
+    return references.flatMap((reference) => {
+      const id = nodeRead(reference);
+      const here = id !== undefined && nodeNamed(from, id)?.frame === frame;
+      return here && !joined.has(reference) && isBareUse(reference, field, whenRun) ? [id] : [];
+    });
+  }
+
+  function readsBetween(): readonly (readonly [string, string])[] {
+    const pairs: [string, string][] = [];
+    for (const node of frame.nodes) {
+      for (const need of node.needs) pairs.push([need.from, node.id]);
+      for (const { reading } of ofNode.get(node) ?? []) {
+        for (const reference of reading.references) {
+          const from = nodeRead(reference);
+          if (from !== undefined && nodeNamed(reading.frame, from)?.frame === frame) pairs.push([from, node.id]);
+        }
+      }
+    }
+    return pairs;
   }
 
   /** A whole output that is null gives null; below it, nothing may be null for a reason of its own. */
@@ -107,21 +157,8 @@ function textsIn(source: Json, path: Path): readonly { readonly text: string; re
   return isObject(source) ? Object.entries(source).flatMap(([name, one]) => textsIn(one, [...path, name])) : [];
 }
 
-function readsBetween(workflow: Workflow, readings: readonly FieldReading[]): readonly (readonly [string, string])[] {
-  const pairs: [string, string][] = [];
-  for (const { id, needs } of workflow.nodes.values()) for (const need of needs) pairs.push([need.from, id]);
-  for (const { node, references } of readings) {
-    if (node === undefined) continue;
-    for (const reference of references) {
-      const from = nodeRead(reference);
-      if (from !== undefined) pairs.push([from, node.id]);
-    }
-  }
-  return pairs;
-}
-
 /** The names conditions read, as far as their types are written down. */
-function declaredNames(workflow: Workflow, kinds: readonly NodeKind[]): ReadonlyMap<string, Shape> {
+function declaredNames(workflow: Workflow, frame: Frame, kinds: readonly NodeKind[]): ReadonlyMap<string, Shape> {
   const open = (fields: readonly (readonly [string, Shape])[]): Shape => ({
     type: 'object',
     fields: new Map(fields.map(([name, shape]): [string, Field] => [name, { shape, required: true }])),
@@ -132,13 +169,14 @@ function declaredNames(workflow: Workflow, kinds: readonly NodeKind[]): Readonly
   const output = (node: NodeDecl): Shape => {
     const kind = kindOf.get(node.kind);
     const instead = node.onError.action === 'value' || node.onError.action === 'fallback';
-    const schema = node.output ?? (kind?.outputField === undefined && !instead ? kind?.output(node.spec) : undefined);
+    const held = node.body !== undefined && node.body.type !== 'group' && node.body.type !== 'workflow';
+    const schema = held ? undefined : (node.output ?? (kind?.outputField === undefined && !instead ? kind?.output(node.spec) : undefined));
     // What is computed is not known yet: computing it takes the edges that are being looked for.
     const one = schema === undefined || node.result !== undefined || node.onError.action === 'value' ? ANY : shapeOf(schema);
     return node.foreach === undefined ? one : listOf(one);
   };
   return new Map([
     ['inputs', open([...workflow.inputs.values()].map(({ name, schema }) => [name, shapeOf(schema)]))],
-    ['nodes', open([...workflow.nodes.values()].map((node) => [node.id, open([['output', output(node)]])]))],
+    ['nodes', open(framesInSight(frame).flatMap(({ nodes }) => nodes.map((node) => [node.id, open([['output', output(node)]])] as const)))],
   ]);
 }

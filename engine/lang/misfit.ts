@@ -182,6 +182,9 @@ function checkObject(search: Search, value: JsonObject, schema: JsonSchema, path
   const properties = isObject(schema.properties) ? schema.properties : {};
   const patterns = isObject(schema.patternProperties) ? Object.entries(schema.patternProperties) : [];
   for (const key of isList(schema.required) ? schema.required : []) {
+    // `x-instead`: fields that will do where this one is missing.
+    const instead = isObject(schema['x-instead']) ? schema['x-instead'][String(key)] : undefined;
+    if (isList(instead) && instead.some((other) => Object.hasOwn(value, String(other)))) continue;
     if (typeof key === 'string' && !Object.hasOwn(value, key)) {
       add(search, schema, 'required', path, { key }, `${named([...path, key])} is missing`);
     }

@@ -22,7 +22,7 @@ import {
   union,
   withoutNull,
 } from './shape.ts';
-import { skipConditions, treeOf } from './skip-reasons.ts';
+import { type SkipReasons, skipConditions, treeOf } from './skip-reasons.ts';
 import type { KnownCondition, TypeScope } from './type-scope.ts';
 import { isUse } from './uses.ts';
 import { settledLiterals, shapeOfValue, widened } from './value-shape.ts';
@@ -39,6 +39,8 @@ export interface WorkflowTypes {
   madeBy(node: NodeId): Shape;
   /** True when the node may be skipped and says nothing for that case (`if_skipped`): its readers are skipped with it. */
   mayGoMissing(node: NodeId): boolean;
+  /** What is certain of skips. */
+  readonly skips: Pick<SkipReasons, 'neverRuns' | 'outcomeOf'>;
 }
 
 const known = new WeakMap<Workflow, WorkflowTypes>();
@@ -59,7 +61,8 @@ const RESULTS: ReadonlySet<string> = new Set(['result', 'if_skipped']);
 
 function compute(workflow: Workflow, kinds: readonly NodeKind[]): WorkflowTypes {
   const kindOf = new Map(kinds.map((kind) => [kind.kind, kind]));
-  const readings = byNode(readingsOf(workflow, kinds));
+  // What is inside others has no type yet.
+  const readings = byNode(readingsOf(workflow, kinds).filter(({ node }) => node !== undefined && workflow.nodes.get(node.id) === node));
   const inferred = new Map<FieldReading, InferredSource>();
   /** What one task of a node gives before `result`. */
   const tasks = new Map<NodeId, Shape>();
@@ -80,18 +83,19 @@ function compute(workflow: Workflow, kinds: readonly NodeKind[]): WorkflowTypes 
     seenOf: (node) => seen.get(node) ?? ANY,
     madeBy: (node) => made.get(node) ?? ANY,
     mayGoMissing: (node) => missing.has(node),
+    skips,
   };
 
   function typeNodes(): void {
     const edges = edgesOf(workflow, kinds);
     const ids = [...workflow.nodes.keys()];
-    const pairs = ids.flatMap((id) => (edges.get(id) ?? []).map((edge) => [edge.from, id] as const));
+    const pairs = [...workflow.nodes.values()].flatMap((node) => (edges.get(node) ?? []).map((edge) => [edge.from, node.id] as const));
     for (const index of topologicalOrder(buildGraph(ids, pairs))) {
       const node = workflow.nodes.get(ids[index] as NodeId);
       if (node === undefined) continue;
       // A read in `result` is a mistake of its own, and told there: that the node would be skipped for it is only its echo.
       const elsewhere = neededOutsideResult(node);
-      const needed = (edges.get(node.id) ?? []).filter(({ optional, from }) => !optional && missing.has(from) && elsewhere.has(from));
+      const needed = (edges.get(node) ?? []).filter(({ optional, from }) => !optional && missing.has(from) && elsewhere.has(from));
       const maySkip = skips.add(
         node,
         needed.map((edge) => edge.from),
@@ -175,6 +179,7 @@ function compute(workflow: Workflow, kinds: readonly NodeKind[]): WorkflowTypes 
 
   function taskOf(node: NodeDecl): Shape {
     if (node.output !== undefined) return shapeOf(node.output);
+    if (node.body !== undefined) return ANY;
     const own = taskOfKind(node, node.kind, node.spec, false);
     const { onError } = node;
     return onError.action === 'fallback' ? union(own, taskOfKind(node, onError.kind, onError.spec, true)) : own;

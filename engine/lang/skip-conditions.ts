@@ -1,5 +1,6 @@
 import type { Json } from '../base/json.ts';
 import type { Expr } from '../contracts/expression.ts';
+import { orderOutcome } from './comparisons.ts';
 import { pathKey } from './path-text.ts';
 import { isAny, membersOf, type Shape } from './shape.ts';
 
@@ -58,16 +59,25 @@ function comparison(tree: Expr & { op: 'binary' }, names: ConditionNames): SkipC
       if (values.some((value) => value === undefined)) return fact(tree);
       return pathIsOneOf(left, values as readonly Json[], names) ?? fact(tree);
     }
-    // Every ordering is said with `<`, so that `a < b` and `a >= b` are seen to be opposites.
-    case '>':
-      return fact({ ...tree, operator: '<', left: right, right: left });
-    case '>=':
-      return negated(fact({ ...tree, operator: '<' }));
+    case '<':
     case '<=':
-      return negated(fact({ ...tree, operator: '<', left: right, right: left }));
+    case '>':
+    case '>=': {
+      const outcome = orderOutcome(operator, names.shapeOf(left), names.shapeOf(right));
+      return outcome === undefined ? ordering(tree) : { type: outcome ? 'always' : 'never' };
+    }
     default:
       return fact(tree);
   }
+}
+
+/** Every ordering is said with `<`, so that `a < b` and `a >= b` are seen to be opposites. */
+function ordering(tree: Expr & { op: 'binary' }): SkipCondition {
+  const { operator, left, right } = tree;
+  const turned = (): SkipCondition => fact({ ...tree, operator: '<', left: right, right: left });
+  if (operator === '>') return turned();
+  if (operator === '<=') return negated(turned());
+  return operator === '>=' ? negated(fact({ ...tree, operator: '<' })) : fact(tree);
 }
 
 function equality(path: Expr, value: Json, names: ConditionNames): SkipCondition | undefined {

@@ -8,6 +8,7 @@ import { pathKey } from './path-text.ts';
 import { isAny, mayBeNull, type Shape } from './shape.ts';
 import { conditionOf, neverAll, type SkipCondition } from './skip-conditions.ts';
 import { quietShape } from './type-env.ts';
+import type { TypeScope } from './type-scope.ts';
 
 /** Which nodes may be skipped, and which of them never all in one run. Nodes are added in the order of the plan. */
 export interface SkipReasons {
@@ -15,6 +16,10 @@ export interface SkipReasons {
   add(node: NodeDecl, needed: readonly string[]): boolean;
   /** True when it is certain that not all of these groups have a skipped member. */
   oneAlwaysRuns(groups: readonly (readonly string[])[]): boolean;
+  /** True when it is certain that the node is skipped in every run. */
+  neverRuns(node: string): boolean;
+  /** How a condition turns out in every run in which the `known` ones did as they say; undefined when that is not certain. */
+  outcomeOf(condition: Json, scope: TypeScope): boolean | undefined;
 }
 
 /** `names` are those every condition sees; `missing` are the nodes, so far, that leave null when they are skipped. */
@@ -37,6 +42,21 @@ export function skipConditions(names: ReadonlyMap<string, Shape>, missing: Reado
       const conditions = groups.map((nodes): SkipCondition => ({ type: 'any', of: nodes.map((node) => ({ type: 'skipped', node })) }));
       return conditions.length > 0 && neverAll(conditions, skipped);
     },
+    neverRuns: (node) => known.has(node) && neverAll([{ type: 'not', of: { type: 'skipped', node } }], skipped),
+    outcomeOf(condition, scope) {
+      if (typeof condition === 'boolean') return condition;
+      const tree = treeOf(condition);
+      if (tree === undefined) return undefined;
+      const before = (scope.known ?? []).map(({ tree: one, outcome }): SkipCondition => {
+        const passed = read(one, scope.names);
+        return outcome ? passed : { type: 'not', of: passed };
+      });
+      const when = read(tree, scope.names);
+      // Where what is known is impossible, everything follows from it.
+      if (neverAll(before, skipped)) return undefined;
+      if (neverAll([...before, when], skipped)) return false;
+      return neverAll([...before, { type: 'not', of: when }], skipped) ? true : undefined;
+    },
   };
 
   function ownCondition({ id, skipIf }: NodeDecl): SkipCondition | undefined {
@@ -46,7 +66,7 @@ export function skipConditions(names: ReadonlyMap<string, Shape>, missing: Reado
     // A condition that is no text, or cannot be read, is told elsewhere; it may go either way.
     const when: SkipCondition =
       tree !== undefined
-        ? read(tree)
+        ? read(tree, names)
         : typeof source === 'boolean'
           ? { type: source ? 'always' : 'never' }
           : { type: 'fact', key: `if ${id}` };
@@ -61,8 +81,8 @@ export function skipConditions(names: ReadonlyMap<string, Shape>, missing: Reado
     return neverAll([all], skipped) ? undefined : all;
   }
 
-  function read(tree: Expr): SkipCondition {
-    const env = surroundings({ names, skips: 'follow' }, () => {}, 'expression', infer);
+  function read(tree: Expr, all: ReadonlyMap<string, Shape>): SkipCondition {
+    const env = surroundings({ names: all, skips: 'follow' }, () => {}, 'expression', infer);
     return conditionOf(tree, {
       shapeOf: (path) => quietShape(path, env),
       nodeNullWhenSkipped: (path) => {

@@ -1,5 +1,5 @@
 import type { Reference } from '../contracts/reference.ts';
-import type { NodeDecl } from '../contracts/workflow.ts';
+import type { Expression, NodeDecl } from '../contracts/workflow.ts';
 import { parseExpression } from './expression.ts';
 import { type Facts, isGuarded, NO_FACTS } from './guards.ts';
 import { factsOfCondition } from './references.ts';
@@ -15,12 +15,30 @@ export function isBareUse(reference: Reference, field: string, whenRun: Facts): 
   return DECIDES_SKIPPING.has(field) || !isGuarded(reference.path, whenRun);
 }
 
+/**
+ * True when a read at the beginning of a way out (`wayOut`) decides whether the node at its end is skipped, and not only whether
+ * something inside it is: that one does its nodes or its case all the same.
+ */
+export function decidesForAll(way: readonly NodeDecl[]): boolean {
+  return way.slice(1).every(({ body }) => body?.type !== 'group' && body?.type !== 'route');
+}
+
 /** Fields that are looked at when it is being decided that a node is skipped, or after that: its own condition does not shield them. */
 const DECIDES_SKIPPING: ReadonlySet<string> = new Set(['skip_if', 'run_if', 'reason', 'if_skipped']);
 
 /** The paths that are there whenever a node runs, because its own condition skips it when they are null. */
 export function factsWhenRun({ skipIf }: NodeDecl): Facts {
-  if (typeof skipIf?.when.source !== 'string') return NO_FACTS;
-  const parsed = parseExpression(skipIf.when.source);
-  return parsed.ok ? factsOfCondition(parsed.tree, skipIf.negate) : NO_FACTS;
+  return skipIf === undefined ? NO_FACTS : factsWhen(skipIf.when, skipIf.negate);
+}
+
+/** The paths that are there whenever a node does what is inside it: of a case, because its condition held and none before it did. */
+export function factsWhenTaken({ body }: NodeDecl, inside: NodeDecl): Facts {
+  if (body?.type !== 'route') return NO_FACTS;
+  const at = body.cases.findIndex(({ node }) => node === inside);
+  return body.cases.slice(0, at + 1).flatMap(({ when }, index) => (when === undefined ? [] : factsWhen(when, index === at)));
+}
+
+function factsWhen({ source }: Expression, outcome: boolean): Facts {
+  const parsed = typeof source === 'string' ? parseExpression(source) : undefined;
+  return parsed?.ok ? factsOfCondition(parsed.tree, outcome) : NO_FACTS;
 }

@@ -2,7 +2,7 @@ import type { Json, JsonSchema } from '../base/json.ts';
 import { Failed } from '../contracts/failure.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
 import type { ModelWant, Reasoning, Tier } from '../contracts/provider.ts';
-import { attachedTo, type Conversation, conversationOf } from './conversation.ts';
+import { attachedTo, type Conversation, checkMessages, conversationOf, messagesField } from './conversation.ts';
 
 interface LlmSpec extends Conversation {
   readonly tier?: Tier | readonly { readonly when?: Json; readonly use: Tier }[];
@@ -53,6 +53,14 @@ export const llm: NodeKind<LlmSpec> = {
       },
       system: { type: 'string', 'x-holds': 'template', description: 'The system prompt.' },
       prompt: { type: 'string', minLength: 1, 'x-holds': 'template', description: 'What the model is asked.' },
+      prompt_file: {
+        type: 'string',
+        minLength: 1,
+        'x-holds': 'literal',
+        description:
+          'A file with the prompt, a template as `prompt` is: `./prompts/review.md`; its path starts at the folder of this file.',
+      },
+      messages: messagesField,
       attach: {
         type: 'array',
         items: { type: 'string', 'x-holds': 'template' },
@@ -82,11 +90,15 @@ export const llm: NodeKind<LlmSpec> = {
       },
     },
     required: ['prompt'],
+    // Whichever of them says what is asked.
+    'x-instead': { prompt: ['prompt_file', 'messages'] },
+    oneOf: [{ required: ['prompt'] }, { required: ['prompt_file'] }, { required: ['messages'] }],
     additionalProperties: false,
   },
   example: 'tier: cheap\nprompt: Summarize in one sentence. {{inputs.text}}\n',
   callsModel: true,
   output: () => ({ type: 'string' }),
+  check: checkMessages,
   wants: (spec) => wantsOf(spec as Pick<LlmSpec, 'tier' | 'model'>),
   reuse: {
     version: 1,

@@ -1,9 +1,10 @@
 import { planDigest } from '../base/ids.ts';
 import { digestOf, type JsonObject } from '../base/json.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
-import type { Plan, PlanLimits } from '../contracts/plan.ts';
-import type { Limits, Workflow } from '../contracts/workflow.ts';
-import { edgesOf } from '../lang/edges.ts';
+import type { Edge, Plan, PlanLimits } from '../contracts/plan.ts';
+import type { Limits, NodeDecl, Workflow } from '../contracts/workflow.ts';
+import { edgesIn } from '../lang/edges.ts';
+import { framesOf } from '../lang/frames.ts';
 import type { Kinds } from './ladder.ts';
 import { mapValues, type PlanContext, planInput, planNodes, planOutput, withoutOrigins } from './plan-node.ts';
 
@@ -31,10 +32,18 @@ export function buildPlan(workflow: Workflow, kinds: readonly NodeKind[]): Plan 
 }
 
 function contextOf(workflow: Workflow, kinds: readonly NodeKind[], byKind: Kinds): PlanContext {
-  const edges = edgesOf(workflow, kinds);
+  const known = new Map<NodeDecl, readonly Edge[]>();
+  for (const frame of framesOf(workflow)) {
+    const { edges, outer } = edgesIn(workflow, kinds, frame);
+    // What is read of frames around a node decides whether it is skipped; that it has settled is seen to by the node around it.
+    for (const [decl, after] of edges) {
+      const reads = outer.get(decl) ?? [];
+      known.set(decl, [...reads.map(({ from, optional, reasons }): Edge => ({ from, optional, reasons })), ...after]);
+    }
+  }
   return {
     kinds: byKind,
-    edgesOf: (decl) => (edges, hack(decl)),
+    edgesOf: (decl) => known.get(decl) ?? [],
     child: (inner) => contextOf(inner, kinds, byKind),
   };
 }
@@ -46,17 +55,4 @@ function planLimits(limits: Limits): PlanLimits {
     concurrency: limits.concurrency ?? DEFAULT_CONCURRENCY,
     onFailure: limits.onFailure,
   };
-}
-
-function hack(decl: unknown): readonly never[] {
-  const own = new Set<string>();
-  const text = JSON.stringify(decl, (key, value) => {
-    if (value instanceof Map) {
-      for (const id of value.keys()) own.add(id);
-      return [...value.values()];
-    }
-    return key === 'workflow' && value?.document ? undefined : value;
-  });
-  const ids = new Set([...text.matchAll(/nodes\.(\w+)/g)].map((m) => m[1] as string));
-  return [...ids].filter((id) => !own.has(id)).map((from) => ({ from, optional: true, reasons: [] })) as unknown as readonly never[];
 }

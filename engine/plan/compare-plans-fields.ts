@@ -4,7 +4,7 @@ import type { FieldChange } from '../contracts/diff.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
 import type { PlanNode, Stage } from '../contracts/plan.ts';
 import { fieldsOf } from '../lang/notation.ts';
-import { bodyOf } from './compare-plans-walk.ts';
+import { bodyFields } from './compare-plans-walk.ts';
 
 export type Kinds = ReadonlyMap<string, NodeKind>;
 
@@ -42,14 +42,10 @@ const EXPRESSIONS: ReadonlySet<string> = new Set(
 export function entriesOf(node: PlanNode, kinds: Kinds): Entries {
   const found = new Map<string, Entry>();
   const add = (field: string, value: Json | undefined, holds?: Entry['holds']): void => {
-    if (value === undefined) return;
-    found.set(field, { value, holds: holds ?? (EXPRESSIONS.has(lastStep(field)) ? 'expression' : 'value') });
+    if (value !== undefined) found.set(field, { value, holds: holds ?? heldBy(field) });
   };
-  const addAll = (field: string, value: Json | undefined): void => {
-    if (isObject(value)) for (const [key, inner] of Object.entries(value)) addAll(`${field}.${snake(key)}`, inner);
-    else if (isList(value) && value.some((one) => typeof one === 'object' && one !== null))
-      value.forEach((one, i) => void addAll(`${field}[${i}]`, one));
-    else add(field, value, lastStep(field) === 'message' ? 'text' : undefined);
+  const addAll = (field: string, value: Json): void => {
+    for (const [inner, entry] of leaves(field, value)) found.set(inner, entry);
   };
   const { skipIf, foreach, onError, stages, ifSkipped, description, ...rest } = node;
   const [own] = stages;
@@ -71,12 +67,13 @@ export function entriesOf(node: PlanNode, kinds: Kinds): Entries {
   }
   if (onError.action === 'value') addAll('on_error.value', onError.value);
   else if (onError.action === 'skip') add('on_error', 'skip');
-  const escalated = stages.filter((stage) => (stage.name as string) === 'escalated');
+  const escalated = stages.filter((stage) => stage.name === 'escalated');
   if (escalated.length > 0)
     add(
       'escalate',
       escalated.map((stage) => stage.spec.tier ?? stage.spec.model ?? null),
     );
+  add('escalate.when', own.escalateWhen, 'expression');
   const fallback = stages.slice(1).findLast((stage) => stage.name === 'fallback');
   if (fallback) {
     // What it takes over from the node is the node's.
@@ -89,6 +86,22 @@ export function entriesOf(node: PlanNode, kinds: Kinds): Entries {
 }
 
 const AUTHORS_NAMES: Readonly<Record<string, string>> = { loop: 'repeat', anyOf: 'needs.any_of' };
+
+/** The parts of a value that are no maps, and no lists with such in them. */
+function leaves(field: string, value: Json): readonly (readonly [field: string, entry: Entry])[] {
+  // An empty list is one that was not written.
+  if (isList(value) && value.length === 0) return [];
+  if (isObject(value)) return Object.entries(value).flatMap(([key, inner]) => leaves(`${field}.${snake(key)}`, inner));
+  if (isList(value) && value.some((one) => typeof one === 'object' && one !== null))
+    return value.flatMap((one, i) => leaves(`${field}[${i}]`, one));
+  return [[field, { value, holds: heldBy(field) }]];
+}
+
+function heldBy(field: string): Entry['holds'] {
+  const last = lastStep(field);
+  if (last === 'message' || field.includes('.partials.')) return 'text';
+  return EXPRESSIONS.has(last) ? 'expression' : 'value';
+}
 
 function stageEntries(stage: Stage, kinds: Kinds): Map<string, Entry> {
   const found = new Map<string, Entry>();
@@ -117,14 +130,9 @@ function stageEntries(stage: Stage, kinds: Kinds): Map<string, Entry> {
   }
   if (timeout !== undefined) value('timeout', renderDuration(timeout));
   if (idempotent !== undefined) value('idempotent', idempotent);
-  const body = bodyOf(stage);
-  if (body) {
-    for (const [key, inner] of Object.entries(body.rest)) {
-      if (key === 'type') value('body', inner);
-      else if (typeof inner === 'string' && EXPRESSIONS.has(snake(key)))
-        found.set(`${body.rest.type}.${snake(key)}`, { value: inner, holds: 'expression' });
-      else value(`${body.rest.type}.${snake(key)}`, inner);
-    }
+  if (stage.body) {
+    value('body', stage.body.type);
+    for (const [field, one] of leaves(stage.body.type, bodyFields(stage.body))) found.set(field, one);
   }
   return found;
 }

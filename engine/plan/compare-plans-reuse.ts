@@ -1,5 +1,5 @@
-import { isObject, type Json } from '../base/json.ts';
-import type { NodeChange, NodeReuse, WorkflowDiff } from '../contracts/diff.ts';
+import { isList, isObject, type Json, type JsonObject } from '../base/json.ts';
+import type { NodeChange, NodeReuse } from '../contracts/diff.ts';
 import type { Plan, PlanNode, Stage } from '../contracts/plan.ts';
 import type { Reference } from '../contracts/reference.ts';
 import { fieldsOf } from '../lang/notation.ts';
@@ -8,16 +8,16 @@ import { scopeNames } from '../lang/scope-names.ts';
 import { parseTemplate } from '../lang/template.ts';
 import { isSame, type Kinds } from './compare-plans-fields.ts';
 import type { Pair } from './compare-plans-match.ts';
-import { bodyOf, type Placed } from './compare-plans-walk.ts';
+import type { FileScope, Placed } from './compare-plans-walk.ts';
 
 /** What is known of the two plans when their kept results are asked for. */
 export interface Compared {
   readonly before: Plan;
   readonly after: Plan;
-  readonly placed: readonly Placed[];
+  /** Of the first plan, and of the second. */
+  readonly placed: readonly [readonly Placed[], readonly Placed[]];
   readonly pairs: readonly Pair[];
   readonly nodes: readonly NodeChange[];
-  readonly signature: WorkflowDiff['signature'];
   readonly kinds: Kinds;
   /** Addresses of nodes whose models are others than before. */
   readonly otherModels: ReadonlySet<string>;
@@ -37,32 +37,36 @@ export function compareReuse(compared: Compared): readonly NodeReuse[] {
   const { placed, pairs, nodes, kinds } = compared;
   const changes = new Map(nodes.map((change) => [change.node, change]));
   const pairOf = new Map(pairs.map((pair) => [pair.after, pair]));
-  const found = new Map<string, NodeReuse>();
-  /** Nodes whose output may be another, by address: why. */
-  const moved = new Map<string, string>();
+  const found: NodeReuse[] = [];
+  const seen: Seen = { moved: new Map(), own: new Map() };
   const readings = readingsIn(compared);
 
-  for (const one of placed) {
+  for (const one of placed[1]) {
     const { address, node } = one;
     const change = changes.get(address);
     const pair = pairOf.get(address);
-    const holds = bodyOf(node.stages[0]) !== undefined;
     const asked =
       change?.fields.find(({ field }) => !NO_MATTER.test(field))?.field ?? (change && otherSchema(change) ? 'output' : undefined);
     const models = compared.otherModels.has(address) ? 'other models answer it' : undefined;
-    const { certain, perhaps } = readings(one, moved);
+    const { certain, perhaps } = readings(one, seen);
     const again = asked !== undefined ? `its ${asked} changed` : (models ?? certain);
-    if (pair === undefined) moved.set(address, 'is new');
-    else if (again !== undefined) moved.set(address, again);
-    else if (perhaps !== undefined) moved.set(address, perhaps);
     const later = change?.fields.find(({ field }) => AFTERWARDS.test(field))?.field;
-    if (!moved.has(address) && later !== undefined) moved.set(address, `its ${later} changed`);
-    if (moved.has(address)) for (const outer of enclosing(address)) if (!moved.has(outer)) moved.set(outer, `${address} may be different`);
+    const why = pair === undefined ? 'is new' : (again ?? perhaps ?? (later === undefined ? undefined : `its ${later} changed`));
+    if (why !== undefined) {
+      seen.own.set(address, why);
+      for (const outer of [address, ...around(address)]) if (!seen.moved.has(outer)) seen.moved.set(outer, why);
+    }
     // What holds nodes is not asked itself.
-    if (holds) continue;
-    found.set(address, { node: address, ...verdictOf({ node, kinds, pair, again, perhaps }) });
+    if (node.stages[0].body === undefined) found.push({ node: address, ...verdictOf({ node, kinds, pair, again, perhaps }) });
   }
-  return [...found.values()];
+  return found;
+}
+
+interface Seen {
+  /** Nodes whose output may be another, by address: why. */
+  readonly moved: Map<string, string>;
+  /** The same without those that only hold such nodes: what they give the nodes inside them may be another. */
+  readonly own: Map<string, string>;
 }
 
 interface Facts {
@@ -86,72 +90,103 @@ function verdictOf({ node, kinds, pair, again, perhaps }: Facts): Omit<NodeReuse
 const otherSchema = (change: NodeChange): boolean => change.output.length > 0;
 
 /** The addresses of the nodes around one, nearest first. */
-function enclosing(address: string): readonly string[] {
+function around(address: string): readonly string[] {
   const steps = address.split('/');
   return steps.slice(1).map((_, i) => steps.slice(0, steps.length - 1 - i).join('/'));
 }
 
 interface Moved {
-  /** Another value for certain: a constant, a partial. */
+  /** Another value for certain: a constant, a partial, a tool. */
   readonly certain: string | undefined;
   readonly perhaps: string | undefined;
 }
 
 /** What a node reads that is, or may be, another value. */
-function readingsIn({ before, after, signature, kinds }: Compared): (one: Placed, moved: ReadonlyMap<string, string>) => Moved {
-  const inputs = new Set(signature.filter(({ of, change }) => of === 'input' && change === 'default').map(({ name }) => name));
-  const isOther = (name: string): boolean => !isSame(before.constants[name], after.constants[name]);
-  const partials = Object.keys(after.partials).filter((name) => before.partials[name] !== after.partials[name]);
-  return ({ address, node, inside }, moved) => {
-    const references = readsOf(node, kinds, after.partials);
-    const texts = JSON.stringify(node.stages[0].spec);
-    const partial = partials.find((name) => calls(texts, name, after.partials));
-    const constant = references.find(({ path }) => path[0] === 'constants' && path[1] !== undefined && isOther(path[1]))?.path[1];
-    const certain =
-      partial !== undefined ? `the partial ${partial} changed` : constant !== undefined ? `the constant ${constant} changed` : undefined;
-    for (const { path } of references) {
-      const [root, name] = path;
-      if (name === undefined) continue;
-      const source = root === 'nodes' ? addressFrom(name, inside, moved) : undefined;
-      if (source !== undefined) return { certain, perhaps: `it reads ${source}` };
-      if (root === 'inputs' && inputs.has(name)) return { certain, perhaps: `the default of inputs.${name} changed` };
-    }
-    return { certain, perhaps: byNeighbours(references, address, inside, moved) };
+function readingsIn({ before, after, placed, pairs, kinds }: Compared): (one: Placed, seen: Seen) => Moved {
+  const old = new Map(placed[0].map((one) => [one.address, one.file]));
+  const fileBefore = new Map(pairs.map((pair) => [pair.after, old.get(pair.before)]));
+  const tools = otherTools(before, after);
+  return (one, seen) => {
+    const then = fileBefore.get(one.address) ?? one.file;
+    const references = readsOf(one.node, kinds, one.file.partials);
+    return { certain: certainly(one, then, references, tools), perhaps: firstOf(references, ({ path }) => perhaps(path, one, then, seen)) };
   };
 }
 
-/** A node as it is seen from inside a frame, when it has moved: a sibling, or one further out. */
-function addressFrom(name: string, inside: string, moved: ReadonlyMap<string, string>): string | undefined {
-  const frames =
-    inside === ''
-      ? ['']
-      : [
-          `${inside}/`,
-          ...enclosing(`${inside}/x`)
-            .slice(1)
-            .map((one) => `${one}/`),
-          '',
-        ];
-  return frames.map((frame) => `${frame}${name}`).find((address) => moved.has(address));
+function firstOf<T, U>(items: readonly T[], find: (item: T) => U | undefined): U | undefined {
+  for (const item of items) {
+    const found = find(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
-/** Names that stand for what other nodes of the same body gave: the candidate, its evaluation, the round before. */
-function byNeighbours(
+function certainly(
+  { node, file }: Placed,
+  then: FileScope,
   references: readonly Reference[],
-  address: string,
-  inside: string,
-  moved: ReadonlyMap<string, string>,
+  tools: readonly string[],
 ): string | undefined {
-  if (inside === '' || references.every(({ path }) => ['inputs', 'constants', 'nodes', 'run', 'secrets'].includes(path[0] ?? '')))
-    return undefined;
-  const other = [...moved.keys()].find(
-    (one) => one !== address && one.startsWith(`${inside}/`) && !one.slice(inside.length + 1).includes('/'),
+  const { spec } = node.stages[0];
+  const partial = Object.keys(file.partials).find(
+    (name) => then.partials[name] !== file.partials[name] && callsPartial(node, name, file.partials),
   );
-  return other === undefined ? undefined : `it reads what ${other} gives`;
+  if (partial !== undefined) return `the partial ${partial} changed`;
+  const isOther = (name: string | undefined): boolean => name !== undefined && !isSame(then.constants[name], file.constants[name]);
+  const constant = references.find(({ path }) => path[0] === 'constants' && isOther(path[1]))?.path[1];
+  if (constant !== undefined) return `the constant ${constant} changed`;
+  const named = [spec.tool, ...(isList(spec.tools) ? spec.tools : [])].filter((name) => typeof name === 'string');
+  const tool = tools.find((name) => named.some((one) => isMeant(name, one)));
+  return tool === undefined ? undefined : `the tool ${tool} changed`;
 }
 
-/** True when a text calls a partial, itself or by another one. */
-function calls(text: string, name: string, partials: Readonly<Record<string, string>>, seen = new Set<string>()): boolean {
+/** Names that every node sees; any other stands for what the nodes around it, or beside it, give. */
+const EVERYWHERE: ReadonlySet<string> = new Set(['constants', 'run', 'secrets', 'output']);
+
+function perhaps(
+  [root = '', name]: readonly string[],
+  { address, inside, file }: Placed,
+  then: FileScope,
+  { moved, own }: Seen,
+): string | undefined {
+  if (EVERYWHERE.has(root)) return undefined;
+  if (root === 'nodes') {
+    // Its own frame, then those further out, up to the file's.
+    const frames = [...around(address), ''].filter(
+      (frame) => frame === file.root || frame.startsWith(file.root === '' ? '' : `${file.root}/`),
+    );
+    const source = frames.map((frame) => (frame === '' ? (name ?? '') : `${frame}/${name}`)).find((one) => moved.has(one));
+    return source === undefined ? undefined : `it reads ${source}`;
+  }
+  if (root === 'inputs') {
+    if (own.has(file.root)) return `${file.root} gives it other inputs`;
+    const other = name !== undefined && !isSame(then.inputs[name]?.default, file.inputs[name]?.default);
+    return other && file.inputs[name]?.default !== undefined ? `the default of inputs.${name} changed` : undefined;
+  }
+  const outer = around(address).find((one) => own.has(one));
+  if (outer !== undefined) return `it reads ${root} of ${outer}`;
+  const beside = [...moved.keys()].find((one) => one !== address && inside !== '' && around(one)[0] === inside);
+  return beside === undefined ? undefined : `it reads what ${beside} gives`;
+}
+
+/** Tools, and servers of tools, that are not what they were. */
+function otherTools(before: Plan, after: Plan): readonly string[] {
+  const all = ({ tools }: Plan): JsonObject => ({ ...tools?.tools, ...tools?.servers }) as unknown as JsonObject;
+  const [old, now] = [all(before), all(after)];
+  return Object.keys(now).filter((name) => !isSame(old[name], now[name]));
+}
+
+/** True when a tool, or some of a server's, goes by a name or a pattern (`fs/*`). */
+function isMeant(tool: string, by: string): boolean {
+  return by === tool || by.startsWith(`${tool}/`) || (by.endsWith('/*') && tool.startsWith(by.slice(0, -1)));
+}
+
+/** True when a node's own fields call a partial, themselves or by another one. */
+export function callsPartial(node: PlanNode, name: string, partials: Readonly<Record<string, string>>): boolean {
+  return calls(JSON.stringify(node.stages.map(({ spec }) => spec)), name, partials);
+}
+
+function calls(text: string, name: string, partials: Readonly<Record<string, string>>, seen: Set<string> = new Set()): boolean {
   for (const [, called = ''] of text.matchAll(/\{\{~?#?>\s*\\?["']?([\w/.-]+)/g)) {
     if (called === name) return true;
     if (seen.has(called)) continue;

@@ -92,12 +92,15 @@ function compareOutputs(before: Signature, after: Signature, names: ReadonlyMap<
 }
 
 function typeChanges(found: readonly SchemaChange[], breaks: 'breaksGivers' | 'breaksReaders'): Omit<SignatureChange, 'of' | 'name'>[] {
-  return found.map((one) => ({
-    change: one.change === 'described' ? 'description' : 'type',
-    breaking: one[breaks],
-    ...(one.at !== '' && { at: one.at }),
-    message: one.message,
-  }));
+  // What is said of the whole is told as its description.
+  return found
+    .filter((one) => one.change !== 'described' || one.at !== '')
+    .map((one) => ({
+      change: one.change === 'described' ? 'description' : 'type',
+      breaking: one[breaks],
+      ...(one.at !== '' && { at: one.at }),
+      message: one.message,
+    }));
 }
 
 interface Matched<T> {

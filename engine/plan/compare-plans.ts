@@ -1,11 +1,11 @@
-import type { Json, JsonObject } from '../base/json.ts';
+import { isObject, type Json, type JsonObject } from '../base/json.ts';
 import type { CallPrice, DiffGraph, EdgeChange, FieldChange, NodeChange, Presence, PriceChange, WorkflowDiff } from '../contracts/diff.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
 import type { Edge, Plan, PlanNode } from '../contracts/plan.ts';
 import { compareSchemas } from '../lang/compare-schemas.ts';
 import { compareEntries, compareValues, type Entries, entriesOf, isSame, type Kinds, snake } from './compare-plans-fields.ts';
 import { matchNodes, newNames, type Pair, withNewNames } from './compare-plans-match.ts';
-import { compareReuse } from './compare-plans-reuse.ts';
+import { callsPartial, compareReuse } from './compare-plans-reuse.ts';
 import { compareSignatures, type Signature } from './compare-plans-signature.ts';
 import { type Placed, placedNodes } from './compare-plans-walk.ts';
 import { kindAndTier, whyWaits } from './describe.ts';
@@ -31,6 +31,7 @@ export function comparePlans(before: ComparedPlan, after: ComparedPlan, kindList
     together(sides).flatMap(({ a, b }) => (a && b && !isSame(modelsOf(before, a), modelsOf(after, b)) ? [b.address] : [])),
   );
   return {
+    schemaVersion: 1,
     before: { workflow: before.plan.workflow, file: before.file, digest: before.plan.digest },
     after: { workflow: after.plan.workflow, file: after.file, digest: after.plan.digest },
     same: before.plan.digest === after.plan.digest,
@@ -38,8 +39,8 @@ export function comparePlans(before: ComparedPlan, after: ComparedPlan, kindList
     signature,
     nodes,
     edges,
-    settings: settingChanges(before.plan, after.plan),
-    reuse: compareReuse({ before: before.plan, after: after.plan, placed: sides.after, pairs, nodes, signature, kinds, otherModels }),
+    settings: settingChanges(sides, before.plan, after.plan),
+    reuse: compareReuse({ before: before.plan, after: after.plan, placed: [sides.before, sides.after], pairs, nodes, kinds, otherModels }),
     prices,
     graph: graphOf(sides, nodes, edges),
   };
@@ -141,22 +142,36 @@ function edgeChanges(sides: Sides): readonly EdgeChange[] {
 /** Parts of a plan that are told as nodes, as the signature, or not at all. */
 const NO_SETTINGS: ReadonlySet<string> = new Set(['version', 'digest', 'workflow', 'file', 'inputs', 'outputs', 'nodes']);
 
-function settingChanges(before: Plan, after: Plan): readonly FieldChange[] {
-  const [a, b] = [before, after].map((plan) => plan as unknown as JsonObject);
+function settingChanges(sides: Sides, before: Plan, after: Plan): readonly FieldChange[] {
+  const [a, b] = (
+    [
+      [before, sides.before],
+      [after, sides.after],
+    ] as const
+  ).map(([plan, placed]) => ({ ...plan, partials: partialsUsed(placed) }) as unknown as JsonObject);
   const names = Object.keys({ ...a, ...b }).filter((name) => !NO_SETTINGS.has(name));
   return names.flatMap((name) =>
     compareValues(name, inFile(name, a?.[name]), inFile(name, b?.[name]), name === 'partials' || name === 'description' ? 'text' : 'value'),
   );
 }
 
-/** Limits as they are written: dollars and seconds. */
+/** The partials of the workflow's own file that some node calls: others lie beside it. */
+function partialsUsed(placed: readonly Placed[]): Readonly<Record<string, string>> {
+  const own = placed.filter(({ file }) => file.root === '');
+  return Object.fromEntries(
+    Object.entries(own[0]?.file.partials ?? {}).filter(([name]) => own.some(({ node, file }) => callsPartial(node, name, file.partials))),
+  );
+}
+
+/** Limits and tools as they are written: dollars, seconds, a tool by its name. */
 function inFile(name: string, value: Json | undefined): Json | undefined {
-  if (name !== 'limits' || typeof value !== 'object' || value === null) return value;
+  if (name === 'tools' && isObject(value)) return { ...(value.tools as JsonObject), ...(value.servers as JsonObject) };
+  if (name !== 'limits' || !isObject(value)) return value;
   const units: Readonly<Record<string, number>> = { maxCost: 1e9, timeout: 1000 };
   return Object.fromEntries(
     Object.entries(value).map(([field, one]) => {
       const unit = units[field];
-      return [snake(field), unit !== undefined && typeof one === 'number' ? one / unit : (one as Json)];
+      return [snake(field), unit !== undefined && typeof one === 'number' ? one / unit : one];
     }),
   );
 }

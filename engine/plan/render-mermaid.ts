@@ -29,6 +29,6 @@ function nameOf(id: string): string {
 }
 
 /** Text inside a quoted label: what Mermaid or HTML would read is written as a Mermaid entity code. */
-function escapeText(text: string): string {
+export function escapeText(text: string): string {
   return text.replace(/[^\p{L}\p{N} .,:…·_=()/+-]/gu, (character) => `#${character.codePointAt(0)};`);
 }

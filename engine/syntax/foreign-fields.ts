@@ -94,8 +94,6 @@ const FOREIGN: Readonly<Record<string, string>> = {
   question: 'write `prompt`',
   template: 'write `prompt`',
   message: 'write `prompt`',
-  messages: 'write `system` and `prompt`',
-  prompt_file: 'write `prompt`; a text of its own file is a partial: `{{> name}}`',
   instructions: 'write `system`',
   system_prompt: 'write `system`',
   schema: 'write `output`',
@@ -257,8 +255,6 @@ const FOREIGN_INSIDE: Readonly<Record<string, Readonly<Record<string, string>>>>
 /** Which required field a foreign one takes the place of; it is then not missed as well. */
 const PLACE_OF: Readonly<Record<string, string>> = {
   version: 'dagrun',
-  messages: 'prompt',
-  prompt_file: 'prompt',
   expression: 'value',
 };
 

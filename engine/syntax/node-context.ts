@@ -1,5 +1,5 @@
 import type { NodeId } from '../base/ids.ts';
-import type { Json, JsonObject } from '../base/json.ts';
+import type { Json, JsonObject, JsonSchema } from '../base/json.ts';
 import type { Diagnostic, Report } from '../contracts/diagnostic.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
 import type { Document, Path } from '../contracts/source.ts';
@@ -7,6 +7,7 @@ import type { NodeDecl, Workflow } from '../contracts/workflow.ts';
 import { adviceOn, suggest } from '../diagnostics/suggest.ts';
 import { kindForAuthors } from './explain.ts';
 import { foreignKind } from './foreign-fields.ts';
+import type { PromptFile } from './prompt-file.ts';
 import type { SchemaLibrary } from './schema-library.ts';
 
 /** What the nodes of one file have in common. */
@@ -20,6 +21,10 @@ export interface NodeContext {
   readonly report: Report;
   /** The nodes of a group: its map `nodes`, and where that stands. */
   nodesIn(section: Json, path: Path): ReadonlyMap<NodeId, NodeDecl>;
+  /** The text of a prompt file, whose path stands at `place`: from then on, places in it are told as places of that file. */
+  promptFile(path: string, place: Path): PromptFile;
+  /** The schema of what a tool gives, when that is known. */
+  toolOutput(name: string): JsonSchema | undefined;
   /** Another workflow file, its path relative to the folder of this one; absent where files cannot be opened. */
   open?(path: string): OpenedWorkflow;
 }

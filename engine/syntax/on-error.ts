@@ -1,13 +1,14 @@
-import { isList, isObject, type JsonObject } from '../base/json.ts';
+import { isObject, type JsonObject } from '../base/json.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
 import type { OnErrorDecl } from '../contracts/workflow.ts';
 import { misfits } from '../lang/misfit.ts';
 import { explainProblem, type Place } from './explain.ts';
-import { only, over, type Written, written } from './layers.ts';
+import { elsewhere, only, over, type Written, written } from './layers.ts';
 import { kindOf, mistake, type NodeContext, type Verdict } from './node-context.ts';
 import { isOfCall, retryOf, withDefaults, withSchemas } from './parse-call.ts';
 import { PATTERNS } from './pattern-fields.ts';
-import { fallbackSchema } from './schema.ts';
+import { withPromptFile } from './prompt-file.ts';
+import { fallbackSchema, missingFields } from './schema.ts';
 import { subWorkflowOf } from './sub-workflow.ts';
 import { durationOf, expression } from './values.ts';
 import { OF_THE_NODE } from './whole-fields.ts';
@@ -60,9 +61,10 @@ function fallbackOf(fields: JsonObject, from: Written, own: NodeKind, context: N
     } else wrong(explainProblem(problem, place));
   }
   const whole = over(withDefaults(only(from, isOfCall(kind)), kind, context), only(written(fields, path), isOfCall(kind)));
-  const spec = withSchemas(kind, whole, context);
-  for (const key of isList(kind.schema.required) ? kind.schema.required : []) {
-    if (typeof key !== 'string' || Object.hasOwn(spec, key)) continue;
+  const complete = withPromptFile(whole, context, verdict);
+  const spec = withSchemas(kind, complete, context);
+  const places = elsewhere(complete, path);
+  for (const key of missingFields(kind, spec)) {
     wrong(
       mistake('DAG121', document.spanOf(path, 'key'), `the fallback has no "${key}", and neither has the node`, {
         help: `add "${key}" to the fallback`,
@@ -77,6 +79,7 @@ function fallbackOf(fields: JsonObject, from: Written, own: NodeKind, context: N
     path,
     kind: kind.kind,
     spec,
+    ...(Object.keys(places).length > 0 && { places }),
     ...(body !== undefined && { body }),
     retry,
     ...(timeout !== undefined && { timeout }),

@@ -7,6 +7,7 @@ import { RETRYABLE } from './field-shapes.ts';
 import { elsewhere, only, over, type Written, written } from './layers.ts';
 import { mistake, type NodeContext, type Verdict } from './node-context.ts';
 import { PATTERNS } from './pattern-fields.ts';
+import { withPromptFile } from './prompt-file.ts';
 import { ownFields } from './schema.ts';
 import { subWorkflowOf } from './sub-workflow.ts';
 import { durationOf, expression } from './values.ts';
@@ -41,11 +42,12 @@ export function isOfCall(kind: NodeKind): (field: string) => boolean {
 /** The call that fields describe, with the file's `defaults` below them; what is wrong with it is reported. */
 export function callOf(from: Written, kind: NodeKind, context: NodeContext, verdict: Verdict): Call {
   const { fields, placeOf, path } = from;
-  const whole = withDefaults(from, kind, context);
+  const whole = withPromptFile(withDefaults(from, kind, context), context, verdict);
   checkTiers(whole, context, verdict);
   const spec = withSchemas(kind, only(whole, isOfCall(kind)), context);
-  const output = isObject(fields.output) ? context.library.expand(placeOf('output')) : undefined;
-  if (isObject(fields.output) && output === undefined) verdict.fail();
+  const own = isObject(fields.output) ? context.library.expand(placeOf('output')) : undefined;
+  if (isObject(fields.output) && own === undefined) verdict.fail();
+  const output = own ?? (typeof spec.tool === 'string' ? context.toolOutput(spec.tool) : undefined);
   const timeout = durationOf(fields.timeout ?? (kind.callsModel ? context.defaults.timeout : undefined));
   const places = elsewhere(whole, path);
   const body = bodyOf(whole, kind, context, verdict);

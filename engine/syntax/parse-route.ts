@@ -8,7 +8,7 @@ import { explainProblem, explainProblems, kindForAuthors, type Place } from './e
 import { only, over, type Written, written } from './layers.ts';
 import { kindOf, mistake, type NodeContext, type Verdict } from './node-context.ts';
 import { workOf } from './parse-work.ts';
-import { nodeSchema, ownFields, workFields } from './schema.ts';
+import { missingFields, nodeSchema, ownFields, workFields } from './schema.ts';
 import { expression } from './values.ts';
 import { OF_THE_NODE } from './whole-fields.ts';
 
@@ -200,10 +200,7 @@ function caseNode(one: Assembled, missing: ReadonlySet<string>, context: NodeCon
 /** Fields without which no case can be, and that none has. */
 function missingEverywhere(cases: readonly Assembled[]): ReadonlySet<string> {
   if (cases.length < 2) return new Set();
-  const missing = cases.map(({ kind, taken }) => {
-    const required = isList(kind.schema.required) ? kind.schema.required.map(String) : [];
-    return required.filter((field) => !Object.hasOwn(taken.fields, field));
-  });
+  const missing = cases.map(({ kind, taken }) => missingFields(kind, taken.fields));
   return new Set(missing[0]?.filter((field) => missing.every((one) => one.includes(field))));
 }
 

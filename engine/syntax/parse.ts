@@ -8,11 +8,13 @@ import type { Document, Path, SourceHost } from '../contracts/source.ts';
 import type { ServerTool } from '../contracts/tool.ts';
 import type { InputDecl, Limits, NodeDecl, OutputDecl, Workflow } from '../contracts/workflow.ts';
 import { misfits } from '../lang/misfit.ts';
+import { type Texts, withTextFiles } from '../source/text-files.ts';
 import { outputEntry } from './common-fields.ts';
 import { explainProblems, kindForAuthors, type Place } from './explain.ts';
 import { type NameProblem, nameProblem, spellingProblem } from './names.ts';
 import type { NodeContext, OpenedWorkflow } from './node-context.ts';
 import { parseNode } from './parse-node.ts';
+import { promptFiles } from './prompt-file.ts';
 import { fileSchema } from './schema.ts';
 import { type SchemaLibrary, schemaLibrary } from './schema-library.ts';
 import { parseTools } from './tools.ts';
@@ -32,7 +34,9 @@ export interface ParseContext {
  * The workflow a document declares. Every mistake of shape is reported; a part with a mistake is left out (of nodes and inputs
  * the names are kept in `broken`), so that the rest can be checked all the same. Undefined when there is nothing to go on with.
  */
-export function parseWorkflow(document: Document, context: ParseContext, tell: Report): Workflow | undefined {
+export function parseWorkflow(written: Document, context: ParseContext, tell: Report): Workflow | undefined {
+  const texts = withTextFiles(written);
+  const { document } = texts;
   const { value } = document;
   const report = once(tell);
   if (!isObject(value)) {
@@ -47,12 +51,14 @@ export function parseWorkflow(document: Document, context: ParseContext, tell: R
     return undefined;
   }
   const wrong = reportShape(document, value, context, report);
-  return workflowOf({ document, value, context, report, wrong, library: schemaLibrary(document, context.host, report) });
+  return workflowOf({ document, texts, value, context, report, wrong, library: schemaLibrary(document, context.host, report) });
 }
 
 /** A file on its way to a workflow. */
 interface FileReading {
   readonly document: Document;
+  /** Where its texts stand. */
+  readonly texts: Texts;
   readonly value: JsonObject;
   readonly context: ParseContext;
   readonly report: Report;
@@ -146,6 +152,7 @@ function nodesOf(file: FileReading, broken: Set<string>): ReadonlyMap<NodeId, No
     }
     return nodes;
   };
+  const readPrompt = promptFiles(file.context.host, file.document.file.name);
   const context: NodeContext = {
     document: file.document,
     kinds: file.context.kinds,
@@ -153,6 +160,11 @@ function nodesOf(file: FileReading, broken: Set<string>): ReadonlyMap<NodeId, No
     library: file.library,
     report: file.report,
     nodesIn,
+    promptFile(path, place) {
+      const read = readPrompt(path);
+      if (!('problem' in read)) file.texts.put(place, read);
+      return read;
+    },
     ...(file.context.open && { open: file.context.open }),
   };
   return nodesIn(file.value.nodes ?? null, ['nodes']);

@@ -2,29 +2,8 @@ import type { JsonSchema } from '../base/json.ts';
 import type { FailureType } from '../contracts/failure.ts';
 import type { Tier } from '../contracts/provider.ts';
 import type { CostReport, ItemResult, NodeResult, ResultError, Reused, RunResult, Tokens } from '../contracts/result.ts';
+import { objectOf, oneOf, text } from '../lang/described.ts';
 
-type Optional<T> = { [K in keyof T]-?: Record<never, never> extends Pick<T, K> ? K : never }[keyof T];
-
-/** The schema of an object type: the compiler sees to it that every field is described, and that the optional ones are. */
-function objectOf<T>(
-  properties: { readonly [K in keyof Required<T>]: JsonSchema },
-  optional: Readonly<Record<Optional<T>, true>>,
-): JsonSchema {
-  const fields = properties as Readonly<Record<string, JsonSchema>>;
-  return {
-    type: 'object',
-    properties: fields,
-    required: Object.keys(fields).filter((name) => !Object.hasOwn(optional, name)),
-    additionalProperties: false,
-  };
-}
-
-/** The members of a union of texts, none forgotten. */
-function oneOf<T extends string>(members: Readonly<Record<T, true>>): JsonSchema {
-  return { enum: Object.keys(members) };
-}
-
-const text = (description: string): JsonSchema => ({ type: 'string', description });
 const count = (description: string): JsonSchema => ({ type: 'integer', minimum: 0, description });
 const dollars = (description: string): JsonSchema => ({ type: 'number', description });
 const maybeDollars = (description: string): JsonSchema => ({ type: ['number', 'null'], description });

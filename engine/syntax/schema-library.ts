@@ -267,7 +267,7 @@ function leaveOut(value: Json, names: readonly string[]): Json {
 }
 
 /** A path from the workflow's folder, without `.` and without `..` where that is possible. */
-function normalise(folder: string, path: string): string {
+export function normalise(folder: string, path: string): string {
   const steps: string[] = [];
   for (const step of `${folder}/${path}`.split('/')) {
     if (step === '' || step === '.') continue;

@@ -35,11 +35,27 @@ const OF_THE_WHOLE: readonly string[] = ['description', ...OF_THE_NODE];
 export function nodeSchema(kind: NodeKind): JsonSchema {
   return remembered(nodeSchemas, kind, () => ({
     type: 'object',
-    required: kind.schema.required ?? [],
+    ...requiredOf(kind),
     additionalProperties: false,
     // Its own parser says what is wrong inside an `evaluate`.
     properties: { kind: kindField([kind]), ...ownFields(kind), ...(kind.callsModel && { evaluate: { type: 'object' } }), ...commonFields },
   }));
+}
+
+function requiredOf({ schema }: NodeKind): JsonObject {
+  return { required: schema.required ?? [], ...(isObject(schema['x-instead']) && { 'x-instead': schema['x-instead'] }) };
+}
+
+/** The fields of a kind any of which will do where `field` is missing (`x-instead`). */
+function insteadOf({ schema }: NodeKind, field: Json): readonly Json[] {
+  const instead = isObject(schema['x-instead']) ? schema['x-instead'][String(field)] : undefined;
+  return isList(instead) ? instead : [];
+}
+
+/** Fields that a kind cannot do without, and for which nothing stands. */
+export function missingFields(kind: NodeKind, fields: JsonObject): readonly string[] {
+  const required = isList(kind.schema.required) ? kind.schema.required.map(String) : [];
+  return required.filter((field) => ![field, ...insteadOf(kind, field)].some((name) => Object.hasOwn(fields, String(name))));
 }
 
 /** The schema of what a node with a route has for itself: the rest is of its cases. */
@@ -53,6 +69,7 @@ export function judgeSchema(kind: NodeKind, options: Readonly<Record<string, Jso
   const { accept_if } = options;
   return {
     type: 'object',
+    ...requiredOf(kind),
     required: [...(accept_if === undefined ? [] : ['accept_if']), ...(isList(kind.schema.required) ? kind.schema.required : [])],
     additionalProperties: false,
     properties: { kind: kindField([kind]), ...callFields(kind), ...judgeFields, ...options },
@@ -138,7 +155,8 @@ export function workflowSchema(kinds: readonly NodeKind[]): JsonSchema {
           {
             type: 'object',
             description: kind.summary,
-            required: kind.schema.required ?? [],
+            // Of fields that stand for one another, `oneOf` says that one must be there.
+            required: isList(kind.schema.required) ? kind.schema.required.filter((field) => insteadOf(kind, field).length === 0) : [],
             additionalProperties: false,
             properties: { kind: kindField([kind]), ...ownWithSchemas(kind), ...Object.fromEntries(shared) },
             ...together(kind),

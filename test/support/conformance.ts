@@ -1,6 +1,6 @@
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { parse } from 'yaml';
 import { positionAt } from '../../engine/base/position.ts';
 import { loadConfig } from '../../engine/config.ts';
@@ -113,29 +113,6 @@ function configured(path: string): readonly Diagnostic[] {
     throw error;
   } finally {
     rmSync(cwd, { recursive: true });
-  }
-}
-
-/** The table of all rules, for the reference of the language. */
-export function renderRules(): string {
-  const fixtures = readFixtures();
-  const rows = readRules().map((rule) => {
-    const cell = (verdict: 'pass' | 'fail'): string =>
-      [
-        ...fixtures
-          .filter((one) => one.rule === rule.id && one.verdict === verdict && one.waitsFor === undefined)
-          .map((one) => link(one.what.replaceAll('-', ' ') + (one.type === 'run' ? ' (run)' : ''), one.path)),
-        ...(rule[verdict] ?? []).map((path) => link(basename(path).split('.')[0] ?? path, path)),
-        ...(verdict === 'pass' ? (rule.tests ?? []).map((path) => link(`test: ${basename(path, '.test.ts')}`, path)) : []),
-      ].join(', ');
-    return { rule, row: `| ${rule.id} | ${rule.rule.replaceAll('|', '\\|')} | ${cell('pass')} | ${cell('fail')} |` };
-  });
-  const isThere = ({ id }: Rule): boolean => !fixtures.some((one) => one.rule === id && one.waitsFor !== undefined);
-  const there = rows.filter(({ rule }) => isThere(rule)).map(({ row }) => row);
-  return ['| rule | states | kept by | broken by |', '|---|---|---|---|', ...there].join('\n');
-
-  function link(text: string, path: string): string {
-    return `[${text}](${relative('docs', path)})`;
   }
 }
 

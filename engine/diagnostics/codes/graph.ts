@@ -167,4 +167,72 @@ outputs:
   reviews: nodes.review.output
 `,
   },
+  DAG320: {
+    title: 'a node that never runs',
+    explanation:
+      'Its condition skips it whatever the run reads, or it needs what never comes together: nodes of which one is always skipped. Such a node is skipped in every run, and all that need it are skipped with it.',
+    wrong: `dagrun: 1
+name: triage
+nodes:
+  classify:
+    prompt: Classify the ticket.
+    output: { fields: { kind: bug | feature } }
+  fix:
+    run_if: nodes.classify.output.kind == "bug"
+    prompt: Fix it.
+  build:
+    run_if: nodes.classify.output.kind == "feature"
+    prompt: Build it.
+  announce:
+    prompt: Announce {{nodes.fix.output}} and {{nodes.build.output}}.
+outputs:
+  text: coalesce(nodes.announce.output, "nothing to announce")
+`,
+    right: `dagrun: 1
+name: triage
+nodes:
+  classify:
+    prompt: Classify the ticket.
+    output: { fields: { kind: bug | feature } }
+  fix:
+    run_if: nodes.classify.output.kind == "bug"
+    prompt: Fix it.
+  build:
+    run_if: nodes.classify.output.kind == "feature"
+    prompt: Build it.
+  announce:
+    prompt: Announce {{default nodes.fix.output "no fix"}} and {{default nodes.build.output "no feature"}}.
+outputs:
+  text: nodes.announce.output
+`,
+  },
+  DAG321: {
+    title: 'a condition that is always decided the same way',
+    explanation:
+      'What the condition reads leaves it no other way to turn out: it asks for every value of an enum, for two at once, for a number outside its range, or it is `true` or `false` itself. It decides nothing, and was most likely meant to.',
+    wrong: `dagrun: 1
+name: triage
+nodes:
+  classify:
+    prompt: Classify the ticket.
+    output: { fields: { kind: bug | feature } }
+  plan:
+    run_if: nodes.classify.output.kind == "bug" || nodes.classify.output.kind == "feature"
+    prompt: Plan it.
+outputs:
+  plan: nodes.plan.output
+`,
+    right: `dagrun: 1
+name: triage
+nodes:
+  classify:
+    prompt: Classify the ticket.
+    output: { fields: { kind: bug | feature } }
+  plan:
+    run_if: nodes.classify.output.kind == "feature"
+    prompt: Plan it.
+outputs:
+  plan: optional(nodes.plan.output)
+`,
+  },
 };

@@ -472,4 +472,49 @@ nodes:
 outputs: { facts: nodes.fetch.output }
 `,
   },
+  DAG420: {
+    title: 'a value that is not filled in',
+    explanation: `Other tools write \`\${inputs.topic}\`, \`{inputs.topic}\` or \`{% if inputs.topic %}\`. Here values are filled in by Handlebars, \`{{inputs.topic}}\`, and everything else is text: the model would be sent the braces and the name.`,
+    wrong: `dagrun: 1
+name: article
+inputs:
+  topic: { type: string }
+nodes:
+  write:
+    prompt: Write about \${inputs.topic}, in the manner of {{inputs.topic}}.
+outputs: { text: nodes.write.output }
+`,
+    right: `dagrun: 1
+name: article
+inputs:
+  topic: { type: string }
+nodes:
+  write:
+    prompt: Write about {{inputs.topic}}, in the manner of {{inputs.topic}}.
+outputs: { text: nodes.write.output }
+`,
+  },
+  DAG421: {
+    title: 'a message of a check with a value in it',
+    explanation:
+      'The `message` of a check is a text and no template: it is told as it stands, to people and, when a model is asked to mend its answer, to the model.',
+    wrong: `dagrun: 1
+name: names
+nodes:
+  choose:
+    prompt: Choose a name for a cat.
+    check:
+      - { that: size(output) < 20, message: "{{output}} is too long" }
+outputs: { name: nodes.choose.output }
+`,
+    right: `dagrun: 1
+name: names
+nodes:
+  choose:
+    prompt: Choose a name for a cat.
+    check:
+      - { that: size(output) < 20, message: a name has less than 20 letters }
+outputs: { name: nodes.choose.output }
+`,
+  },
 };

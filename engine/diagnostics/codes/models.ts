@@ -76,4 +76,9 @@ nodes:
   ask: { kind: approval, message: May I? }
 `,
   },
+  DAG520: {
+    title: 'what changes stands before what does not',
+    explanation:
+      'The items of a fan-out ask with nearly the same words. Providers keep the beginning that such requests share, from some 1024 tokens on, and take a tenth of the price for it; they compare up to the first difference. A value that is another for each item is best put at the end of the prompt, behind the text that stays the same.',
+  },
 };

@@ -276,6 +276,118 @@ outputs:
     title: 'partials that include each other',
     explanation: 'A partial that includes itself, directly or through others, would be a text without an end.',
   },
+  DAG212: {
+    title: 'a node inside another with the id of one around it',
+    explanation:
+      'Nodes inside a group read the nodes around the group as well as each other, all of them as `nodes.<id>`. Two nodes of one id, one inside and one around it, could not be told apart there. Nodes of different groups may have the same id.',
+    wrong: `dagrun: 1
+name: report
+inputs:
+  topics: { type: array, items: { type: string } }
+nodes:
+  summary:
+    prompt: What do these have in common? {{json inputs.topics}}
+  parts:
+    kind: group
+    foreach: inputs.topics
+    nodes:
+      summary: { prompt: "Write about {{item}}." }
+outputs:
+  parts: nodes.parts.output
+  summary: nodes.summary.output
+`,
+    right: `dagrun: 1
+name: report
+inputs:
+  topics: { type: array, items: { type: string } }
+nodes:
+  summary:
+    prompt: What do these have in common? {{json inputs.topics}}
+  parts:
+    kind: group
+    foreach: inputs.topics
+    nodes:
+      text: { prompt: "Write about {{item}}." }
+outputs:
+  parts: nodes.parts.output
+  summary: nodes.summary.output
+`,
+  },
+  DAG213: {
+    title: 'a name of an item or a loop that is given twice',
+    explanation:
+      'Inside a fan-out or a loop, the items and rounds of all those around it can be read as well. So each of them needs a name of its own: `as` gives one, and without it the items of every `foreach` are called `item`.',
+    wrong: `dagrun: 1
+name: shelves
+inputs:
+  shelves: { type: array, items: { type: array, items: { type: string } } }
+nodes:
+  shelf:
+    kind: group
+    foreach: inputs.shelves
+    nodes:
+      book:
+        foreach: item
+        prompt: Describe {{item}}.
+outputs:
+  shelves: nodes.shelf.output
+`,
+    right: `dagrun: 1
+name: shelves
+inputs:
+  shelves: { type: array, items: { type: array, items: { type: string } } }
+nodes:
+  shelf:
+    kind: group
+    foreach: { items: inputs.shelves, as: books }
+    nodes:
+      book:
+        foreach: books
+        prompt: Describe {{item}}.
+outputs:
+  shelves: nodes.shelf.output
+`,
+  },
+  DAG214: {
+    title: 'a node inside a group, read from outside',
+    explanation:
+      'Outside of a group only the group exists: its nodes may be done several times, for each item or in each round. What they make is read through the group: `nodes.<group>.output` is its `result`, or, without one, an object of the outputs of its nodes by id.',
+    wrong: `dagrun: 1
+name: article
+inputs:
+  topic: { type: string }
+nodes:
+  writing:
+    kind: group
+    nodes:
+      outline: { prompt: "Outline an article about {{inputs.topic}}." }
+      text: { prompt: "Write it. {{nodes.outline.output}}" }
+outputs:
+  text: nodes.text.output
+`,
+    right: `dagrun: 1
+name: article
+inputs:
+  topic: { type: string }
+nodes:
+  writing:
+    kind: group
+    nodes:
+      outline: { prompt: "Outline an article about {{inputs.topic}}." }
+      text: { prompt: "Write it. {{nodes.outline.output}}" }
+outputs:
+  text: nodes.writing.output.text
+`,
+  },
+  DAG215: {
+    title: 'an input that a sub-workflow does not have',
+    explanation:
+      'Below `with` stand the inputs of the file that `workflow` names, by the names they have there. What that file does not declare it could not read.',
+  },
+  DAG216: {
+    title: 'an input that a sub-workflow is not given',
+    explanation: 'Every input of the file that `workflow` names has to stand below `with`, unless it has a `default` there.',
+  },
   DAG220: {
     title: 'an input that nothing reads',
     explanation:

@@ -362,4 +362,53 @@ outputs:
   text: nodes.improve.output
 `,
   },
+  DAG138: {
+    title: 'a prompt file that cannot be read',
+    explanation:
+      '`prompt_file` names the file a prompt stands in. Its path starts at the folder of the file that names it, stays inside the workspace, and is written out: what a prompt reads has to be known before the run.',
+    wrong: `dagrun: 1
+name: greeting
+nodes:
+  greet:
+    prompt_file: ./prompts/greting.md
+outputs:
+  text: nodes.greet.output
+`,
+    right: `dagrun: 1
+name: greeting
+nodes:
+  greet:
+    prompt: Write a greeting.
+outputs:
+  text: nodes.greet.output
+`,
+  },
+  DAG140: {
+    title: 'messages in an order that no model answers',
+    explanation:
+      'A conversation has its system prompt first, if it has one, begins with what the user says, and ends with it: that is what the model answers.',
+    wrong: `dagrun: 1
+name: translation
+nodes:
+  translate:
+    messages:
+      - { role: user, content: "Good morning!" }
+      - { role: assistant, content: "Guten Morgen!" }
+outputs:
+  text: nodes.translate.output
+`,
+    right: `dagrun: 1
+name: translation
+inputs:
+  text: { type: string }
+nodes:
+  translate:
+    messages:
+      - { role: user, content: "Good morning!" }
+      - { role: assistant, content: "Guten Morgen!" }
+      - { role: user, content: "{{inputs.text}}" }
+outputs:
+  text: nodes.translate.output
+`,
+  },
 };

@@ -23,7 +23,10 @@ ${fields
   .map((line) => `    ${line}`)
   .join('\n')}
 `;
-  return (edgesOf(workflowOf(text), kinds).get('b' as NodeId) ?? []).map((edge) => `${edge.from}${edge.optional ? '?' : ''}`).join(' ');
+  const workflow = workflowOf(text);
+  return (edgesOf(workflow, kinds).get(workflow.nodes.get('b' as NodeId)!) ?? [])
+    .map((edge) => `${edge.from}${edge.optional ? '?' : ''}`)
+    .join(' ');
 }
 
 describe('an edge', () => {
@@ -93,7 +96,7 @@ nodes:
     needs: [a]
     prompt: "{{nodes.a.output}} {{nodes.a.output}} {{nodes.a.status}}"
 `);
-    expect(edgesOf(workflow, kinds).get('b' as NodeId)).toEqual([
+    expect(edgesOf(workflow, kinds).get(workflow.nodes.get('b' as NodeId)!)).toEqual([
       {
         from: 'a',
         optional: false,

@@ -18,7 +18,8 @@ ${nodes.join('')}  joined: { kind: set, value: '${value}' }
 outputs:
   joined: optional(nodes.joined.output)
 `;
-  const edges = edgesOf(workflowOf(text), kinds).get(nodeId('joined')) ?? [];
+  const workflow = workflowOf(text);
+  const edges = edgesOf(workflow, kinds).get(workflow.nodes.get(nodeId('joined'))!) ?? [];
   return Object.fromEntries(edges.map((edge) => [edge.from, edge.optional]));
 }
 

@@ -1,0 +1,75 @@
+import type { NodeId } from '../base/ids.ts';
+import type { Report } from '../contracts/diagnostic.ts';
+import type { NodeDecl } from '../contracts/workflow.ts';
+import { edgesOf } from '../lang/edges.ts';
+import type { FieldReading } from '../lang/readings.ts';
+import { typesOf, type WorkflowTypes } from '../lang/scope-shape.ts';
+import { listed } from './known-names.ts';
+import type { CheckInput } from './rule.ts';
+
+/** What is decided before the run: conditions that always turn out the same way, and nodes that never run. */
+export function checkDecided({ workflow, kinds, references }: CheckInput, report: Report): void {
+  const types = typesOf(workflow, kinds);
+  for (const reading of references) {
+    const outcome = COUNTED.has(reading.field) ? types.skips.outcomeOf(reading.source, types.scopeOf(reading)) : undefined;
+    // A check that always holds may be there for the day the schema changes.
+    if (outcome === undefined || (reading.field === 'check' && outcome)) continue;
+    if (reading.node !== undefined && skips(reading.field, outcome)) continue;
+    report({
+      code: 'DAG321',
+      severity: 'warning',
+      message: `${inWords(reading)} is always ${outcome}`,
+      at: workflow.document.spanOf(reading.path, 'value'),
+      label: `always ${outcome}`,
+      because: typeof reading.source === 'boolean' ? 'so it decides nothing' : 'what it reads leaves it no other way to turn out',
+      help: reading.field === 'check' ? 'mend the condition: as it is, the node always fails' : 'mend the condition, or take it out',
+    });
+  }
+  checkDeadNodes({ workflow, kinds, references }, types, report);
+}
+
+/** Fields with a condition that should be able to turn out either way. */
+const COUNTED: ReadonlySet<string> = new Set(['skip_if', 'run_if', 'foreach.where', 'check']);
+
+/** True where the outcome always skips the node: that is told as a node that never runs. */
+const skips = (field: string, outcome: boolean): boolean => (field === 'skip_if' && outcome) || (field === 'run_if' && !outcome);
+
+function inWords({ field, node }: FieldReading): string {
+  return field === 'check' ? `what is checked of "${node?.id}"` : `\`${field.replace('foreach.', '')}\` of "${node?.id}"`;
+}
+
+function checkDeadNodes({ workflow, kinds, references }: CheckInput, types: WorkflowTypes, report: Report): void {
+  const dead = [...workflow.nodes.values()].filter(({ id }) => types.skips.neverRuns(id));
+  if (dead.length === 0) return;
+  const edges = edgesOf(workflow, kinds);
+  const neededBy = (node: NodeDecl): readonly NodeId[] =>
+    (edges.get(node) ?? []).filter(({ optional, from }) => !optional && types.mayGoMissing(from)).map(({ from }) => from);
+  const ids = new Set(dead.map(({ id }) => id));
+  for (const node of dead) {
+    const needed = neededBy(node);
+    const condition = references.find((one) => one.node === node && (one.field === 'skip_if' || one.field === 'run_if'));
+    const outcome = condition && types.skips.outcomeOf(condition.source, types.scopeOf(condition));
+    const skipsItself = condition !== undefined && outcome !== undefined && skips(condition.field, outcome);
+    // One that only follows a node that never runs is told with that one.
+    if (!skipsItself && needed.some((from) => ids.has(from))) continue;
+    const followers = dead.filter((other) => other !== node && neededBy(other).includes(node.id)).map(({ id }) => id);
+    report({
+      code: 'DAG320',
+      severity: 'warning',
+      message: `"${node.id}" never runs`,
+      at: workflow.document.spanOf(node.path, 'key'),
+      label: 'skipped in every run',
+      ...(skipsItself && {
+        related: [{ at: workflow.document.spanOf(condition.path, 'value'), label: `\`${condition.field}\` is always ${outcome}` }],
+      }),
+      because: skipsItself ? 'its own condition skips it, whatever the run reads' : exclusion(needed, condition !== undefined),
+      help: `${skipsItself ? 'mend the condition' : 'guard one of the reads'}, or take the node out${followers.length === 0 ? '' : `; ${listed(followers)} ${followers.length === 1 ? 'goes' : 'go'} with it`}`,
+    });
+  }
+}
+
+/** Why a node never runs that needs these. */
+function exclusion(needed: readonly NodeId[], hasCondition: boolean): string {
+  if (needed.length < 2) return `${listed(needed)} is skipped whenever its own condition would let it run`;
+  return `it needs ${listed(needed)}, which never run together${hasCondition ? ' when its own condition lets it run' : ''}`;
+}
