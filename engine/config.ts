@@ -175,7 +175,9 @@ function explain(document: Document, { path, keyword, params, schema, message }:
   if (keyword === 'pattern' && path[0] === 'store')
     return mistake('DAG701', document, path, 'this is no place for runs', { help: 'write `file:<path>`, `postgres://…` or `memory:`' });
   if (keyword === 'pattern' && path[0] === 'http')
-    return mistake('DAG701', document, path, 'this is no host', { help: 'write `localhost:8080`, `*.internal.example.com` or `10.0.0.0/8`' });
+    return mistake('DAG701', document, path, 'this is no host', {
+      help: 'write `localhost:8080`, `*.internal.example.com` or `10.0.0.0/8`',
+    });
   if (keyword === 'pattern' && path[0] === 'providers')
     return mistake('DAG701', document, path, 'a base_url starts with http:// or https://');
   return mistake('DAG701', document, path, message);

@@ -6,8 +6,10 @@ import { roundKey } from './address.ts';
 import { answer, ask, mayRepeat } from './doubt.ts';
 import { Draft } from './draft.ts';
 import { keptSignal } from './fold.ts';
+import { cancelTask, stopWaiting } from './give-up.ts';
 import type { PlanIndex } from './plan-index.ts';
-import { isLost, Step, skipped } from './step.ts';
+import { isLost, skipped } from './settled.ts';
+import { Step } from './step.ts';
 
 /**
  * The kernel of a plan: what follows from an event, as facts to journal and things to do outside. Pure, and each
@@ -80,7 +82,7 @@ function take(step: Step, event: InEvent): void {
     case 'cancel':
       if (step.draft.run.status === 'running' || step.draft.run.status === 'failing') {
         step.draft.emit({ type: 'run.cancel_requested', by: event.by });
-        step.stopWaiting('');
+        stopWaiting(step, '');
       }
       break;
     case 'abandon':
@@ -148,7 +150,7 @@ function started(step: Step, key: TaskKey, attempt: number): void {
   const state = step.draft.task(key);
   if (state?.status !== 'scheduled' || state.attempt !== attempt) return;
   if (step.isLive(key)) step.draft.emit({ type: 'attempt.started', task: key, attempt });
-  else step.cancelTask(key, attempt);
+  else cancelTask(step, key, attempt);
 }
 
 /** What an attempt at a body begins with is known: its nodes begin. */
@@ -160,7 +162,7 @@ function entered(step: Step, { task: key, attempt, entry }: Extract<InEvent, { t
     return;
   }
   if (!step.isLive(key)) {
-    step.cancelTask(key, attempt);
+    cancelTask(step, key, attempt);
     return;
   }
   if (entry.type === 'skip') {
@@ -189,7 +191,7 @@ function turned(step: Step, { task: unit, round, turn }: Extract<InEvent, { type
   switch (turn.type) {
     case 'again':
       if (!step.isLive(unit)) {
-        step.cancelTask(unit, 0);
+        cancelTask(step, unit, 0);
         return;
       }
       step.draft.emit({ type: 'loop.turned', task: unit, round: round + 1, memory: turn.memory });
@@ -246,7 +248,7 @@ function done(step: Step, event: Extract<InEvent, { type: 'done' }>): void {
 
   if (outcome.type === 'parked') {
     if (!step.isLive(key)) {
-      step.cancelTask(key, attempt);
+      cancelTask(step, key, attempt);
       return;
     }
     step.draft.emit({ type: 'attempt.parked', task: key, attempt, until: outcome.until, memo: outcome.memo });
@@ -257,7 +259,7 @@ function done(step: Step, event: Extract<InEvent, { type: 'done' }>): void {
   }
 
   const { failure } = outcome;
-  if (failure.type === 'cancelled') step.cancelTask(key, attempt);
+  if (failure.type === 'cancelled') cancelTask(step, key, attempt);
   else step.failAttempt(key, failure, duration);
 }
 
@@ -347,7 +349,7 @@ function resume(step: Step, tasks: readonly TaskKey[]): void {
         step.draft.emit({ type: 'attempt.interrupted', task: key, attempt: state.attempt });
         if (!mayRepeat(step, key, state)) ask(step, key, state.attempt);
         else if (step.isLive(key)) step.schedule(key, state.attempt + 1, state.stage, state.stageAttempt);
-        else step.cancelTask(key, state.attempt);
+        else cancelTask(step, key, state.attempt);
         break;
       default:
     }

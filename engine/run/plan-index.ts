@@ -1,7 +1,8 @@
 import { invariant } from '../base/assert.ts';
 import type { NodeId, TaskKey } from '../base/ids.ts';
 import type { Plan, PlanBody, PlanNode, SubPlan } from '../contracts/plan.ts';
-import { frameAround, keyIn, keyOf, pathOf, taskOfFrame } from './address.ts';
+import type { InsideState } from '../contracts/store.ts';
+import { frameAround, frameOf, keyIn, keyOf, pathOf, taskOfFrame } from './address.ts';
 
 export { itemOf, keyOf } from './address.ts';
 
@@ -127,4 +128,16 @@ export function placesOf(plan: Plan): readonly string[] {
   };
   for (const indexed of indexPlan(plan).nodes.values()) walk(indexed);
   return [...places];
+}
+
+/** The nodes inside an attempt, and the frame they stand in. */
+export function bodyOf(
+  index: PlanIndex,
+  task: TaskKey,
+  { attempt, stage, only }: InsideState,
+): { readonly nodes: readonly IndexedNode[]; readonly frame: string } {
+  const body = index.at(task).bodies[stage];
+  invariant(body, `${task} has no body`);
+  const nodes = [...body.nodes.values()];
+  return { nodes: only ? nodes.filter(({ node }) => only.includes(node.id)) : nodes, frame: frameOf(task, attempt, stage) };
 }

@@ -6,11 +6,12 @@ import type { PlanNode } from '../contracts/plan.ts';
 import type { InsideState, TaskState } from '../contracts/store.ts';
 import { frameAround, frameOf, itemOf, keyIn, roundKey, roundOf, taskAround } from './address.ts';
 import { endsAll, lastAttempt } from './changes.ts';
-import { ask, giveUp, isInDoubt } from './doubt.ts';
+import { ask, isInDoubt } from './doubt.ts';
 import type { Draft } from './draft.ts';
-import type { IndexedBody, IndexedNode, PlanIndex } from './plan-index.ts';
-import { sourceKey } from './plan-index.ts';
+import { cancelInside, cancelNodes, stopWaiting } from './give-up.ts';
+import { bodyOf, type PlanIndex, sourceKey } from './plan-index.ts';
 import { afterFailure, stageAt } from './retry.ts';
+import { failureInside, isLost, isUntouched, skipped, waitsFor } from './settled.ts';
 
 /**
  * One decision being made: what follows for nodes and the run, whatever it was that happened. A class only because its parts share
@@ -27,7 +28,7 @@ export class Step {
   /** Nodes that settled in this step and whose dependents have not been looked at; a list, not recursion: chains are long. */
   private readonly settledNow: TaskKey[] = [];
   /** Tasks whose body may have come to its end in this step. */
-  private readonly frames = new Set<TaskKey>();
+  readonly frames = new Set<TaskKey>();
 
   constructor(index: PlanIndex, draft: Draft, at: Instant, roll = 0) {
     this.index = index;
@@ -120,7 +121,7 @@ export class Step {
 
   /** The nodes of a body that has just been entered begin. */
   beginInside(task: TaskKey, inside: InsideState): void {
-    const { nodes, frame } = this.bodyOf(task, inside);
+    const { nodes, frame } = bodyOf(this.index, task, inside);
     for (const indexed of nodes) if (waitsFor(indexed, inside.only) === 0) this.begin(keyIn(frame, indexed.node.id));
     this.frames.add(task);
   }
@@ -135,7 +136,7 @@ export class Step {
       if (state.round === 0 || last?.status === 'succeeded' || last?.status === 'skipped') this.turn(key, state.round);
       else this.beginAgain(round);
     } else if (state?.status === 'inside') {
-      const { nodes, frame } = this.bodyOf(key, state);
+      const { nodes, frame } = bodyOf(this.index, key, state);
       const again = nodes.map((indexed) => keyIn(frame, indexed.node.id)).filter((inner) => isLost(this.draft.task(inner)));
       for (const inner of again) this.reopenNode(inner);
       for (const inner of again) this.goOnNode(inner);
@@ -267,7 +268,7 @@ export class Step {
       const { node } = this.index.at(key);
       if (this.draft.run.status === 'running' && this.index.plan.limits.onFailure === 'stop') this.failRun(node.id, failure);
     } else {
-      this.failBody(task, inside(this.index.at(key), failure));
+      this.failBody(task, failureInside(this.index.at(key), failure));
     }
   }
 
@@ -276,33 +277,13 @@ export class Step {
     const state = this.draft.task(task);
     if (state?.status !== 'inside' || state.failing) return;
     this.draft.emit({ type: 'attempt.failing', task, attempt: state.attempt, failure });
-    this.stopWaiting(frameOf(task, state.attempt, state.stage));
+    stopWaiting(this, frameOf(task, state.attempt, state.stage));
     this.frames.add(task);
   }
 
   failRun(node: Extract<EventBody, { type: 'run.failing' }>['node'], failure: Failure): void {
     this.draft.emit({ type: 'run.failing', node, failure });
-    this.stopWaiting('');
-  }
-
-  /** What waits, for its retry or for somebody, is not in flight: it ends here. */
-  stopWaiting(frame: string): void {
-    for (const key of [...this.draft.run.backingOff, ...this.draft.run.parked]) {
-      if (!key.startsWith(frame)) continue;
-      const state = this.draft.task(key);
-      if (state?.status === 'parked' && state.doubt) giveUp(this, key, state.attempt);
-      else if (state?.status === 'backing_off' || state?.status === 'parked') this.cancelTask(key, state.attempt);
-    }
-  }
-
-  /** A task is given up; with it its round and its node, but not the fan-out it is an item of. */
-  cancelTask(key: TaskKey, attempt: number): void {
-    this.draft.emit({ type: 'attempt.cancelled', task: key, attempt });
-    const round = roundOf(key);
-    if (round) this.cancelTask(round.unit, 0);
-    else if (!itemOf(key)) this.settle(key, { type: 'node.cancelled', node: key, detail: STOPPED });
-    const around = taskAround(key);
-    if (around !== undefined) this.frames.add(around);
+    stopWaiting(this, '');
   }
 
   settle(key: TaskKey, event: EventBody): void {
@@ -344,7 +325,7 @@ export class Step {
       return;
     if (state.failing) {
       if (state.open > 0) return;
-      this.cancelInside(task, state);
+      cancelInside(this, task, state);
       this.failAttempt(task, state.failing, NO_TIME);
     } else if (state.unsettled === 0) {
       const [one] = state.only ?? [];
@@ -371,7 +352,7 @@ export class Step {
         this.draft.command({ type: 'outputs' });
       }
     } else if ((run.status === 'failing' || run.status === 'cancelling') && run.open === 0) {
-      this.cancelNodes([...this.index.nodes.keys()]);
+      cancelNodes(this, [...this.index.nodes.keys()]);
       if (run.status === 'failing') this.finish('failed', null, run.failure?.failure);
       else this.finish('cancelled', null, run.failure?.failure);
     }
@@ -386,91 +367,13 @@ export class Step {
     this.draft.command({ type: 'finish', status });
   }
 
-  /** Nodes that have not settled end, with all that is inside of them. Nothing of them is in flight. */
-  private cancelNodes(keys: readonly TaskKey[]): void {
-    for (const key of keys) {
-      if (isSettled(this.draft.task(key))) continue;
-      this.cancelTasksOf(key);
-      this.draft.emit({ type: 'node.cancelled', node: key, detail: STOPPED });
-    }
-  }
-
-  private cancelInside(task: TaskKey, state: InsideState): void {
-    const { nodes, frame } = this.bodyOf(task, state);
-    this.cancelNodes(nodes.map((indexed) => keyIn(frame, indexed.node.id)));
-  }
-
-  /** The items, the round and the nodes of what holds others. */
-  private cancelTasksOf(key: TaskKey): void {
-    const state = this.draft.task(key);
-    if (state?.status === 'expanded') {
-      for (let at = 0; at < state.next; at += 1) this.cancelUnsettled(itemKey(key, at));
-    } else if (state?.status === 'looping') {
-      if (state.round > 0) this.cancelUnsettled(roundKey(key, state.round));
-    } else if (state?.status === 'inside') {
-      this.cancelInside(key, state);
-    }
-  }
-
-  private cancelUnsettled(key: TaskKey): void {
-    const state = this.draft.task(key);
-    if (state?.status !== 'looping' && state?.status !== 'inside') return;
-    this.cancelTasksOf(key);
-    this.draft.emit({ type: 'attempt.cancelled', task: key, attempt: state.status === 'inside' ? state.attempt : 0 });
-  }
-
   /** The nodes that were begun in the frame of a key, when those are not all. */
   private onlyAround(key: TaskKey): InsideState['only'] {
     const task = taskAround(key);
     const around = task === undefined ? undefined : this.draft.task(task);
     return around?.status === 'inside' ? around.only : undefined;
   }
-
-  private bodyOf(task: TaskKey, { attempt, stage, only }: InsideState): { readonly nodes: readonly IndexedNode[]; readonly frame: string } {
-    const body: IndexedBody | undefined = this.index.at(task).bodies[stage];
-    invariant(body, `${task} has no body`);
-    const nodes = [...body.nodes.values()];
-    return { nodes: only ? nodes.filter(({ node }) => only.includes(node.id)) : nodes, frame: frameOf(task, attempt, stage) };
-  }
 }
-
-const STOPPED = 'the run was stopped';
 
 /** A body costs the time of what is inside of it. */
 const NO_TIME = 0 as Extract<EventBody, { type: 'attempt.failed' }>['duration'];
-
-/** What a node inside another fails of, as the one around it says it. */
-function inside({ node, parent }: IndexedNode, failure: Failure): Failure {
-  const body = parent?.node.stages.find((stage) => stage.body?.nodes.includes(node))?.body;
-  if (body?.type !== 'group' && body?.type !== 'workflow') return failure;
-  if (failure.type === 'node_failed') {
-    const path = `${node.id}/${failure.node}`;
-    return { ...failure, node: path, message: `"${path}" failed: ${failure.cause.message}` };
-  }
-  return { type: 'node_failed', message: `"${node.id}" failed: ${failure.message}`, node: node.id, cause: failure };
-}
-
-/** How many nodes of its own frame a node waits for. */
-function waitsFor({ node, waitsFor: all }: IndexedNode, only: InsideState['only']): number {
-  return only ? node.after.filter((edge) => only.includes(edge.from)).length : all;
-}
-
-export function skipped(
-  node: TaskKey,
-  reason: Extract<EventBody, { type: 'node.skipped' }>['reason'],
-  detail: string,
-): Extract<EventBody, { type: 'node.skipped' }> {
-  return { type: 'node.skipped', node, reason, detail, output: null, guarded: false };
-}
-
-export function isUntouched(state: TaskState | undefined): boolean {
-  return state === undefined || state.status === 'reopened';
-}
-
-export function isLost(state: TaskState | undefined): boolean {
-  return state?.status === 'failed' || state?.status === 'cancelled';
-}
-
-function isSettled(state: TaskState | undefined): boolean {
-  return state?.status === 'succeeded' || state?.status === 'skipped' || isLost(state);
-}

@@ -149,7 +149,11 @@ describe('openai', () => {
     choices: [{ index: 0, message: { role: 'assistant', content: null, ...message }, finish_reason }],
     usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 },
   });
-  const call = (id: string | undefined, name: string, text: unknown): object => ({ id, type: 'function', function: { name, arguments: text } });
+  const call = (id: string | undefined, name: string, text: unknown): object => ({
+    id,
+    type: 'function',
+    function: { name, arguments: text },
+  });
   const ask = async (more: Partial<ModelRequest>, body: object = completion({ content: 'hi' }, 'stop')) => {
     server.script({ body });
     const reply = await provider.complete(requestFor(more), never);
