@@ -42,7 +42,11 @@ export const replySchema: JsonSchema = {
   properties: {
     ...where,
     tier: { enum: ['cheap', 'capable', 'premium'] },
-    call: { enum: ['ask', 'repair'], description: '`repair` is the question asked again when an answer did not fit.' },
+    call: {
+      enum: ['ask', 'repair', 'summarize'],
+      description:
+        '`repair` is the question asked again when an answer did not fit; `summarize` shortens what does not fit into the prompt, and is answered by no other entry.',
+    },
     json: { description: 'The answer, as data.' },
     text: { type: 'string', description: 'The answer, as text.' },
     fail,

@@ -287,7 +287,8 @@ function createSearch<T>(entries: readonly Entry<T>[]): Search<T> {
     entry.left > 0 &&
     (entry.attempt ?? origin.attempt) === origin.attempt &&
     (entry.tier ?? origin.tier) === origin.tier &&
-    (entry.call ?? origin.call) === origin.call;
+    // What is asked beside the node's own question is answered by an entry that says so.
+    (entry.call ?? (origin.call === 'summarize' ? 'ask' : origin.call)) === origin.call;
   const firstOf = (list: Ordered[] | undefined, origin: Place & Partial<RequestOrigin>): Ordered | undefined => {
     while (list?.[0]?.entry.left === 0) list.shift();
     return list?.find((one) => fits(one, origin));
