@@ -41,6 +41,7 @@ const INSTANT: ModelClient = {
     await book.record(CALL, ask.origin.task.padEnd(64, '0'), REPLY);
     return { output: REPLY.text, model: 'instant-1', provider: 'bench', tier: 'cheap' };
   },
+  ruler: () => Promise.reject(new Error('nothing is measured in this bench')),
   close: async () => undefined,
 };
 

@@ -64,6 +64,7 @@ export function planOf(text: string): Plan {
 
 const NO_MODELS: ModelClient = {
   ask: () => Promise.reject(new Error('no model in this bench')),
+  ruler: () => Promise.reject(new Error('nothing is measured in this bench')),
   close: async () => undefined,
 };
 

@@ -112,6 +112,7 @@ function tryLines(attempt: AttemptStory, task: TaskStory, ctx: Context): readonl
       `${call.provider}/${call.model}`,
       ...(call.tier === undefined ? [] : [call.tier]),
       ...(call.call === 'repair' ? ['asked to mend its answer'] : []),
+      ...(call.call === 'summarize' ? ['asked to shorten what did not fit'] : []),
       `${renderTokens(call.usage.input)} tokens in`,
       `${renderTokens(call.usage.output)} out`,
       call.cost === null ? 'price not known' : renderUsd(call.cost),

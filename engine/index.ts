@@ -45,6 +45,7 @@ export { displayWidth } from './diagnostics/width.ts';
 export { diffWorkflows } from './diff.ts';
 export { DagrunError, InputsInvalid, WorkflowInvalid } from './errors.ts';
 export { examine, listModels } from './examine.ts';
+export { explainEdges } from './explain-edges.ts';
 export { explainReuse, type ReuseReport } from './explain-reuse.ts';
 export { exportRun, importRun } from './export-run.ts';
 export { type FiledRun, findRun, openRun, readRun } from './filed-runs.ts';
@@ -59,6 +60,7 @@ export type { AttemptStory, CallStory, NodeStory, RunStory, TaskStory, WaitStory
 export type { NodeReasons } from './observe/why.ts';
 export { resume, run } from './on-demand.ts';
 export { diffCounts, modelsInWords, PRICED_CALL, priceInWords, VERDICTS, valueInWords } from './plan/diff-in-words.ts';
+export type { EdgeExplained, EdgesExplained, NodeExplained, OutputExplained, ReadExplained } from './plan/explain-edges.ts';
 export { renderPlan } from './plan/render.ts';
 export { renderDiffMarkdown } from './plan/render-diff-markdown.ts';
 export { keepsRuns } from './project-store.ts';

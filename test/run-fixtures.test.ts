@@ -66,6 +66,8 @@ function detailOf(event: RunEvent): string {
     }
     case 'node.cancelled':
       return event.detail;
+    case 'attempt.logged':
+      return event.text;
     case 'attempt.scheduled':
       return event.stage > 0 ? `stage ${event.stage}` : '';
     case 'attempt.succeeded':

@@ -1,4 +1,5 @@
-import { type Command, EXIT, textOption } from '../command.ts';
+import type { Diagnostic, EdgesExplained } from '../../engine/index.ts';
+import { type Command, EXIT, textOption, UsageError } from '../command.ts';
 
 export const validate: Command = {
   name: 'validate',
@@ -14,9 +15,11 @@ export const validate: Command = {
       description: 'pretty (default), line for editors, json, github for annotations',
       choices: ['pretty', 'line', 'json', 'github'],
     },
+    { flags: '--explain', description: 'print what waits for what, and which fields make it so; pretty or json' },
   ],
   examples: [
     ['validate review.workflow.yml', 'check one file'],
+    ['validate review.workflow.yml --explain', 'see why its nodes wait for each other'],
     ['validate --format github', 'check the project in a GitHub workflow'],
   ],
 
@@ -26,16 +29,35 @@ export const validate: Command = {
     const given = Array.isArray(args[0]) ? (args[0] as readonly string[]) : [];
     const files = given.length > 0 ? await Promise.all(given.map((name) => engine.findWorkflow(name, surroundings))) : await projectFiles();
     const format = (textOption(options, 'format') ?? 'pretty') as 'pretty' | 'line' | 'json' | 'github';
+    if (options.explain === true && format !== 'pretty' && format !== 'json')
+      throw new UsageError(`--explain prints no format ${format}`, 'use --format pretty or json');
 
-    const found = [];
+    const found: (readonly Diagnostic[])[] = [];
     for (const file of files) found.push(await engine.checkWorkflow(file, surroundings));
     const diagnostics = found.flat();
     const text = engine.renderDiagnostics(diagnostics, { format, colour: ctx.out.on });
-    if (text !== '') ctx.print(text.endsWith('\n') ? text : `${text}\n`);
-
     const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length;
+    if (options.explain === true && format === 'json') {
+      const workflows = await explained();
+      ctx.print(`${JSON.stringify({ diagnostics: JSON.parse(text), workflows }, null, 2)}\n`);
+    } else {
+      if (text !== '') ctx.print(text.endsWith('\n') ? text : `${text}\n`);
+      if (options.explain === true) await explainAll();
+    }
     if (format === 'pretty') ctx.tell(summary(errors, diagnostics.length - errors));
     return errors > 0 ? EXIT.usage : EXIT.done;
+
+    /** Of the files without mistakes. */
+    async function explained(): Promise<readonly EdgesExplained[]> {
+      const right = files.filter((_, index) => !found[index]?.some(({ severity }) => severity === 'error'));
+      return Promise.all(right.map((file) => engine.explainEdges(file, surroundings)));
+    }
+
+    async function explainAll(): Promise<void> {
+      const { edgesText } = await import('../edges-text.ts');
+      const texts = (await explained()).map((one) => edgesText(one, Math.min(110, ctx.outWidth), ctx.out));
+      if (texts.length > 0) ctx.print(`${diagnostics.length > 0 ? '\n' : ''}${texts.join('\n')}`);
+    }
 
     async function projectFiles(): Promise<readonly string[]> {
       const summaries = await engine.listWorkflows(surroundings);

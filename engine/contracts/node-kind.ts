@@ -1,7 +1,7 @@
 import type { Instant, NodeId, TaskKey } from '../base/ids.ts';
 import type { Json, JsonObject, JsonSchema } from '../base/json.ts';
 import type { Code } from './diagnostic.ts';
-import type { Attachment, ModelAnswer, ModelAsk, ModelWant } from './provider.ts';
+import type { Attachment, ModelAnswer, ModelAsk, ModelWant, Ruler } from './provider.ts';
 import type { Path } from './source.ts';
 import type { ToolBox } from './tool.ts';
 import type { NodeDecl } from './workflow.ts';
@@ -130,6 +130,12 @@ export interface TaskContext {
   problemsOf(output: Json): readonly string[];
   /** Calls a model; every call is journaled. Throws Failed. */
   ask(ask: Omit<ModelAsk, 'origin' | 'problemsOf'>): Promise<ModelAnswer>;
+  /** What measures such an ask before it is made. Throws Failed. */
+  ruler(ask: Omit<ModelAsk, 'origin' | 'problemsOf'>): Promise<Ruler>;
+  /** The value at a path of what the node's fields can read (`nodes.scan.output.text`); null where there is none. */
+  valueAt(path: string): Json;
+  /** The spec rendered again, with other values at these paths. Throws Failed. */
+  renderWith(values: ReadonlyMap<string, Json>): JsonObject;
   /**
    * The file at a path inside the workspace, or all that match a pattern (`docs/*.md`), sorted by name; relative paths start at the
    * workflow's folder. Throws Failed (file_unreadable), also when nothing matches.

@@ -66,8 +66,8 @@ export interface RequestOrigin {
   readonly iterations?: readonly number[];
   /** What part of an `evaluate` or `best_of` it is; absent for the node's own call. */
   readonly role?: 'revise' | 'evaluate' | 'judge';
-  /** `repair` is the one question asked again with the validator's messages. */
-  readonly call: 'ask' | 'repair';
+  /** `repair` is the one question asked again with the validator's messages; `summarize` shortens a value that does not fit into the prompt. */
+  readonly call: 'ask' | 'repair' | 'summarize';
 }
 
 export interface ModelReply {
@@ -165,6 +165,8 @@ export interface ModelAsk {
   readonly tools?: readonly ToolSignature[];
   readonly toolChoice?: ToolChoice;
   readonly reasoning?: Reasoning;
+  /** Absent for the node's own question. */
+  readonly purpose?: 'summarize';
   readonly origin: Omit<RequestOrigin, 'call' | 'tier'>;
   /** What is wrong with a parsed answer beyond its schema (the node's checks); asked about once, like a schema error. */
   readonly problemsOf?: (output: Json) => readonly string[];
@@ -219,8 +221,21 @@ export interface ModelFact {
   readonly retired?: boolean;
 }
 
+/** Measures prompts in tokens, as near as that is possible without asking a provider; the same every time. */
+export interface Ruler {
+  /** The largest prompt that every candidate takes with its answer; absent when that is not known. */
+  readonly most?: number;
+  text(text: string): number;
+  /** Of a whole request. */
+  prompt(ask: Pick<ModelAsk, 'messages' | 'outputSchema' | 'tools'>): number;
+  /** The beginning of a text, of at most so many tokens, cut between two of them. */
+  cut(text: string, tokens: number): string;
+}
+
 /** The only road to a provider: chooses, limits, calls, repairs, meters. */
 export interface ModelClient {
+  /** What measures an ask before it is made, for the candidates it has. Throws Failed when it has none. */
+  ruler(ask: ModelAsk): Promise<Ruler>;
   /**
    * Throws Failed. Every call made, failed ones included, is in `book` before anything is done with its answer. `pause` is called
    * when a call begins to wait for its turn, and what it gives when the wait is over: waiting is no part of a try's time.

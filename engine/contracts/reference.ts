@@ -14,4 +14,6 @@ export interface Reference {
   readonly use: boolean;
   /** True where a null test dominates it, so that it may be missing. */
   readonly guarded: boolean;
+  /** What guards it: the function or helper it is given to, or the path that was found to be there. */
+  readonly guardedBy?: string;
 }

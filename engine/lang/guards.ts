@@ -18,10 +18,16 @@ export function common(a: Facts, b: Facts): Facts {
  * A test below a node's output guards the whole output: where a part of it is there, the node was not skipped.
  */
 export function isGuarded(path: Steps, facts: Facts): boolean {
-  return facts.some((fact) => {
+  return guardOf(path, facts) !== undefined;
+}
+
+/** The path whose test guards a read of `path`, as it is written. */
+export function guardOf(path: Steps, facts: Facts): string | undefined {
+  const guard = facts.find((fact) => {
     if (isAbove(fact, path)) return true;
     return fact.length > 3 && fact[0] === 'nodes' && fact[2] === 'output' && isAbove(fact.slice(0, 3), path);
   });
+  return guard?.join('.');
 }
 
 /** The output of a node that ran, because its status is, or is not, `status`; undefined when that says nothing, or of no node. */

@@ -4,14 +4,14 @@ import type { Reference } from '../contracts/reference.ts';
 import type { Path } from '../contracts/source.ts';
 import { parseExpression } from './expression.ts';
 import { printExpression } from './expression-text.ts';
-import { common, type Facts, isGuarded, knownPart, NO_FACTS, outputThatRan, type Steps } from './guards.ts';
+import { common, type Facts, guardOf, knownPart, NO_FACTS, outputThatRan, type Steps } from './guards.ts';
 
 export { referencesInTemplate } from './template-references.ts';
 
 /** What an expression reads, in the order it is written; `at` is the path of the field it stands in. Each path once per place, at its full length. */
 export function referencesInExpression(tree: Expr, at: Path): Reference[] {
   const found: Reference[] = [];
-  walk(tree, { at, found, locals: new Map(), facts: NO_FACTS, covered: false });
+  walk(tree, { at, found, locals: new Map(), facts: NO_FACTS });
   return found;
 }
 
@@ -32,8 +32,8 @@ interface Place {
   /** What a macro's variable stands for; undefined when that is no path. */
   readonly locals: ReadonlyMap<string, Steps | undefined>;
   readonly facts: Facts;
-  /** Inside an argument of `coalesce` or `optional`: every use is guarded. */
-  readonly covered: boolean;
+  /** Inside an argument of one of these every use is guarded. */
+  readonly covered?: 'coalesce' | 'optional';
 }
 
 function walk(tree: Expr, place: Place): void {
@@ -49,11 +49,11 @@ function walk(tree: Expr, place: Place): void {
       readPath(tree.of, place, false);
       return;
     case 'optional':
-      walk(tree.of, { ...place, covered: true });
+      walk(tree.of, { ...place, covered: 'optional' });
       return;
     case 'coalesce':
       for (const [index, argument] of tree.args.entries()) {
-        walk(argument, index < tree.args.length - 1 ? { ...place, covered: true } : place);
+        walk(argument, index < tree.args.length - 1 ? { ...place, covered: 'coalesce' } : place);
       }
       return;
     case 'call':
@@ -106,8 +106,19 @@ function walk(tree: Expr, place: Place): void {
 function readPath(tree: Expr, place: Place, use: boolean): void {
   const path = pathOf(tree, place.locals);
   if (path !== undefined) {
-    const guarded = use && (place.covered || isGuarded(path.steps, place.facts));
-    place.found.push({ path: path.steps, text: printExpression(tree), at: place.at, start: tree.start, end: tree.end, use, guarded });
+    const guardedBy = use ? (place.covered ?? guardOf(path.steps, place.facts)) : undefined;
+    const { start, end } = tree;
+    const guarded = guardedBy !== undefined;
+    place.found.push({
+      path: path.steps,
+      text: printExpression(tree),
+      at: place.at,
+      start,
+      end,
+      use,
+      guarded,
+      ...(guarded && { guardedBy }),
+    });
   }
   // What stands in brackets is read for itself; so is what a path begins with when that is no name.
   let step = tree;

@@ -1,7 +1,7 @@
 import type { Reference } from '../contracts/reference.ts';
 import type { Path } from '../contracts/source.ts';
 import type { TemplatePart, TemplateValue } from '../contracts/template.ts';
-import { common, type Facts, isGuarded, knownPart, NO_FACTS, outputThatRan, type Steps } from './guards.ts';
+import { common, type Facts, guardOf, knownPart, NO_FACTS, outputThatRan, type Steps } from './guards.ts';
 import { helpers } from './helpers.ts';
 import { scopeNames } from './scope-names.ts';
 import { parseTemplate } from './template.ts';
@@ -116,8 +116,9 @@ function read(value: TemplateValue, place: Place, how: How): void {
       if (path === undefined) return;
       const use = how !== 'test';
       const { start, end } = place.tag ?? value;
-      const guarded = use && (how === 'guarded' || isGuarded(path, place.facts));
-      place.found.push({ path, text: printPath(value), at: place.at, start, end, use, guarded });
+      const guardedBy = !use ? undefined : how === 'guarded' ? 'default' : guardOf(path, place.facts);
+      const guarded = guardedBy !== undefined;
+      place.found.push({ path, text: printPath(value), at: place.at, start, end, use, guarded, ...(guarded && { guardedBy }) });
       return;
     }
     case 'helper': {

@@ -30,6 +30,7 @@ import {
 import { reasoningOf, temperatureOf } from './capabilities.ts';
 import { priceOf } from './catalog.ts';
 import { createGate, type Ending, type Gate, type Leave } from './gate.ts';
+import { mayBeTooLong, refuseTooLong, rulerFor } from './ruler.ts';
 import { beginWait, type Turn } from './turn.ts';
 import { defaultMaxOutput, leastOutput, reserve, type WorstCase } from './worst-case.ts';
 
@@ -62,7 +63,7 @@ export function createModels({ providers, clock, gates: shared }: ModelsOptions)
     forRun(run) {
       const budget = run.maxCost === undefined ? undefined : createBudget(run.maxCost);
       const premium = pricedPremium(run, providers);
-      return { ask, close: () => Promise.resolve() };
+      return { ask, ruler: (ask) => rulerFor(ask, candidatesOf(ask, run, providers)), close: () => Promise.resolve() };
 
       async function ask(...[ask, book, abort, pause]: Parameters<ModelClient['ask']>): ReturnType<ModelClient['ask']> {
         const failures: Failure[] = [];
@@ -87,7 +88,8 @@ export function createModels({ providers, clock, gates: shared }: ModelsOptions)
       /** One call to a candidate: waits for its turn and for money, calls, reads, records. */
       function callOf(candidate: Candidate, provider: Provider, ask: ModelAsk, book: CallBook, turn: Turn): Call {
         const { access, info, model } = candidate;
-        return async ({ messages, schema, call, read }) => {
+        return async ({ messages, schema, call: way, read }) => {
+          const call = way === 'ask' ? (ask.purpose ?? way) : way;
           const question = { candidate: candidate.name, messages, schema: schema ?? null, call, ...samplingOf(ask), ...toolsOf(ask, call) };
           const last = call === 'repair' || !ask.tools;
           const request = hash('sha256', JSON.stringify(question));
@@ -97,6 +99,7 @@ export function createModels({ providers, clock, gates: shared }: ModelsOptions)
           const failure = before?.call.failure;
           // Refused with a schema: whether without one it would be taken has to be asked again, and costs nothing.
           if (failure && !(schema && failure.type === 'bad_request')) throw new Failed(failure);
+          if (mayBeTooLong({ messages }, info)) await refuseTooLong({ messages }, candidate.name, info);
           const gate = provider.simulated ? undefined : once(gates, access.id, () => createGate({ ...access, provider: access.id, clock }));
           let leave: Leave | undefined;
           let ending: Ending = 'failed';

@@ -1,3 +1,4 @@
+import { invariant } from '../base/assert.ts';
 import type { Message } from '../contracts/provider.ts';
 import { attachmentTokens } from './attachment-tokens.ts';
 import type { ModelInfo } from './catalog.ts';
@@ -6,15 +7,35 @@ import type { ModelInfo } from './catalog.ts';
 export type CountTokens = (text: string, model?: ModelInfo) => number;
 
 let counter: Promise<CountTokens> | undefined;
+/** Cuts a text after so many o200k tokens; there once the tables are loaded. */
+let cutAt: ((text: string, tokens: number) => string) | undefined;
 
 /** The counter of tokens; its tables (2 MB) are loaded when it is first needed. */
 export function loadTokenCounter(): Promise<CountTokens> {
-  counter ??= import('gpt-tokenizer/encoding/o200k_base').then(({ countTokens }) => {
+  counter ??= import('gpt-tokenizer/encoding/o200k_base').then(({ countTokens, encode, decode }) => {
     // Without this, "<|endoftext|>" in somebody's text would be an exception.
     const options = { disallowedSpecial: new Set<string>() };
+    cutAt = (text, tokens) => {
+      const all = encode(text, options);
+      return all.length <= tokens ? text : sharedStart(text, decode(all.slice(0, tokens)));
+    };
     return (text, model) => Math.ceil(countTokens(text, options) * factorOf(model));
   });
   return counter;
+}
+
+/** What two texts begin with. A letter may be several tokens: what half of one decodes to is not in the text. */
+function sharedStart(text: string, other: string): string {
+  let end = 0;
+  while (end < other.length && text[end] === other[end]) end += 1;
+  const isHalf = /[\uD800-\uDBFF]/.test(text[end - 1] ?? '');
+  return text.slice(0, isHalf ? end - 1 : end);
+}
+
+/** The beginning of a text, of at most so many of a model's tokens, cut between two of them. The counter was loaded. */
+export function cutTokens(text: string, tokens: number, model: ModelInfo | undefined): string {
+  invariant(cutAt, 'the tables are loaded');
+  return cutAt(text, Math.max(0, Math.floor(tokens / factorOf(model))));
 }
 
 /**

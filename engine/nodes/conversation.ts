@@ -62,8 +62,16 @@ export function checkMessages(spec: JsonObject, report: ReportField): void {
     });
 }
 
-/** The messages of a first turn; what is attached is attached to the last. Throws Failed when a file cannot be read. */
-export async function conversationOf(spec: Conversation, ctx: Files): Promise<readonly Message[]> {
+/** The texts that are attached, as they stand in the prompt. Throws Failed when a file cannot be read. */
+export async function attachedText({ attach = [] }: Pick<Conversation, 'attach'>, ctx: Files): Promise<string> {
+  return textOf(await filesOf(attach, ctx));
+}
+
+/**
+ * The messages of a first turn; what is attached is attached to the last, its texts replaced by `texts` when that is given.
+ * Throws Failed when a file cannot be read.
+ */
+export async function conversationOf(spec: Conversation, ctx: Files, texts?: string): Promise<readonly Message[]> {
   const { system, prompt = '', messages, attach = [] } = spec;
   const files = await filesOf(attach, ctx);
   const attachments = files.flatMap((file): readonly Attachment[] => ('attachment' in file ? [file.attachment] : []));
@@ -72,7 +80,7 @@ export async function conversationOf(spec: Conversation, ctx: Files): Promise<re
   return [
     ...(system === undefined ? [] : [{ role: 'system' as const, text: system }]),
     ...said,
-    { role: 'user', text: `${textOf(files)}${last?.text ?? ''}`, ...(attachments.length > 0 && { attachments }) },
+    { role: 'user', text: `${texts ?? textOf(files)}${last?.text ?? ''}`, ...(attachments.length > 0 && { attachments }) },
   ];
 }
 

@@ -1,8 +1,9 @@
 import type { Json, JsonSchema } from '../base/json.ts';
 import { Failed } from '../contracts/failure.ts';
-import type { NodeKind } from '../contracts/node-kind.ts';
-import type { ModelWant, Reasoning, Tier } from '../contracts/provider.ts';
-import { attachedTo, type Conversation, checkMessages, conversationOf, messagesField } from './conversation.ts';
+import type { NodeKind, TaskContext } from '../contracts/node-kind.ts';
+import type { ModelAsk, ModelWant, Reasoning, Tier } from '../contracts/provider.ts';
+import { attachedText, attachedTo, type Conversation, checkMessages, conversationOf, messagesField } from './conversation.ts';
+import { type ContextFields, checkContext, contextField, fitted } from './fit-context.ts';
 
 interface LlmSpec extends Conversation {
   readonly tier?: Tier | readonly { readonly when?: Json; readonly use: Tier }[];
@@ -11,6 +12,7 @@ interface LlmSpec extends Conversation {
   readonly max_tokens?: number;
   readonly reasoning?: Reasoning;
   readonly stop?: readonly string[];
+  readonly context?: ContextFields;
 }
 
 const TIERS: readonly Tier[] = ['cheap', 'capable', 'premium'];
@@ -69,6 +71,7 @@ export const llm: NodeKind<LlmSpec> = {
         description:
           'Files put before the prompt: texts, images (PNG, JPEG, GIF, WebP) and PDFs, by path or pattern (`docs/*.md`); paths start at the folder of this file.',
       },
+      context: contextField,
       temperature: { type: 'number', minimum: 0, maximum: 2, 'x-holds': 'literal', description: 'Randomness; not every model takes it.' },
       max_tokens: {
         type: 'integer',
@@ -98,8 +101,11 @@ export const llm: NodeKind<LlmSpec> = {
   example: 'tier: cheap\nprompt: Summarize in one sentence. {{inputs.text}}\n',
   callsModel: true,
   output: () => ({ type: 'string' }),
-  check: checkMessages,
-  wants: (spec) => wantsOf(spec as Pick<LlmSpec, 'tier' | 'model'>),
+  check(spec, report) {
+    checkMessages(spec, report);
+    checkContext(spec, report);
+  },
+  wants: (spec) => wantsOf(spec as Pick<LlmSpec, 'tier' | 'model' | 'context'>),
   reuse: {
     version: 1,
     reads: (spec, ctx) => attachedTo(spec, ctx),
@@ -107,23 +113,34 @@ export const llm: NodeKind<LlmSpec> = {
   },
 
   async execute(spec, ctx) {
-    const answer = await ctx.ask({
-      ...wantOf(spec),
-      messages: await conversationOf(spec, ctx),
-      ...(spec.max_tokens !== undefined && { maxOutputTokens: spec.max_tokens }),
-      ...(spec.temperature !== undefined && { temperature: spec.temperature }),
-      ...(spec.reasoning !== undefined && { reasoning: spec.reasoning }),
-      ...(spec.stop !== undefined && { stop: spec.stop }),
-      ...(ctx.outputSchema !== undefined && !isPlainText(ctx.outputSchema) && { outputSchema: ctx.outputSchema }),
-    });
-    return answer.output;
+    const ask = await fitted(
+      spec,
+      ctx,
+      (shrunk, texts) => firstAsk(shrunk, ctx, texts),
+      () => attachedText(spec, ctx),
+    );
+    return (await ctx.ask(ask)).output;
   },
 };
 
+/** What the model is asked first; without tools it is all it is asked. Throws Failed. */
+async function firstAsk(spec: LlmSpec, ctx: TaskContext, texts?: string): Promise<Omit<ModelAsk, 'origin' | 'problemsOf'>> {
+  return {
+    ...wantOf(spec),
+    messages: await conversationOf(spec, ctx, texts),
+    ...(spec.max_tokens !== undefined && { maxOutputTokens: spec.max_tokens }),
+    ...(spec.temperature !== undefined && { temperature: spec.temperature }),
+    ...(spec.reasoning !== undefined && { reasoning: spec.reasoning }),
+    ...(spec.stop !== undefined && { stop: spec.stop }),
+    ...(ctx.outputSchema !== undefined && !isPlainText(ctx.outputSchema) && { outputSchema: ctx.outputSchema }),
+  };
+}
+
 /** All that a spec may ask for, whatever its conditions give. */
-function wantsOf({ tier = DEFAULT_TIER, model }: Pick<LlmSpec, 'tier' | 'model'>): readonly ModelWant[] {
-  if (model !== undefined) return [{ model }];
-  return typeof tier === 'string' ? [{ tier }] : tier.map(({ use }) => ({ tier: use }));
+function wantsOf({ tier = DEFAULT_TIER, model, context }: Pick<LlmSpec, 'tier' | 'model' | 'context'>): readonly ModelWant[] {
+  const shortening: readonly ModelWant[] = context?.on_overflow === 'summarize' ? [{ tier: 'cheap' }] : [];
+  if (model !== undefined) return [{ model }, ...shortening];
+  return [...(typeof tier === 'string' ? [{ tier }] : tier.map(({ use }) => ({ tier: use }))), ...shortening];
 }
 
 /** What a rendered spec asks for. Throws Failed (expression_failed) where a condition is neither true nor false. */

@@ -61,9 +61,9 @@ export const replySchema: JsonSchema = {
     ...where,
     tier: { enum: ['cheap', 'capable', 'premium'] },
     call: {
-      enum: ['ask', 'repair', 'evaluate', 'revise', 'judge'],
+      enum: ['ask', 'repair', 'evaluate', 'revise', 'judge', 'summarize'],
       description:
-        '`repair` is the question asked again when an answer did not fit; `evaluate` and `revise` are parts of an `evaluate`, `judge` is that of a `best_of`.',
+        '`repair` is the question asked again when an answer did not fit; `evaluate` and `revise` are parts of an `evaluate`, `judge` is that of a `best_of`; `summarize` shortens what does not fit into the prompt, and is answered by no other entry.',
     },
     json: { description: 'The answer, as data.' },
     text: { type: 'string', description: 'The answer, as text.' },

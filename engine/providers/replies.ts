@@ -281,6 +281,12 @@ interface Search<T> {
   all(origin: Place): readonly Entry<T>[];
 }
 
+/** Whether an entry answers this kind of question. What is asked beside the node's own question is answered by an entry that says so. */
+function isAsked({ call: said }: Pick<Entry<unknown>, 'call'>, { call, role }: Partial<RequestOrigin>): boolean {
+  if (call === 'summarize') return said === 'summarize';
+  return said === undefined || said === (role ?? call);
+}
+
 /** Whether an entry means this item and this round; where it says nothing, it means all. */
 function isAt({ item, iteration }: Pick<Entry<unknown>, 'item' | 'iteration'>, origin: Place): boolean {
   const { items = origin.item === undefined ? [] : [origin.item], iterations = [] } = origin;
@@ -306,7 +312,7 @@ function createSearch<T>(entries: readonly Entry<T>[]): Search<T> {
     entry.left > 0 &&
     (entry.attempt ?? origin.attempt) === origin.attempt &&
     (entry.tier ?? origin.tier) === origin.tier &&
-    (entry.call === undefined || entry.call === (origin.role ?? origin.call)) &&
+    isAsked(entry, origin) &&
     isAt(entry, origin);
   const firstOf = (list: Ordered[] | undefined, origin: Place & Partial<RequestOrigin>): Ordered | undefined => {
     while (list?.[0]?.entry.left === 0) list.shift();

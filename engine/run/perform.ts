@@ -4,7 +4,7 @@ import type { Instant, RunId, TaskKey } from '../base/ids.ts';
 import { isList, type Json, type JsonObject } from '../base/json.ts';
 import { Failed, type Failure } from '../contracts/failure.ts';
 import { type NodeKind, type Outside, Parked, type TaskContext, type Wake } from '../contracts/node-kind.ts';
-import type { CallBook, ModelClient } from '../contracts/provider.ts';
+import type { CallBook, ModelAsk, ModelClient } from '../contracts/provider.ts';
 import type { Entry, InEvent, Opening, Store, TaskOutcome, TaskState, Turn } from '../contracts/store.ts';
 import type { Scope } from '../lang/evaluate.ts';
 import { withoutSecrets } from '../lang/sealed-text.ts';
@@ -18,6 +18,7 @@ import type { Reuser, Tools } from './reuse.ts';
 import { fold, turnLoop } from './rounds.ts';
 import type { Scopes } from './scope.ts';
 import { type Pause, withTimeout } from './timeout.ts';
+import { valueAt, withValueAt } from './value-at.ts';
 import { pathIn, readerIn, type Where, whereIs } from './where.ts';
 
 /** Does what the kernel decided: everything that touches the world, and nothing that decides. */
@@ -287,6 +288,12 @@ function problemsOf({ node, scope }: Pick<Attempt, 'node' | 'scope'>, output: Js
 function contextOf(made: Attempt, abort: AbortSignal, pause: Pause | undefined, around: Surroundings): TaskContext {
   const { where, task, attempt } = made;
   const { place, item, folder } = where;
+  const asked = (ask: Parameters<TaskContext['ask']>[0]): ModelAsk => ({
+    ...ask,
+    origin: { ...where.origin, task, attempt },
+    // The node's checks are about its own answer.
+    ...(made.node.check.length > 0 && ask.purpose === undefined && { problemsOf: (output: Json) => problemsOf(made, output) }),
+  });
   return {
     node: place as TaskContext['node'],
     task,
@@ -295,17 +302,11 @@ function contextOf(made: Attempt, abort: AbortSignal, pause: Pause | undefined, 
     abort,
     outputSchema: made.node.outputSchema,
     problemsOf: (output) => problemsOf(made, output),
-    ask: (ask) =>
-      around.models.ask(
-        {
-          ...ask,
-          origin: { ...where.origin, task, attempt },
-          ...(made.node.check.length > 0 && { problemsOf: (output: Json) => problemsOf(made, output) }),
-        },
-        made.book,
-        abort,
-        pause,
-      ),
+    ask: (ask) => around.models.ask(asked(ask), made.book, abort, pause),
+    ruler: (ask) => around.models.ruler(asked(ask)),
+    valueAt: (path) => valueAt(made.scope, path.split('.')),
+    renderWith: (values) =>
+      made.stage.spec([...values].reduce((scope, [path, value]) => withValueAt(scope, path.split('.'), value), made.scope)),
     readText: around.readText,
     outside: folder === '' ? around.outside : { ...around.outside, place: (path) => around.outside.place(pathIn(folder, path)) },
     log: async (text) => made.log?.(text),

@@ -11,3 +11,12 @@ export function valueAt(scope: Scope, path: readonly string[]): Json {
   }
   return value ?? null;
 }
+
+/** The scope with another value at a path; as it is where the path leads nowhere. */
+export function withValueAt(scope: Scope, path: readonly string[], value: Json): Scope {
+  const [step, ...rest] = path;
+  const below = step === undefined ? undefined : scope[step];
+  if (step === undefined || below === undefined) return scope;
+  if (rest.length === 0) return { ...scope, [step]: value };
+  return isObject(below) ? { ...scope, [step]: withValueAt(below, rest, value) as JsonObject } : scope;
+}
