@@ -27,7 +27,9 @@ export type {
   OpenGate,
   ResumeOptions,
   RunOptions,
+  ServerUpdate,
   Surroundings,
+  ToolSummary,
   WorkflowSummary,
 } from './contracts/engine.ts';
 export type { EventBody, EventType, Next, RunEvent, RunStatus, SkipReason, Value } from './contracts/event.ts';
@@ -65,6 +67,7 @@ export { renderPlan } from './plan/render.ts';
 export { renderDiffMarkdown } from './plan/render-diff-markdown.ts';
 export { keepsRuns } from './project-store.ts';
 export { type Cancelled, cancelRun, diffRuns, explainNode, listRuns, pruneRuns, readEvents } from './runs.ts';
+export { listTools, lockOf, updateTools, withServerTools } from './server-tools.ts';
 export { type SignalledRun, type SignalOptions, signal } from './signals.ts';
 export { findTests } from './testing/find-tests.ts';
 export { recordRun, renderRecording } from './testing/record.ts';

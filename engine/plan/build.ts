@@ -6,6 +6,7 @@ import type { NodeKind } from '../contracts/node-kind.ts';
 import type { Edge, Plan, PlanForeach, PlanInput, PlanLimits, PlanNode, PlanOutput, Stage } from '../contracts/plan.ts';
 import type { Bound, ForeachDecl, InputDecl, Limits, NodeDecl, OutputDecl, Workflow } from '../contracts/workflow.ts';
 import { edgesOf, nodeGraphOf } from '../lang/edges.ts';
+import { planTools } from './plan-tools.ts';
 
 /** Calls in flight in one run when the file says nothing: what the common providers allow on their lowest paid plans. */
 const DEFAULT_CONCURRENCY = 16;
@@ -31,6 +32,7 @@ export function buildPlan(workflow: Workflow, kinds: readonly NodeKind[]): Plan 
     ...(workflow.description !== undefined && { description: workflow.description }),
     inputs: mapValues(workflow.inputs, planInput),
     constants: workflow.constants,
+    ...planTools(workflow, kinds),
     tiers: workflow.tiers,
     limits: planLimits(workflow.limits),
     partials: Object.fromEntries(workflow.partials),
