@@ -20,6 +20,7 @@ import { run } from './commands/run.ts';
 import { runs } from './commands/runs.ts';
 import { signal } from './commands/signal.ts';
 import { test } from './commands/test.ts';
+import { tools } from './commands/tools.ts';
 import { validate } from './commands/validate.ts';
 import { createContext, type GlobalOptions } from './context.ts';
 import { flushed, type Io, processIo } from './io.ts';
@@ -40,6 +41,7 @@ const commands: readonly (Command | CommandGroup)[] = [
   signal,
   record,
   cache,
+  tools,
   init,
   models,
   doctor,

@@ -4,6 +4,7 @@ import {
   displayWidth,
   type EdgeChange,
   type FieldChange,
+  likenessInWords,
   modelsInWords,
   type NodeChange,
   type NodeReuse,
@@ -115,7 +116,7 @@ function graph({ nodes, edges }: WorkflowDiff, { out, width }: Page): readonly s
     ...lines.map((node) => {
       if (node.change === 'added') return line('+', called(node), node.is, out.green);
       if (node.change === 'removed') return line('−', called(node), node.is, out.red);
-      return line('~', called(node), `renamed, ${Math.round((node.similarity ?? 0) * 100)}% alike`, out.yellow);
+      return line('~', called(node), likenessInWords(node), out.yellow);
     }),
     ...edges.map((edge) => {
       if (edge.change === 'added') return line('+', joined(edge), edge.why, out.green);

@@ -27,7 +27,9 @@ export type {
   OpenGate,
   ResumeOptions,
   RunOptions,
+  ServerUpdate,
   Surroundings,
+  ToolSummary,
   WorkflowSummary,
 } from './contracts/engine.ts';
 export type { EventBody, EventType, Next, RunEvent, RunStatus, SkipReason, Value } from './contracts/event.ts';
@@ -59,12 +61,13 @@ export type { RunSummary } from './observe/run-list.ts';
 export type { AttemptStory, CallStory, NodeStory, RunStory, TaskStory, WaitStory } from './observe/run-story.ts';
 export type { NodeReasons } from './observe/why.ts';
 export { resume, run } from './on-demand.ts';
-export { diffCounts, modelsInWords, PRICED_CALL, priceInWords, VERDICTS, valueInWords } from './plan/diff-in-words.ts';
+export { diffCounts, likenessInWords, modelsInWords, PRICED_CALL, priceInWords, VERDICTS, valueInWords } from './plan/diff-in-words.ts';
 export type { EdgeExplained, EdgesExplained, NodeExplained, OutputExplained, ReadExplained } from './plan/explain-edges.ts';
 export { renderPlan } from './plan/render.ts';
 export { renderDiffMarkdown } from './plan/render-diff-markdown.ts';
 export { keepsRuns } from './project-store.ts';
 export { type Cancelled, cancelRun, diffRuns, explainNode, listRuns, pruneRuns, readEvents } from './runs.ts';
+export { listTools, lockOf, updateTools, withServerTools } from './server-tools.ts';
 export { type SignalledRun, type SignalOptions, signal } from './signals.ts';
 export { findTests } from './testing/find-tests.ts';
 export { recordRun, renderRecording } from './testing/record.ts';

@@ -6,6 +6,7 @@ import type { Plan } from './contracts/plan.ts';
 import { DagrunError } from './errors.ts';
 import { fieldsOf } from './lang/notation.ts';
 import { secretIn } from './lang/sealed-text.ts';
+import { serverFields } from './lang/server-fields.ts';
 import { parseTemplate } from './lang/template.ts';
 import { createPlacer } from './workspace.ts';
 
@@ -43,8 +44,14 @@ export function requireSecrets(config: Config, plan: Plan, kinds: readonly NodeK
 function secretsOf(plan: Plan, kinds: readonly NodeKind[]): ReadonlySet<string> {
   const byName = new Map(kinds.map((kind) => [kind.kind, kind]));
   const names = new Set<string>();
-  for (const { kind, spec } of plan.nodes.flatMap((node) => node.stages)) {
-    for (const field of fieldsOf(byName.get(kind)?.schema ?? {}, spec, [])) {
+  const { tools = {}, servers = {} } = plan.tools ?? {};
+  const ofTools = Object.values(tools).flatMap(({ does }) => (does.type === 'kind' ? [does] : []));
+  const specs = [
+    ...[...plan.nodes.flatMap((node) => node.stages), ...ofTools].map(({ kind, spec }) => [byName.get(kind)?.schema ?? {}, spec] as const),
+    ...Object.values(servers).map(({ spec }) => [serverFields, spec] as const),
+  ];
+  for (const [schema, spec] of specs) {
+    for (const field of fieldsOf(schema, spec, [])) {
       if (field.holds !== 'template' || field.sealed !== true || !field.text.includes('{{')) continue;
       const parsed = parseTemplate(field.text);
       for (const part of parsed.ok ? parsed.tree : []) {

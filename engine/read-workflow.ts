@@ -1,9 +1,11 @@
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { checkWorkflow as check } from './check/check.ts';
 import type { CheckInput } from './check/rule.ts';
 import type { Diagnostic } from './contracts/diagnostic.ts';
 import type { SourceFile, SourceTree } from './contracts/source.ts';
 import type { Workflow } from './contracts/workflow.ts';
+import { suggest } from './diagnostics/suggest.ts';
+import { LOCK_NAME, type Lock, parseLock } from './lock-file.ts';
 import { kinds } from './nodes/registry.ts';
 import { parseDocument } from './source/document.ts';
 import type { OpenedWorkflow } from './syntax/node-context.ts';
@@ -23,13 +25,21 @@ export interface ReadFile {
 
 /** Reads and checks the workflow file at `path` (absolute) of a tree, with the workflow files it names, each of them once. */
 export function readWorkflowFile(path: string, source: SourceFile, tree: SourceTree, facts: CheckFacts): ReadFile {
-  const root = realPath(workspaceOf(dirname(path)));
+  const top = workspaceOf(dirname(path));
+  const root = realPath(top);
+  /** Read when the first server asks for it. */
+  let lock: Lock | undefined;
+  const locked = (server: string): ReturnType<Lock['get']> => {
+    lock ??= parseLock(tree.read(join(top, LOCK_NAME)));
+    return lock.get(server);
+  };
   const opened = new Map<string, OpenedWorkflow>();
   /** The files that are being read, each named by the one before. */
   const open: { readonly path: string; readonly name: string }[] = [];
   const diagnostics: Diagnostic[] = [];
+  const ofOthers: Diagnostic[] = [];
   const { workflow } = read(path, source, (diagnostic) => diagnostics.push(diagnostic));
-  return { workflow, diagnostics };
+  return { workflow, diagnostics: [...diagnostics, ...ofOthers] };
 
   function read(
     at: string,
@@ -39,7 +49,7 @@ export function readWorkflowFile(path: string, source: SourceFile, tree: SourceT
     const own: Diagnostic[] = [];
     open.push({ path: at, name: file.name });
     const document = parseDocument(file, (diagnostic) => own.push(diagnostic));
-    const context = { kinds, host: sourceHost(dirname(at), tree, root), open: (name: string) => openFrom(dirname(at), name) };
+    const context = { kinds, host: sourceHost(dirname(at), tree, root), open: (name: string) => openFrom(dirname(at), name), locked };
     const parsed = document && parseWorkflow(document, context, (diagnostic) => own.push(diagnostic));
     open.pop();
     const isError = ({ severity }: Diagnostic): boolean => severity === 'error';
@@ -53,17 +63,23 @@ export function readWorkflowFile(path: string, source: SourceFile, tree: SourceT
     if (!isWithin(realPath(at), [root])) return { state: 'outside' };
     const circle = open.findIndex((one) => one.path === at);
     if (circle >= 0) return { state: 'circle', files: open.slice(circle).map((one) => one.name) };
-    const known = opened.get(at) ?? openAt(at);
+    const known = opened.get(at) ?? openAt(at, name);
     opened.set(at, known);
     return known;
   }
 
-  function openAt(at: string): OpenedWorkflow {
+  function openAt(at: string, name: string): OpenedWorkflow {
     const text = tree.read(at);
-    if (text === undefined) return { state: 'missing' };
+    if (text === undefined) {
+      const near = suggest(
+        basename(at),
+        tree.list(dirname(at)).filter((one) => /\.ya?ml$/.test(one)),
+      );
+      return { state: 'missing', ...(near !== undefined && { near: name.slice(0, -basename(at).length) + near }) };
+    }
     // Advice on a file is for whoever works on that file.
     const { workflow: found, mistakes } = read(at, { name: tree.nameOf(at), text }, (diagnostic) => {
-      if (diagnostic.severity === 'error') diagnostics.push(diagnostic);
+      if (diagnostic.severity === 'error') ofOthers.push(diagnostic);
     });
     return found === undefined || mistakes > 0
       ? { state: 'mistaken', mistakes: Math.max(mistakes, 1) }

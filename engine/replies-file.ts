@@ -29,6 +29,7 @@ export function readReplies(plan: Plan, file: string, cwd: string, past: readonl
     throw new DagrunError(`${shown} has mistakes`, { exitCode: 2, diagnostics });
   }
   for (const event of past) {
+    if (event.type === 'tool.called' && event.call.status !== 'begun') replies.toolStub(event.call.tool, event.call.args);
     if (event.type !== 'model.called') continue;
     const item = itemOf(event.task);
     const { tier, call } = event.call;

@@ -34,8 +34,10 @@ import { createScopes } from './run/scope.ts';
 import { sendSignal } from './run/send-signal.ts';
 import { createTally, type Tally } from './run/tally.ts';
 import { newRunId } from './run-id.ts';
+import { withServerTools } from './server-tools.ts';
 import { driveEmbedded } from './shells/embedded.ts';
-import { standIn, stayHome, wakesIn } from './stand-ins.ts';
+import { standIn, stayHome, type ToolStandIn, toolsAtHome, wakesIn } from './stand-ins.ts';
+import { openTools, type RunTools } from './tool-assembly.ts';
 import { workspaceOf } from './workspace.ts';
 
 /**
@@ -44,7 +46,9 @@ import { workspaceOf } from './workspace.ts';
  * run cannot be kept.
  */
 export async function run(workflow: LoadedWorkflow, options: RunOptions = {}): Promise<RunResult> {
-  return runIn({ clock: systemClock, random: systemRandom, id: newRunId() }, workflow, options);
+  const asksNobody = options.offline === true || options.replies !== undefined;
+  const { workflow: known } = asksNobody ? { workflow } : await withServerTools(workflow, options);
+  return runIn({ clock: systemClock, random: systemRandom, id: newRunId() }, known, options);
 }
 
 /** What a run takes from outside that is different each time. */
@@ -57,6 +61,8 @@ export interface World {
   readonly offline?: Provider;
   /** Kinds in place of the registry's. */
   readonly kinds?: readonly NodeKind[];
+  /** In place of tools. */
+  readonly tools?: ToolStandIn;
   /** Nobody else can reach the run: it says to nobody that it lives, and looks for no wishes. */
   readonly alone?: boolean;
   /** Why a parked task goes on at once; undefined when it has to wait. */
@@ -83,12 +89,15 @@ export async function runIn(world: World, workflow: LoadedWorkflow, options: Run
   }
 
   const store = world.store ?? (await openProjectStore(options));
+  let tools: RunTools | undefined;
   try {
     const simulated = offline !== undefined;
     const before = reuses && (await findEarlier(store, reuses.run, simulated));
     const inputs = completeInputs(workflow, before ? { ...inputsOf(before, plan), ...given } : given);
     const earlier = reuses && (await openEarlier(store, reuses, workflow.plan));
     const at = clock.now();
+    const homely = standingIn(world, offline !== undefined, written, plan);
+    tools = await toolsOf({ world: homely, plan, file: workflow.file, config, inputs, startedAt: at }, options);
     const owner = newOwner(id);
     await store.create({ id, plan, file: workflow.file, at, ...(reuses && { parent: reuses.run }) });
     await store.runs.claim(id, owner, at, at);
@@ -104,8 +113,9 @@ export async function runIn(world: World, workflow: LoadedWorkflow, options: Run
     };
     const cache = options.cache !== false && !written && !world.offline;
     const drive = {
-      world: standingIn(world, offline !== undefined, written, plan),
+      world: homely,
       store,
+      tools,
       owner,
       plan,
       file: workflow.file,
@@ -116,6 +126,7 @@ export async function runIn(world: World, workflow: LoadedWorkflow, options: Run
     };
     return await driveToEnd({ ...drive, cache, ...(earlier && { earlier }), tally: createTally(indexPlan(plan)), first }, options);
   } finally {
+    await tools?.close();
     if (!world.store) await store.close();
   }
 }
@@ -162,6 +173,7 @@ interface Claimed {
 
 async function goOn({ id, store, record, plan, owner, now, over }: Claimed, options: ResumeOptions): Promise<RunResult> {
   let leftAs: Pick<RunRecord, 'status' | 'endedAt'> = record;
+  let tools: RunTools | undefined;
   try {
     const index = indexPlan(plan);
     const tally = createTally(index);
@@ -200,11 +212,14 @@ async function goOn({ id, store, record, plan, owner, now, over }: Claimed, opti
         ? { type: 'reopen', repeatUnsafe, at: now }
         : { type: 'resume', tasks: await store.unsettledTasks(id), repeatUnsafe, at: now };
     const world = standingIn({ clock: systemClock, random: systemRandom, id }, offline !== undefined, written, plan);
-    const drive = { world, store, owner, plan, file: record.file, config, offline, inputs: started.inputs, startedAt: started.at };
+    const { inputs, at: startedAt } = started;
+    tools = await toolsOf({ world, plan, file: record.file, config, inputs, startedAt }, options);
+    const drive = { world, store, owner, plan, file: record.file, config, offline, inputs, startedAt, tools };
     const earlier = started.reuses && (await openEarlier(store, started.reuses, plan));
     leftAs = { status: 'running', endedAt: null };
     return await driveToEnd({ ...drive, cache: !written, ...(earlier && { earlier }), tally, first }, options);
   } finally {
+    await tools?.close();
     // Nobody's any more, in whatever way this ended; after a good end it is so already.
     if (!over) await store.runs.release(id, owner, leftAs.status, leftAs.endedAt ?? now).catch(() => undefined);
     dismissOwner(owner);
@@ -214,10 +229,24 @@ async function goOn({ id, store, record, plan, owner, now, over }: Claimed, opti
 /** The world of a run that asks nobody, with what a replies file says in place of nodes and people. */
 function standingIn(world: World, offline: boolean, replies: Replies | undefined, plan: Plan): World {
   if (!offline || world.kinds) return world;
-  const home = stayHome(kinds, plan);
-  return replies === undefined
-    ? { ...world, kinds: home }
-    : { ...world, kinds: standIn(home, replies, plan), wakes: wakesIn(replies, plan) };
+  const home = { ...world, kinds: stayHome(kinds, plan), tools: toolsAtHome(kinds, replies) };
+  return replies === undefined ? home : { ...home, kinds: standIn(home.kinds, replies, plan), wakes: wakesIn(replies, plan) };
+}
+
+/** The tools of a run, opened. Throws DagrunError (exit code 3). */
+function toolsOf(
+  drive: Pick<Drive, 'world' | 'plan' | 'file' | 'config' | 'inputs' | 'startedAt'>,
+  options: RunOptions | ResumeOptions,
+): Promise<RunTools | undefined> {
+  const { world, plan, file, config, inputs, startedAt } = drive;
+  return openTools({
+    plan,
+    kinds: world.kinds ?? kinds,
+    outside: createOutside(file, rootsOf(file, options.cwd ?? '.', config), config),
+    clock: world.clock,
+    scope: { inputs, run: { id: world.id, started_at: new Date(startedAt).toISOString(), workflow: plan.workflow } },
+    ...(world.tools && { standIn: world.tools }),
+  });
 }
 
 interface Drive {
@@ -228,6 +257,7 @@ interface Drive {
   readonly file: string;
   readonly config: Config;
   readonly offline: Provider | undefined;
+  readonly tools: RunTools | undefined;
   readonly inputs: JsonObject;
   readonly startedAt: RunEvent['at'];
   readonly tally: Tally;
@@ -264,6 +294,7 @@ async function driveToEnd(drive: Drive, options: RunOptions | ResumeOptions): Pr
       send: async (name, payload, to) => (await sendSignal(store, { name, payload, to, by: id, at: clock.now() })).length,
       readText: createFileReader(dirname(drive.file), roots),
       outside: createOutside(drive.file, roots, config),
+      ...(drive.tools && { toolBox: drive.tools.open }),
     });
     const outcome = await driveEmbedded(
       {

@@ -1,7 +1,9 @@
 import type { TaskKey } from './base/ids.ts';
+import { digestOf } from './base/json.ts';
 import { Failed } from './contracts/failure.ts';
-import type { ApprovalRequest, NodeKind, Wake, WakeCondition } from './contracts/node-kind.ts';
+import type { ApprovalRequest, NodeKind, TaskContext, Wake, WakeCondition } from './contracts/node-kind.ts';
 import type { Plan } from './contracts/plan.ts';
+import type { PlanTool, ToolOutcome, ToolUse } from './contracts/tool.ts';
 import { DagrunError } from './errors.ts';
 import { compileValidator } from './lang/validate.ts';
 import { makeUpAnswer } from './providers/made-up.ts';
@@ -70,4 +72,26 @@ function checkForm(task: TaskKey, { approved, form }: Extract<Wake, { type: 'ans
   const problems = request.form && approved ? compileValidator(request.form)(form).map((problem) => problem.message) : [];
   if (problems.length === 0) return;
   throw new DagrunError(`the answer at the gate "${task}" does not fit its form: ${problems[0]}`, { exitCode: 2 });
+}
+
+/** What stands in for a call of a tool; undefined where the tool is called. */
+export type ToolStandIn = (tool: PlanTool, use: ToolUse, ctx: TaskContext) => ToolOutcome | undefined;
+
+/**
+ * Tools as a run wants them that asks nobody: a stub is given in place of a call; what reaches outside, or may do harm when it is done, is
+ * made up to fit its schema, or with `strict` fails.
+ */
+export function toolsAtHome(kinds: readonly NodeKind[], replies: Replies | undefined, strict = false): ToolStandIn {
+  return (tool, { tool: name, args }, { task, attempt }) => {
+    const stub = replies?.toolStub(name, args);
+    if (stub && 'fail' in stub) return { status: 'failed', message: failureFrom(stub.fail, `${task}, attempt ${attempt}`).message };
+    if (stub) return { status: 'succeeded', output: 'text' in stub ? stub.text : stub.json };
+    const { does } = tool;
+    const kind = does.type === 'kind' ? kinds.find((one) => one.kind === does.kind) : undefined;
+    const isInside = kind !== undefined && !kind.online && tool.idempotent !== false;
+    if (isInside && !(strict && kind.idempotent !== undefined)) return undefined;
+    if (strict)
+      return { status: 'failed', message: `a test calls no tool that reaches outside, and "${name}" has no entry under \`stubs\`` };
+    return { status: 'succeeded', output: makeUpAnswer(tool.output ?? { type: 'string' }, digestOf([name, args]), name) };
+  };
 }

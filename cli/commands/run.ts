@@ -24,6 +24,7 @@ export const run: Command = {
       repeatable: true,
     },
     { flags: '--only <node>', description: 'with --from: do this node alone, on what it read in the earlier run' },
+    { flags: '--update-lock', description: 'let the MCP servers of the workflow have changed, and write down how (dagrun.lock)' },
     { flags: '--no-cache', description: 'take nothing from the cache, and keep nothing in it' },
     ...driveOptions,
   ],
@@ -40,14 +41,23 @@ export const run: Command = {
     const engine = await import('../../engine/index.ts');
     const surroundings = { cwd: ctx.cwd, env: ctx.io.env };
     const file = await engine.findWorkflow(textArgument(args[0]), surroundings);
-    const workflow = await engine.loadWorkflow(file, surroundings);
+    const loaded = await engine.loadWorkflow(file, surroundings);
+    const document = await inputDocument(ctx, textOption(options, 'input'));
+    const inputs = engine.parseInputs(loaded, { pairs: listOption(options, 'i'), ...(document && { document }) }, surroundings);
+
+    const replies = textOption(options, 'replies');
+    const offline = options.offline === true || replies !== undefined;
+    const { workflow, updates } = offline
+      ? { workflow: loaded, updates: [] }
+      : await engine.withServerTools(loaded, { ...surroundings, inputs, update: options.updateLock === true });
+    if (!drive.quiet && updates.length > 0) {
+      const { renderUpdates } = await import('./tools.ts');
+      ctx.tell(renderUpdates(updates, engine.lockOf(file, ctx.cwd), ctx.err).join('\n'));
+    }
     if (!drive.quiet && workflow.warnings.length > 0) {
       ctx.tell(`${engine.renderDiagnostics(workflow.warnings, { format: 'pretty', colour: ctx.err.on })}\n`);
     }
-    const document = await inputDocument(ctx, textOption(options, 'input'));
-    const inputs = engine.parseInputs(workflow, { pairs: listOption(options, 'i'), ...(document && { document }) }, surroundings);
 
-    const replies = textOption(options, 'replies');
     const earlier = textOption(options, 'from');
     const from = earlier === undefined ? undefined : await earlierRun(earlier, workflow.name, surroundings);
     const only = textOption(options, 'only');
@@ -70,7 +80,7 @@ export const run: Command = {
         engine.run(workflow, {
           ...surroundings,
           inputs,
-          offline: options.offline === true || replies !== undefined,
+          offline,
           ...(replies !== undefined && { replies }),
           ...(from !== undefined && { from }),
           ...(only !== undefined && { only }),

@@ -21,6 +21,9 @@ import { checkSchemas } from './schemas.ts';
 import { checkSecrets } from './secrets.ts';
 import { checkShapes } from './shapes.ts';
 import { checkSkips } from './skips.ts';
+import { checkToolArguments } from './tool-arguments.ts';
+import { checkToolDefinitions } from './tool-definitions.ts';
+import { checkTools } from './tools.ts';
 import { checkSubWorkflows } from './sub-workflows.ts';
 import { checkUnused } from './unused.ts';
 
@@ -36,10 +39,13 @@ const RULES: readonly Rule[] = [
   checkCycles,
   checkKinds,
   checkLimits,
+  checkTools,
+  checkToolDefinitions,
   checkModels,
   checkCaching,
   checkSchemas,
   checkShapes,
+  checkToolArguments,
   checkOutputs,
   checkSkips,
 ];

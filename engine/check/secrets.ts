@@ -11,7 +11,7 @@ export function checkSecrets({ workflow, references, secrets }: CheckInput, repo
   for (const reading of references) {
     for (const reference of reading.references) {
       if (reference.path[0] !== 'secrets') continue;
-      const mistake = mistakeIn(reading, reference, secrets);
+      const mistake = secretMistake(reading, reference, secrets);
       if (!mistake) continue;
       const { step, replacement, ...said } = mistake;
       const at = spanOfStep(workflow.document, reference, step);
@@ -20,12 +20,17 @@ export function checkSecrets({ workflow, references, secrets }: CheckInput, repo
   }
 }
 
-function mistakeIn(reading: FieldReading, reference: Reference, secrets: readonly string[] | undefined): Misread | undefined {
+/** What is wrong with a secret that is read; undefined when it may stand there. */
+export function secretMistake(
+  reading: Pick<FieldReading, 'sealed' | 'field' | 'template'>,
+  reference: Reference,
+  secrets: readonly string[] | undefined,
+): Misread | undefined {
   const name = reference.path[1];
   if (!reading.sealed) {
     return misread('DAG601', 0, `a secret cannot stand in \`${reading.field}\``, {
       label: 'its value would be kept, or sent on',
-      help: 'secrets stand in `headers` and `env` of `http` and `command` only',
+      help: 'secrets stand in `headers` and `env` of `http`, `command` and `tools` only',
     });
   }
   const { template } = reading;

@@ -3,6 +3,7 @@ import type { Report } from '../contracts/diagnostic.ts';
 import type { NodeDecl } from '../contracts/workflow.ts';
 import { allNodes, hasOwnSpec, innerNodes, isNamed, nodeNamed } from '../lang/frames.ts';
 import { nodeRead } from '../lang/readings.ts';
+import { toolReadingsOf } from '../lang/tool-readings.ts';
 import type { CheckInput } from './rule.ts';
 
 /**
@@ -13,7 +14,8 @@ export function checkUnused({ workflow, kinds, references }: CheckInput, report:
   const { document, broken } = workflow;
   if (broken.nodes.size > 0 || broken.inputs.size > 0) return;
   const read = { inputs: new Set<string>(), constants: new Set<string>() };
-  for (const { path } of references.flatMap((reading) => reading.references)) {
+  const readings = [...references, ...toolReadingsOf(workflow, kinds)];
+  for (const { path } of readings.flatMap((reading) => reading.references)) {
     const [root, name] = path;
     if (root !== 'inputs' && root !== 'constants') continue;
     if (name === undefined || name === '[]') read[root] = ALL;

@@ -162,3 +162,30 @@ export interface InputSummary {
   readonly default?: Json;
   readonly description?: string;
 }
+
+/** A tool that a workflow declares. */
+export interface ToolSummary {
+  /** As nodes call it; `<server>/*` for a server that was never asked what it has. */
+  readonly name: string;
+  /** What it is made of: `script`, `command`, `http`, `workflow`, or the server's command line or address. */
+  readonly from: string;
+  readonly description: string;
+  /** What it takes, in words; absent when that is not known. */
+  readonly arguments?: string;
+  readonly input?: JsonSchema;
+  /** A person is asked before each call. */
+  readonly approve: boolean;
+  /** Doing it twice does no harm. */
+  readonly idempotent: boolean;
+}
+
+/** What an MCP server said it offers, against what was known. */
+export interface ServerUpdate {
+  readonly server: string;
+  /** Its command line, or its address. */
+  readonly identity: string;
+  readonly tools: number;
+  /** Nothing was known of it. */
+  readonly isNew: boolean;
+  readonly changes: readonly { readonly tool: string; readonly what: 'added' | 'removed' | 'changed' }[];
+}

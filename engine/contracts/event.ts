@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '../base/json.ts';
 import type { Failure } from './failure.ts';
 import type { Wake, WakeCondition } from './node-kind.ts';
 import type { ModelCall, ModelReply, Tier } from './provider.ts';
+import type { ToolCalled } from './tool.ts';
 
 /** One fact in the journal. `seq` counts from 1 within a run, without gaps. */
 export type RunEvent = { readonly run: RunId; readonly seq: number; readonly at: Instant } & EventBody;
@@ -140,6 +141,8 @@ export type EventBody =
       readonly request: string;
       readonly reply: ModelReply | null;
     }
+  /** What is known of a call of a tool: that it was begun, or what came of it, committed right after. */
+  | { readonly type: 'tool.called'; readonly task: TaskKey; readonly attempt: number; readonly call: ToolCalled }
   | {
       readonly type: 'attempt.parked';
       readonly task: TaskKey;

@@ -134,6 +134,8 @@ export interface SubPlan {
   readonly partials: Readonly<Record<string, string>>;
   readonly outputs: Readonly<Record<string, PlanOutput>>;
   readonly limits: Partial<PlanLimits>;
+  /** Absent when no node of it can call any. */
+  readonly tools?: PlanTools;
 }
 
 /** One way of doing a node's work. */

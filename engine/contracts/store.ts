@@ -6,6 +6,7 @@ import type { Failure } from './failure.ts';
 import type { Wake, WakeCondition } from './node-kind.ts';
 import type { Plan } from './plan.ts';
 import type { PaidCall } from './provider.ts';
+import type { ToolCalled } from './tool.ts';
 
 /** Everything the outside tells the kernel. `at` is when it happened. */
 export type InEvent = { readonly at: Instant } & (
@@ -27,6 +28,8 @@ export type InEvent = { readonly at: Instant } & (
     }
   /** A call was made; told as soon as its answer is there. */
   | { readonly type: 'called'; readonly task: TaskKey; readonly attempt: number; readonly paid: PaidCall }
+  /** The same of a tool; told before it is called, when that may do harm twice, and as soon as it has ended. */
+  | { readonly type: 'tool_called'; readonly task: TaskKey; readonly attempt: number; readonly call: ToolCalled }
   /** The code of a task has something to say. */
   | { readonly type: 'logged'; readonly task: TaskKey; readonly attempt: number; readonly text: string }
   /** The time of a retry has come, or of what a parked task waits for. */
@@ -270,8 +273,12 @@ export type Write =
   | { readonly type: 'run'; readonly state: RunState }
   | { readonly type: 'task'; readonly key: TaskKey; readonly state: TaskState }
   | { readonly type: 'settled_sources'; readonly node: TaskKey; readonly count: number }
-  /** A call of an attempt that has not ended; `null` when it has. */
-  | { readonly type: 'paid_call'; readonly task: TaskKey; readonly paid: PaidCall | null }
+  /**
+   * A call of an attempt that has not ended; `null` when it has, and with it those of tools. `turns`: it is tried again, and goes on with
+   * the conversation as far as that came.
+   */
+  | { readonly type: 'paid_call'; readonly task: TaskKey; readonly paid: PaidCall | null; readonly turns?: true }
+  | { readonly type: 'tool_call'; readonly task: TaskKey; readonly call: ToolCalled }
   | { readonly type: 'items'; readonly node: TaskKey; readonly items: Value; readonly keys?: readonly string[] };
 
 /** What is to be done outside. */
@@ -328,6 +335,8 @@ export interface Store {
   unsettledTasks(run: RunId): Promise<readonly TaskKey[]>;
   /** The calls of a task's attempts that have not ended, in the order they were made. */
   paidCalls(run: RunId, task: TaskKey): Promise<readonly PaidCall[]>;
+  /** What is known of the tools they called, in the same order. */
+  toolCalls(run: RunId, task: TaskKey): Promise<readonly ToolCalled[]>;
   readonly journal: Journal;
   readonly runs: RunDirectory;
   readonly inbox: Inbox;

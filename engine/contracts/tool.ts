@@ -1,7 +1,9 @@
 import type { Millis } from '../base/ids.ts';
 import type { Json, JsonObject, JsonSchema } from '../base/json.ts';
+import type { TaskContext } from './node-kind.ts';
 import type { ToolSignature } from './provider.ts';
 import type { Path } from './source.ts';
+import type { Workflow } from './workflow.ts';
 
 /** What a tool is made of: kinds of nodes, one of whose work it does, or a server that offers several. */
 export type ToolType = 'script' | 'command' | 'http' | 'workflow' | 'mcp';
@@ -21,6 +23,8 @@ export interface OwnToolDecl extends ToolDeclBase {
   readonly type: Exclude<ToolType, 'mcp'>;
   /** What its arguments must fit: an object, expanded and self-contained. */
   readonly input: JsonSchema;
+  /** Of a tool that is a workflow; absent when its file cannot be read or has mistakes, which are told. */
+  readonly workflow?: Workflow;
   /** The fields of its kind, as written. */
   readonly spec: JsonObject;
   /** Where the fields stand. */
@@ -135,9 +139,23 @@ export interface ToolBox {
   call(use: ToolUse): Promise<ToolOutcome>;
 }
 
+/** Whose tools a task has: those of its workflow. */
+export interface ToolsOf {
+  readonly plan: PlanTools;
+  readonly partials: Readonly<Record<string, string>>;
+  /** What its templates read besides `args`: `inputs`, `constants`, `run`. */
+  readonly scope: JsonObject;
+  /** Where the paths of the workflow start, from the folder of the run's. */
+  readonly folder: string;
+}
+
+/** Gives a task its tools; without a book nothing is journaled. */
+export type OpenToolBox = (of: ToolsOf, ctx: TaskContext, book: ToolBook | undefined) => ToolBox;
+
 /** A call of a tool as it is journaled. */
 export interface ToolCalled {
   readonly tool: string;
+  readonly args: Json;
   readonly turn?: number;
   readonly id?: string;
   /** Digest of the call: of the tool, its arguments, and its place in the conversation. */

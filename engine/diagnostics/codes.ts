@@ -12,6 +12,7 @@ import { SAFETY_CODES } from './codes/safety.ts';
 import { SHAPE_CODES } from './codes/shape.ts';
 import { TESTING_CODES } from './codes/testing.ts';
 import { TEXT_CODES } from './codes/text.ts';
+import { TOOL_CODES } from './codes/tools.ts';
 
 /** Every code, in order. A code is for ever: never renumbered, never reused. */
 export const codes: CodeEntries = {
@@ -21,6 +22,7 @@ export const codes: CodeEntries = {
   ...GRAPH_CODES,
   ...LANGUAGE_CODES,
   ...MODEL_CODES,
+  ...TOOL_CODES,
   ...SAFETY_CODES,
   ...CONFIGURATION_CODES,
   ...INPUT_CODES,

@@ -1,11 +1,12 @@
 import type { Json, JsonSchema } from '../base/json.ts';
 import { Failed } from '../contracts/failure.ts';
 import type { NodeKind, TaskContext } from '../contracts/node-kind.ts';
-import type { ModelAsk, ModelWant, Reasoning, Tier } from '../contracts/provider.ts';
+import type { ModelWant, Reasoning, Tier } from '../contracts/provider.ts';
 import { attachedText, attachedTo, type Conversation, checkMessages, conversationOf, messagesField } from './conversation.ts';
 import { type ContextFields, checkContext, contextField, fitted } from './fit-context.ts';
+import { converse, converseOn, type FirstAsk, type ToolFields, toolFields } from './tool-loop.ts';
 
-interface LlmSpec extends Conversation {
+interface LlmSpec extends Conversation, ToolFields {
   readonly tier?: Tier | readonly { readonly when?: Json; readonly use: Tier }[];
   readonly model?: string;
   readonly temperature?: number;
@@ -72,6 +73,7 @@ export const llm: NodeKind<LlmSpec> = {
           'Files put before the prompt: texts, images (PNG, JPEG, GIF, WebP) and PDFs, by path or pattern (`docs/*.md`); paths start at the folder of this file.',
       },
       context: contextField,
+      ...toolFields,
       temperature: { type: 'number', minimum: 0, maximum: 2, 'x-holds': 'literal', description: 'Randomness; not every model takes it.' },
       max_tokens: {
         type: 'integer',
@@ -109,7 +111,8 @@ export const llm: NodeKind<LlmSpec> = {
   reuse: {
     version: 1,
     reads: (spec, ctx) => attachedTo(spec, ctx),
-    deterministic: (spec) => spec.temperature === 0,
+    // What tools give is of the day.
+    deterministic: (spec) => spec.temperature === 0 && spec.tools === undefined,
   },
 
   async execute(spec, ctx) {
@@ -119,12 +122,16 @@ export const llm: NodeKind<LlmSpec> = {
       (shrunk, texts) => firstAsk(shrunk, ctx, texts),
       () => attachedText(spec, ctx),
     );
-    return (await ctx.ask(ask)).output;
+    return spec.tools ? converse(spec, ask, ctx) : (await ctx.ask(ask)).output;
+  },
+
+  async wake(spec, memo, wake, ctx) {
+    return converseOn(spec, await firstAsk(spec, ctx), memo, wake, ctx);
   },
 };
 
 /** What the model is asked first; without tools it is all it is asked. Throws Failed. */
-async function firstAsk(spec: LlmSpec, ctx: TaskContext, texts?: string): Promise<Omit<ModelAsk, 'origin' | 'problemsOf'>> {
+async function firstAsk(spec: LlmSpec, ctx: TaskContext, texts?: string): Promise<FirstAsk> {
   return {
     ...wantOf(spec),
     messages: await conversationOf(spec, ctx, texts),

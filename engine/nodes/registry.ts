@@ -7,9 +7,10 @@ import { llm } from './llm.ts';
 import { script } from './script.ts';
 import { set } from './set.ts';
 import { signal } from './signal.ts';
+import { tool } from './tool.ts';
 import { wait } from './wait.ts';
 import { workflow } from './workflow.ts';
 import { write } from './write.ts';
 
 /** Every kind of node, in the order in which the docs list them. The first is the kind of a node that names none. */
-export const kinds: readonly NodeKind[] = [llm, set, script, command, http, workflow, group, write, approval, wait, signal];
+export const kinds: readonly NodeKind[] = [llm, set, script, command, http, tool, workflow, group, write, approval, wait, signal];

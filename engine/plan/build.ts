@@ -7,6 +7,7 @@ import { edgesIn } from '../lang/edges.ts';
 import { framesOf } from '../lang/frames.ts';
 import type { Kinds } from './ladder.ts';
 import { mapValues, type PlanContext, planInput, planNodes, planOutput, withoutOrigins } from './plan-node.ts';
+import { planTools } from './plan-tools.ts';
 
 /** Calls in flight in one run when the file says nothing: what the common providers allow on their lowest paid plans. */
 const DEFAULT_CONCURRENCY = 16;
@@ -20,6 +21,7 @@ export function buildPlan(workflow: Workflow, kinds: readonly NodeKind[]): Plan 
     ...(workflow.description !== undefined && { description: workflow.description }),
     inputs: mapValues(workflow.inputs, planInput),
     constants: workflow.constants,
+    ...planTools(workflow, kinds),
     tiers: workflow.tiers,
     limits: planLimits(workflow.limits),
     partials: Object.fromEntries(workflow.partials),

@@ -33,7 +33,7 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
 
 /** Names of fields whose texts are expressions, wherever they stand. */
 const EXPRESSIONS: ReadonlySet<string> = new Set(
-  'if_skipped foreach where key until first next accept_if score result that when by max concurrency max_failures stuck escalate_when n'.split(
+  'if_skipped foreach where key until first next accept_if score result that when by max concurrency max_failures max_iterations stop_when_stuck times n'.split(
     ' ',
   ),
 );
@@ -47,7 +47,7 @@ export function entriesOf(node: PlanNode, kinds: Kinds): Entries {
   const addAll = (field: string, value: Json): void => {
     for (const [inner, entry] of leaves(field, value)) found.set(inner, entry);
   };
-  const { skipIf, foreach, onError, stages, ifSkipped, description, ...rest } = node;
+  const { skipIf, foreach, loop, onError, stages, ifSkipped, description, ...rest } = node;
   const [own] = stages;
 
   add('kind', own.kind);
@@ -55,11 +55,16 @@ export function entriesOf(node: PlanNode, kinds: Kinds): Entries {
   add(skipIf?.negate ? 'run_if' : 'skip_if', skipIf?.when, 'expression');
   add('reason', skipIf?.reason, 'text');
   add('if_skipped', ifSkipped?.value);
-  if (foreach) {
+  // How many candidates there are is told of the node around them.
+  if (foreach && node.part !== 'candidate') {
     const { items, as, ...bounds } = foreach;
     add('foreach', items);
     if (as !== 'item') add('foreach.as', as);
     addAll('foreach', bounds as JsonObject);
+  }
+  if (loop) {
+    const { type, ...fields } = loop;
+    for (const [field, value] of Object.entries(fields)) addAll(`${type}.${LOOP_NAMES[type]?.[field] ?? snake(field)}`, value);
   }
   for (const [field, entry] of stageEntries(own, kinds)) found.set(field, entry);
   for (const [field, value] of Object.entries(rest)) {
@@ -71,7 +76,7 @@ export function entriesOf(node: PlanNode, kinds: Kinds): Entries {
   if (escalated.length > 0)
     add(
       'escalate',
-      escalated.map((stage) => stage.spec.tier ?? stage.spec.model ?? null),
+      escalated.map((stage) => stage.spec.tier ?? stage.spec.model ?? 'the next tier'),
     );
   add('escalate.when', own.escalateWhen, 'expression');
   const fallback = stages.slice(1).findLast((stage) => stage.name === 'fallback');
@@ -85,7 +90,12 @@ export function entriesOf(node: PlanNode, kinds: Kinds): Entries {
   return found;
 }
 
-const AUTHORS_NAMES: Readonly<Record<string, string>> = { loop: 'repeat', anyOf: 'needs.any_of' };
+const AUTHORS_NAMES: Readonly<Record<string, string>> = { anyOf: 'needs.any_of' };
+
+const LOOP_NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  repeat: {},
+  evaluate: { max: 'max_iterations', stuck: 'stop_when_stuck' },
+};
 
 /** The parts of a value that are no maps, and no lists with such in them. */
 function leaves(field: string, value: Json): readonly (readonly [field: string, entry: Entry])[] {

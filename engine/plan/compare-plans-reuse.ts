@@ -24,10 +24,12 @@ export interface Compared {
 }
 
 /** Fields that decide what a node's output is, yet are no part of the question it was asked. */
-const AFTERWARDS = /^(?:skip_if|run_if|if_skipped|on_error|foreach|repeat|needs)\b/;
+const AFTERWARDS = /^(?:skip_if|run_if|if_skipped|on_error|foreach|repeat|evaluate|best_of|route|workflow\.outputs|needs)\b/;
+/** Those of them that decide what the nodes inside it read. */
+const GIVEN_INSIDE = /^(?:foreach|repeat|evaluate)\b/;
 /** Fields that neither the question nor the output follow from. */
 const NO_MATTER =
-  /^(?:description|reason|retry|timeout|idempotent|cache|escalate|on_error|skip_if|run_if|if_skipped|foreach|repeat|needs|tier|model)\b/;
+  /^(?:description|reason|retry|timeout|idempotent|cache|escalate|on_error|skip_if|run_if|if_skipped|foreach|repeat|evaluate|best_of|route|workflow|needs|tier|model)\b/;
 
 /**
  * For each node of the second plan, whether an output made by the first still stands for its own. It follows from the question as it is
@@ -53,7 +55,7 @@ export function compareReuse(compared: Compared): readonly NodeReuse[] {
     const later = change?.fields.find(({ field }) => AFTERWARDS.test(field))?.field;
     const why = pair === undefined ? 'is new' : (again ?? perhaps ?? (later === undefined ? undefined : `its ${later} changed`));
     if (why !== undefined) {
-      seen.own.set(address, why);
+      if (again !== undefined || perhaps !== undefined || (later !== undefined && GIVEN_INSIDE.test(later))) seen.own.set(address, why);
       for (const outer of [address, ...around(address)]) if (!seen.moved.has(outer)) seen.moved.set(outer, why);
     }
     // What holds nodes is not asked itself.

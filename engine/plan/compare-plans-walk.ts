@@ -21,7 +21,7 @@ export interface FileScope {
   readonly partials: Readonly<Record<string, string>>;
 }
 
-/** What a body says beside its nodes, as fields. Where a sub-workflow lies follows from the revision it is read from. */
+/** What a body says beside its nodes, as fields. The file of a sub-workflow stands on the node itself. */
 export function bodyFields(body: PlanBody): JsonObject {
   const { nodes, type, ...rest } = body;
   const { file, folder, ...fields } = rest as unknown as Readonly<Record<string, Json>>;

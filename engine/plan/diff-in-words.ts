@@ -1,7 +1,7 @@
 import type { Json } from '../base/json.ts';
 import { diffWords } from '../base/text-diff.ts';
 import { fromDollars, renderUsd } from '../base/units.ts';
-import type { CallPrice, FieldChange, NodeReuse, PriceChange, WorkflowDiff } from '../contracts/diff.ts';
+import type { CallPrice, FieldChange, NodeChange, NodeReuse, PriceChange, WorkflowDiff } from '../contracts/diff.ts';
 import { inLine } from './describe.ts';
 
 /** What a difference comes to, part by part: `2 breaking changes`, `1 node added`, `1 renamed`. Empty when nothing is different. */
@@ -48,6 +48,11 @@ function wordsChanged(before: string, after: string): readonly [gone: number, co
 const inText = (value: Json): string => (value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value));
 
 const shown = (value: Json): string => inLine(value);
+
+/** How much of a node is as it was under its old name. */
+export function likenessInWords({ similarity = 0 }: NodeChange): string {
+  return similarity === 1 ? 'renamed, nothing else' : `renamed, ${Math.round(similarity * 100)}% alike`;
+}
 
 /** What follows for outputs that were made before. */
 export function reuseInWords({ verdict, because }: NodeReuse): string {

@@ -1,7 +1,7 @@
 import { unifiedDiff } from '../base/text-diff.ts';
 import type { EdgeChange, FieldChange, NodeChange, SignatureChange, WorkflowDiff } from '../contracts/diff.ts';
 import { inLine } from './describe.ts';
-import { diffCounts, modelsInWords, PRICED_CALL, priceInWords, reuseInWords, valueInWords } from './diff-in-words.ts';
+import { diffCounts, likenessInWords, modelsInWords, PRICED_CALL, priceInWords, reuseInWords, valueInWords } from './diff-in-words.ts';
 import { renderDiffMermaid } from './render-diff-mermaid.ts';
 
 /** The difference as Markdown for a pull request: a line that sums it up, tables, both graphs in one, and the texts to unfold. */
@@ -69,8 +69,9 @@ function nodeTable({ nodes, reuse, prices }: WorkflowDiff): readonly string[] {
   ];
 }
 
-function stateOf({ change, similarity, is }: NodeChange): string {
-  if (change === 'renamed') return `renamed, ${Math.round((similarity ?? 0) * 100)} % alike`;
+function stateOf(node: NodeChange): string {
+  const { change, is } = node;
+  if (change === 'renamed') return likenessInWords(node);
   return change === 'changed' ? 'changed' : `${change}, ${is}`;
 }
 

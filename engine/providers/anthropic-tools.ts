@@ -1,10 +1,20 @@
-import type Anthropic from '@anthropic-ai/sdk';
 import { isObject, type Json } from '../base/json.ts';
 import type { Message, ModelReply, ModelRequest, ToolCall } from '../contracts/provider.ts';
 import { type WireNames, wireNames } from './tool-names.ts';
 
+/** Parts of a message, as the Messages API writes them. */
+type Content = string | readonly object[];
+type Param = { readonly role: 'user' | 'assistant'; readonly content: Content };
+/** Of an answer: a text, thinking, or a call. */
+interface Block {
+  readonly type: string;
+  readonly id?: string;
+  readonly name?: string;
+  readonly input?: unknown;
+}
+
 /** The tools of a request as the Messages API takes them; nothing when it has none. */
-export function toolFields(request: ModelRequest): Pick<Anthropic.MessageCreateParams, 'tools' | 'tool_choice'> {
+export function toolFields(request: ModelRequest): object {
   const { tools, toolChoice } = request;
   if (!tools || tools.length === 0) return {};
   const { toWire } = wireNames(request);
@@ -12,7 +22,7 @@ export function toolFields(request: ModelRequest): Pick<Anthropic.MessageCreateP
     tools: tools.map(({ name, description, input }) => ({
       name: toWire(name),
       ...(description !== '' && { description }),
-      input_schema: { ...input, type: 'object' } as Anthropic.Tool.InputSchema,
+      input_schema: { ...input, type: 'object' },
     })),
     // Never a forced choice: models that always think refuse that.
     ...(toolChoice === 'none' && { tool_choice: { type: 'none' } }),
@@ -20,14 +30,10 @@ export function toolFields(request: ModelRequest): Pick<Anthropic.MessageCreateP
 }
 
 /** The messages of a conversation but the system's: what came of the calls of one turn is one message of the user. */
-export function conversationOf(
-  request: ModelRequest,
-  provider: string,
-  contentOf: (message: Message) => Anthropic.MessageParam['content'],
-): readonly Anthropic.MessageParam[] {
+export function conversationOf(request: ModelRequest, provider: string, contentOf: (message: Message) => Content): readonly Param[] {
   const names = wireNames(request);
-  const params: Anthropic.MessageParam[] = [];
-  let results: Anthropic.ContentBlockParam[] | undefined;
+  const params: Param[] = [];
+  let results: object[] | undefined;
   for (const message of request.messages) {
     if (message.role === 'system') continue;
     if (message.role === 'tool') {
@@ -46,7 +52,7 @@ export function conversationOf(
   return params;
 }
 
-function resultOf({ text, callId = '', isError }: Message): Anthropic.ToolResultBlockParam {
+function resultOf({ text, callId = '', isError }: Message): object {
   return {
     type: 'tool_result',
     tool_use_id: callId,
@@ -56,12 +62,12 @@ function resultOf({ text, callId = '', isError }: Message): Anthropic.ToolResult
   };
 }
 
-function callsOf({ text, carry }: Message, calls: readonly ToolCall[], candidate: string, names: WireNames): Anthropic.ContentBlockParam[] {
-  if (carry?.of === candidate && Array.isArray(carry.content)) return carry.content as unknown as Anthropic.ContentBlockParam[];
+function callsOf({ text, carry }: Message, calls: readonly ToolCall[], candidate: string, names: WireNames): readonly object[] {
+  if (carry?.of === candidate && Array.isArray(carry.content)) return carry.content as readonly object[];
   return [
-    ...(text.trim() === '' ? [] : [{ type: 'text' as const, text }]),
+    ...(text.trim() === '' ? [] : [{ type: 'text', text }]),
     ...calls.map(({ id, tool, args }) => ({
-      type: 'tool_use' as const,
+      type: 'tool_use',
       id,
       name: names.toWire(tool),
       input: isObject(args) ? args : {},
@@ -70,10 +76,10 @@ function callsOf({ text, carry }: Message, calls: readonly ToolCall[], candidate
 }
 
 /** The calls in an answer. Signed thinking before them has to come back as it is, and is carried along. */
-export function callsIn(content: readonly Anthropic.ContentBlock[], request: ModelRequest): Pick<ModelReply, 'toolCalls' | 'carry'> {
+export function callsIn(content: readonly Block[], request: ModelRequest): Pick<ModelReply, 'toolCalls' | 'carry'> {
   const { fromWire } = wireNames(request);
   const calls = content.flatMap((block) =>
-    block?.type === 'tool_use' ? [{ id: block.id, tool: fromWire(block.name), args: (block.input ?? {}) as Json }] : [],
+    block?.type === 'tool_use' ? [{ id: String(block.id), tool: fromWire(String(block.name)), args: (block.input ?? {}) as Json }] : [],
   );
   if (calls.length === 0) return {};
   const thinks = content.some((block) => block?.type === 'thinking' || block?.type === 'redacted_thinking');

@@ -1,27 +1,30 @@
-import type OpenAI from 'openai';
 import { isObject, type Json } from '../base/json.ts';
 import type { Message, ModelReply, ModelRequest } from '../contracts/provider.ts';
 import { wireNames } from './tool-names.ts';
 
+/** A call as Chat Completions writes it, in the parts that servers agree on. */
+interface WireCall {
+  readonly id?: string;
+  readonly type?: string;
+  readonly function?: { readonly name?: string; readonly arguments?: unknown };
+}
+
 /** The tools of a request as Chat Completions takes them; nothing when it has none. */
-export function toolFields(request: ModelRequest): Pick<OpenAI.ChatCompletionCreateParams, 'tools' | 'tool_choice'> {
+export function toolFields(request: ModelRequest): object {
   const { tools, toolChoice } = request;
   if (!tools || tools.length === 0) return {};
   const { toWire } = wireNames(request);
   return {
     tools: tools.map(({ name, description, input }) => ({
       type: 'function',
-      function: { name: toWire(name), ...(description !== '' && { description }), parameters: input as Record<string, unknown> },
+      function: { name: toWire(name), ...(description !== '' && { description }), parameters: input },
     })),
     ...(toolChoice !== undefined && toolChoice !== 'auto' && { tool_choice: toolChoice }),
   };
 }
 
 /** The messages of a conversation. */
-export function conversationOf(
-  request: ModelRequest,
-  contentOf: (message: Message) => string | readonly OpenAI.ChatCompletionContentPart[],
-): readonly object[] {
+export function conversationOf(request: ModelRequest, contentOf: (message: Message) => string | readonly object[]): readonly object[] {
   const { toWire } = wireNames(request);
   return request.messages.map((message): object => {
     const { role, text, toolCalls, callId, isError } = message;
@@ -41,7 +44,10 @@ export function conversationOf(
 }
 
 /** The calls in an answer. Arguments that are no JSON stay a text, which fits no tool, so that the model is told. */
-export function callsIn(message: Partial<OpenAI.ChatCompletionMessage>, request: ModelRequest): Pick<ModelReply, 'toolCalls'> {
+export function callsIn(
+  message: { readonly tool_calls?: readonly WireCall[] | null },
+  request: ModelRequest,
+): Pick<ModelReply, 'toolCalls'> {
   const { fromWire } = wireNames(request);
   const calls = (Array.isArray(message.tool_calls) ? message.tool_calls : []).flatMap((call, index) =>
     call?.type === 'custom' || typeof call?.function?.name !== 'string'

@@ -221,7 +221,7 @@ function apply(index: PlanIndex, changes: Changes, event: EventBody): void {
           failure: event.failure,
           until: event.next.at,
         });
-        changes.write(forget(event.task));
+        changes.write({ ...forget(event.task), turns: true });
         runIs({ backingOff: [...run.backingOff, event.task] });
         return;
       }
@@ -296,6 +296,9 @@ function apply(index: PlanIndex, changes: Changes, event: EventBody): void {
     case 'model.called':
       changes.write({ type: 'paid_call', task: event.task, paid: { call: event.call, request: event.request, reply: event.reply } });
       return;
+    case 'tool.called':
+      changes.write({ type: 'tool_call', task: event.task, call: event.call });
+      return;
     case 'node.reopened':
       changes.unsettle(event.node, reopened(changes.task(event.node), event.redo));
       return;
@@ -358,7 +361,7 @@ function baseOf(before: TaskState | undefined): { readonly base?: number } {
   }
 }
 
-function forget(task: TaskKey): Write {
+function forget(task: TaskKey): Extract<Write, { readonly type: 'paid_call' }> {
   return { type: 'paid_call', task, paid: null };
 }
 

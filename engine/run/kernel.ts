@@ -56,6 +56,9 @@ function take(step: Step, event: InEvent): void {
     case 'called':
       step.draft.emit({ type: 'model.called', task: event.task, attempt: event.attempt, ...event.paid });
       return;
+    case 'tool_called':
+      step.draft.emit({ type: 'tool.called', task: event.task, attempt: event.attempt, call: event.call });
+      return;
     case 'logged':
       step.draft.emit({ type: 'attempt.logged', task: event.task, attempt: event.attempt, text: event.text });
       return;

@@ -6,9 +6,12 @@ import { Failed, type Failure } from '../contracts/failure.ts';
 import { type NodeKind, type Outside, Parked, type TaskContext, type Wake } from '../contracts/node-kind.ts';
 import type { CallBook, ModelAsk, ModelClient } from '../contracts/provider.ts';
 import type { Entry, InEvent, Opening, Store, TaskOutcome, TaskState, Turn } from '../contracts/store.ts';
+import type { OpenToolBox, PlanTools, ToolsOf } from '../contracts/tool.ts';
 import type { Scope } from '../lang/evaluate.ts';
 import { withoutSecrets } from '../lang/sealed-text.ts';
 import { compileSource } from '../lang/structure.ts';
+import { toolsNamed } from '../lang/tool-names.ts';
+import { toolsWanted } from '../lang/tool-readings.ts';
 import { itemOf, roundKey, roundOf, unitOf } from './address.ts';
 import { type BodyPlace, enterBody, leaveBody } from './body.ts';
 import { type CompiledNode, type CompiledStage, compileNode } from './compile-node.ts';
@@ -56,6 +59,8 @@ export interface Surroundings {
   readonly clock: Clock;
   readText: TaskContext['readText'];
   readonly outside: Outside;
+  /** Absent: there are no tools. */
+  readonly toolBox?: OpenToolBox;
   /** Absent: every output is made. */
   readonly reuser?: Reuser;
   send: TaskContext['send'];
@@ -228,7 +233,18 @@ function attemptOnce(made: Attempt, around: Surroundings): Promise<TaskOutcome> 
   if (!reuser) return make({ book, readText });
   const own = itemOf(unitOf(task));
   const which = own === undefined ? {} : { item: { index: own.index, ...(itemKey !== undefined && { key: itemKey }) } };
-  return reuser.attempt({ node, stage, spec, scope, task, nth: where.nth, ...which, woken: woken !== undefined, book, readText }, make);
+  const tools = toolsNamedBy(spec, where.tools);
+  return reuser.attempt(
+    { node, stage, spec, scope, task, nth: where.nth, ...which, woken: woken !== undefined, book, readText, ...(tools && { tools }) },
+    make,
+  );
+}
+
+/** What the tools are that a spec names: an output follows from them as well. */
+function toolsNamedBy(spec: JsonObject, known: PlanTools | undefined): Json | undefined {
+  const wanted = known ? toolsWanted(spec) : [];
+  if (!known || wanted.length === 0) return undefined;
+  return toolsNamed(wanted, Object.keys(known.tools)).map((name) => [name, known.tools[name] as unknown as JsonObject]);
 }
 
 async function execute(made: Attempt, spec: JsonObject, around: Surroundings): Promise<TaskOutcome> {
@@ -294,7 +310,7 @@ function contextOf(made: Attempt, abort: AbortSignal, pause: Pause | undefined, 
     // The node's checks are about its own answer.
     ...(made.node.check.length > 0 && ask.purpose === undefined && { problemsOf: (output: Json) => problemsOf(made, output) }),
   });
-  return {
+  const ctx: TaskContext = {
     node: place as TaskContext['node'],
     task,
     ...(item !== undefined && { item }),
@@ -313,6 +329,16 @@ function contextOf(made: Attempt, abort: AbortSignal, pause: Pause | undefined, 
     send: around.send,
     now: (): Instant => around.clock.now(),
   };
+  const tools = toolsOf(made);
+  return tools && around.toolBox ? { ...ctx, tools: around.toolBox(tools, ctx, made.book.tools) } : ctx;
+}
+
+/** The tools of the workflow that a task is part of; undefined when its nodes call none. */
+function toolsOf({ where, scope }: Pick<Attempt, 'where' | 'scope'>): ToolsOf | undefined {
+  const { tools, partials, folder } = where;
+  if (tools === undefined) return undefined;
+  const { inputs = {}, constants = {}, run = {} } = scope;
+  return { plan: tools, partials, folder, scope: { inputs, constants, run } };
 }
 
 /** What is outside, noting which secrets were told: they must not come back in what the node gives. */

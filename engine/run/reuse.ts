@@ -1,5 +1,5 @@
 import { nanoUsd, type TaskKey, type Usd } from '../base/ids.ts';
-import type { JsonObject } from '../base/json.ts';
+import type { Json, JsonObject } from '../base/json.ts';
 import type { Answerer } from '../contracts/event.ts';
 import { Failed } from '../contracts/failure.ts';
 import type { TaskContext } from '../contracts/node-kind.ts';
@@ -25,6 +25,8 @@ export interface Asked {
   readonly woken: boolean;
   readonly book: CallBook;
   readonly readText: TaskContext['readText'];
+  /** What the tools are that it can call. */
+  readonly tools?: Json;
 }
 
 /** What a try is made with, so that the reuser sees what its output came from and what it cost. */
@@ -40,7 +42,8 @@ export function createReuser(keys: ContentKeys, recall: Recall): Reuser {
   const keyOf = async (asked: Asked, stage: CompiledStage, spec: JsonObject, readText: Asked['readText']): Promise<string | undefined> => {
     const { reuse } = stage.kind;
     if (!reuse || stage.isValue) return undefined;
-    return keys.of(asked.node, stage, spec, (await reuse.reads?.(spec, { readText })) ?? null, asked.scope, asked.nth);
+    const read = (await reuse.reads?.(spec, { readText })) ?? null;
+    return keys.of(asked.node, stage, spec, asked.tools === undefined ? read : [read, asked.tools], asked.scope, asked.nth);
   };
   /** As `keyOf`; one that cannot even be asked has no key. */
   const keyOfOther = async (asked: Asked, index: number, readText: Asked['readText']): Promise<string | undefined> => {
@@ -131,6 +134,7 @@ function counting(book: CallBook): { readonly book: CallBook; readonly spent: Sp
         add(call);
         return book.record(call, request, reply);
       },
+      ...(book.tools && { tools: book.tools }),
     },
   };
 }

@@ -295,6 +295,7 @@ function add(index: PlanIndex, tally: Tally, spent: Map<TaskKey, Spent>, event: 
     case 'answer.refused':
     case 'attempt.interrupted':
     case 'attempt.logged':
+    case 'tool.called':
     case 'run.finishing':
     case 'node.opened':
       return;

@@ -3,6 +3,7 @@ import type { TaskKey } from '../base/ids.ts';
 import type { TaskContext } from '../contracts/node-kind.ts';
 import type { NodePart } from '../contracts/plan.ts';
 import type { RequestOrigin } from '../contracts/provider.ts';
+import type { PlanTools } from '../contracts/tool.ts';
 import { stepsOf } from './address.ts';
 import type { PlanIndex } from './plan-index.ts';
 
@@ -15,6 +16,9 @@ export interface Where {
   readonly origin: Omit<RequestOrigin, 'call' | 'tier' | 'task' | 'attempt'>;
   /** Which of several answers to the same question it is: the rounds around it, and the number of a candidate. */
   readonly nth: readonly number[];
+  /** What its workflow has. */
+  readonly tools?: PlanTools;
+  readonly partials: Readonly<Record<string, string>>;
   /** Where paths in its file start, from the folder of the run's workflow. */
   readonly folder: string;
 }
@@ -23,8 +27,10 @@ export interface Where {
 const ROLES: Readonly<Partial<Record<NodePart, RequestOrigin['role']>>> = { revise: 'revise', evaluate: 'evaluate', judge: 'judge' };
 
 export function whereIs(index: PlanIndex, task: TaskKey): Where {
-  const { place, folder, node } = index.at(task);
-  if (!/[[#/]/.test(task)) return { place, folder, origin: { node: place }, nth: [] };
+  const { place, folder, node, sub } = index.at(task);
+  const { tools, partials } = sub ?? index.plan;
+  const file = { folder, partials, ...(tools && { tools }) };
+  if (!/[[#/]/.test(task)) return { place, ...file, origin: { node: place }, nth: [] };
   const isCandidate = (path: string): boolean => index.find(path)?.node.part === 'candidate';
   const { items, rounds } = stepsOf(task, isCandidate);
   const item = items.at(-1);
@@ -32,7 +38,7 @@ export function whereIs(index: PlanIndex, task: TaskKey): Where {
   const candidate = stepsOf(task, (path) => !isCandidate(path)).items;
   return {
     place,
-    folder,
+    ...file,
     ...(item !== undefined && { item }),
     origin: {
       node: place,

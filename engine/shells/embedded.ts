@@ -8,6 +8,7 @@ import type { Wake, WakeCondition } from '../contracts/node-kind.ts';
 import type { PlanLimits } from '../contracts/plan.ts';
 import type { CallBook, PaidCall } from '../contracts/provider.ts';
 import { type Command, type Decide, type InEvent, type Store, StoreFailed } from '../contracts/store.ts';
+import type { ToolCalled } from '../contracts/tool.ts';
 import { takeMessage } from '../run/inbox.ts';
 import type { CallRequest, Performer } from '../run/perform.ts';
 
@@ -58,6 +59,8 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
   let order = 0;
   let over = false;
   let draining = false;
+  /** What may do harm twice is done again unasked. */
+  const repeatUnsafe = 'repeatUnsafe' in first && first.repeatUnsafe === true;
   /** Parked tasks that are being woken. */
   let waking = 0;
   /** What was wished before it began has been taken. */
@@ -199,7 +202,9 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
     const memoryOf = async (task: TaskKey, attempt: number): Promise<Pick<CallRequest, 'book' | 'woken'>> => {
       const state = await store.task(run, task);
       const going = state?.status === 'running' ? state : undefined;
-      const before = going?.base === undefined ? [] : [...(await store.paidCalls(run, task))];
+      // Of an attempt that goes on for another: of one that was interrupted all, of one that failed the turns of its conversation.
+      const before = [...(await store.paidCalls(run, task))];
+      const made = [...(await store.toolCalls(run, task))];
       const book: CallBook = {
         paid(request) {
           const at = before.findIndex((one) => one.request === request && !mayBeMended(one));
@@ -207,6 +212,10 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
         },
         record: async (call, request, reply) =>
           void (await advance({ type: 'called', task, attempt, paid: { call, request, reply }, at: clock.now() })),
+        tools: {
+          made: (request) => takeEnd(made, request, repeatUnsafe),
+          record: async (call) => void (await advance({ type: 'tool_called', task, attempt, call, at: clock.now() })),
+        },
       };
       return { book, ...(going?.woken && { woken: going.woken }) };
     };
@@ -278,6 +287,14 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
     };
     guard(start());
   });
+}
+
+/** What is known of a call of a tool, taken once: its end, or else that it was begun, which `again` makes nothing of. */
+function takeEnd(made: ToolCalled[], request: string, again: boolean): ToolCalled | undefined {
+  const same = made.filter((call) => call.request === request);
+  const found = same.find(({ status }) => status !== 'begun') ?? same[0];
+  for (const call of same) made.splice(made.indexOf(call), 1);
+  return found?.status === 'begun' && again ? undefined : found;
 }
 
 /** A call that was given up, or was refused for a key that is another one by now: it is made again. */

@@ -37,6 +37,7 @@ export function openMemoryStore(): Store {
     items: async (id, node) => keptOf(id).memory.items(node),
     unsettledTasks: async (id) => keptOf(id).memory.unsettledTasks(),
     paidCalls: async (id, task) => keptOf(id).memory.paidCalls(task),
+    toolCalls: async (id, task) => keptOf(id).memory.toolCalls(task),
     journal: {
       async *read(id, after = 0) {
         yield* keptOf(id).events.slice(after);

@@ -4,6 +4,7 @@ import type { Json } from '../base/json.ts';
 import type { EventBody, RunEvent, Value } from '../contracts/event.ts';
 import type { PaidCall } from '../contracts/provider.ts';
 import type { Decide, Decision, FanOutItems, InEvent, RunState, RunView, TaskState, Write } from '../contracts/store.ts';
+import type { ToolCalled } from '../contracts/tool.ts';
 
 /** What may have something to come back. */
 const BEGUN: ReadonlySet<TaskState['status']> = new Set(['opening', 'scheduled', 'running', 'backing_off', 'parked', 'looping', 'inside']);
@@ -34,6 +35,7 @@ export class RunMemory implements RunView {
   private readonly sources = new Map<TaskKey, number>();
   private readonly fanOuts = new Map<TaskKey, FanOutItems>();
   private readonly calls = new Map<TaskKey, PaidCall[]>();
+  private readonly tools = new Map<TaskKey, ToolCalled[]>();
 
   constructor(id: RunId) {
     this.id = id;
@@ -63,6 +65,10 @@ export class RunMemory implements RunView {
 
   paidCalls(task: TaskKey): readonly PaidCall[] {
     return this.calls.get(task) ?? [];
+  }
+
+  toolCalls(task: TaskKey): readonly ToolCalled[] {
+    return this.tools.get(task) ?? [];
   }
 
   /** Decides on an event and takes over what follows. A decision that throws leaves everything as it was. */
@@ -98,9 +104,18 @@ export class RunMemory implements RunView {
         this.fanOuts.set(write.node, { items: listIn(write.items), ...(write.keys && { keys: write.keys }) });
         return;
       case 'paid_call': {
-        if (write.paid === null) this.calls.delete(write.task);
-        else this.calls.set(write.task, [...(this.calls.get(write.task) ?? []), write.paid]);
+        const calls = this.calls.get(write.task) ?? [];
+        const turns = write.turns ? calls.filter(({ reply }) => reply?.toolCalls) : [];
+        if (write.paid !== null) this.calls.set(write.task, [...calls, write.paid]);
+        else if (turns.length > 0) this.calls.set(write.task, turns);
+        else {
+          this.calls.delete(write.task);
+          this.tools.delete(write.task);
+        }
+        return;
       }
+      case 'tool_call':
+        this.tools.set(write.task, [...(this.tools.get(write.task) ?? []), write.call]);
     }
   }
 }

@@ -36,7 +36,9 @@ export type OpenedWorkflow =
   | { readonly state: 'mistaken'; readonly mistakes: number }
   /** It is being opened already: the files on the way back to it, itself first. */
   | { readonly state: 'circle'; readonly files: readonly string[] }
-  | { readonly state: 'missing' | 'outside' };
+  /** `near` is the file that was probably meant. */
+  | { readonly state: 'missing'; readonly near?: string }
+  | { readonly state: 'outside' };
 
 /** Reports what is wrong with a part of a file, and remembers whether it was an error. */
 export interface Verdict {

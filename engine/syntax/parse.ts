@@ -17,7 +17,7 @@ import { parseNode } from './parse-node.ts';
 import { promptFiles } from './prompt-file.ts';
 import { fileSchema } from './schema.ts';
 import { type SchemaLibrary, schemaLibrary } from './schema-library.ts';
-import { parseTools } from './tools.ts';
+import { outputOfTool, parseTools } from './tools.ts';
 
 /** What parsing needs to know beside the file. */
 export interface ParseContext {
@@ -71,7 +71,12 @@ function workflowOf(file: FileReading): Workflow | undefined {
   const { name, description, constants } = file.value;
   const broken = { nodes: new Set<string>(), inputs: new Set<string>(), tools: new Set<string>() };
   const inputs = inputsOf(file, broken.inputs);
-  const nodes = nodesOf(file, broken.nodes);
+  const tools = parseTools(sectionOf(file, 'tools'), broken.tools, {
+    ...file,
+    ...file.context,
+    expand: (path) => file.library.expand(path),
+  });
+  const nodes = nodesOf(file, broken.nodes, tools);
   if (file.wrong.has('nodes') || file.value.nodes === undefined) return undefined;
   return {
     document: file.document,
@@ -82,11 +87,7 @@ function workflowOf(file: FileReading): Workflow | undefined {
     schemas: file.library.schemas,
     tiers: tiersOf(file),
     limits: limitsOf(file),
-    tools: parseTools(sectionOf(file, 'tools'), broken.tools, {
-      ...file,
-      ...file.context,
-      expand: (path) => file.library.expand(path),
-    }),
+    tools,
     nodes,
     outputs: outputsOf(file),
     partials: partialsOf(file.context.host),
@@ -140,7 +141,7 @@ function inputsOf(file: FileReading, broken: Set<string>): ReadonlyMap<string, I
   return inputs;
 }
 
-function nodesOf(file: FileReading, broken: Set<string>): ReadonlyMap<NodeId, NodeDecl> {
+function nodesOf(file: FileReading, broken: Set<string>, tools: Workflow['tools']): ReadonlyMap<NodeId, NodeDecl> {
   const { defaults } = file.value;
   const nodesIn = (section: Json, path: Path): ReadonlyMap<NodeId, NodeDecl> => {
     const nodes = new Map<NodeId, NodeDecl>();
@@ -165,6 +166,7 @@ function nodesOf(file: FileReading, broken: Set<string>): ReadonlyMap<NodeId, No
       if (!('problem' in read)) file.texts.put(place, read);
       return read;
     },
+    toolOutput: (name) => outputOfTool(tools, name),
     ...(file.context.open && { open: file.context.open }),
   };
   return nodesIn(file.value.nodes ?? null, ['nodes']);

@@ -4,8 +4,14 @@ import type { SubWorkflowDecl } from '../contracts/workflow.ts';
 import { mistake, type NodeContext, type Verdict } from './node-context.ts';
 
 /** The workflow that a field names by its file. What is wrong with the file is reported here in one line, and with the file itself. */
-export function subWorkflowOf(file: Json | undefined, path: Path, context: NodeContext, verdict: Verdict): SubWorkflowDecl | undefined {
-  if (typeof file !== 'string') return undefined;
+export function subWorkflowOf(
+  file: Json | undefined,
+  path: Path,
+  context: Pick<NodeContext, 'document' | 'open' | 'report'>,
+  verdict: Pick<Verdict, 'wrong'>,
+): SubWorkflowDecl | undefined {
+  // What is no path of a file at all was told as such.
+  if (typeof file !== 'string' || !/\.ya?ml$/.test(file)) return undefined;
   const body: SubWorkflowDecl = { type: 'workflow', path, file };
   const opened = context.open?.(file);
   // A node that names a file with mistakes is right in itself: what else reads it can be looked at.
@@ -39,7 +45,9 @@ export function subWorkflowOf(file: Json | undefined, path: Path, context: NodeC
     case 'outside':
       report(
         mistake('DAG135', at, opened.state === 'missing' ? `there is no file "${file}"` : `"${file}" lies outside the workspace`, {
-          ...(opened.state === 'missing' && { help: 'paths start at the folder of the file that names them' }),
+          ...(opened.state === 'missing' && {
+            help: opened.near === undefined ? 'paths start at the folder of the file that names them' : `did you mean "${opened.near}"?`,
+          }),
         }),
       );
       return body;

@@ -59,6 +59,7 @@ function partOf(kinds: readonly NodeKind[], name: string): Json {
   const { properties = {}, required = [] } = kind?.schema ?? {};
   return {
     type: 'object',
+    'x-holds': 'literal',
     description: `What a \`${name}\` node does; its templates read \`args\`.`,
     additionalProperties: false,
     properties,

@@ -4,9 +4,13 @@ import type { Code, Report } from '../contracts/diagnostic.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
 import type { Document, Path } from '../contracts/source.ts';
 import type { OwnToolDecl, ServerDecl, ServerTool, ToolDecl, ToolRules, ToolType } from '../contracts/tool.ts';
+import type { Workflow } from '../contracts/workflow.ts';
 import { misfits } from '../lang/misfit.ts';
+import { serverIn } from '../lang/tool-names.ts';
 import { explainProblems, kindForAuthors } from './explain.ts';
 import { nameProblem } from './names.ts';
+import type { NodeContext } from './node-context.ts';
+import { subWorkflowOf } from './sub-workflow.ts';
 import { NO_ARGUMENTS, TOOL_TYPES, toolEntry } from './tool-schema.ts';
 
 /** What the tools of one file have in common. */
@@ -16,6 +20,8 @@ export interface ToolsContext {
   readonly report: Report;
   /** The schema at a path, expanded; undefined when it has a mistake (reported). */
   expand(path: Path): JsonSchema | undefined;
+  /** Another workflow file; absent where files cannot be opened. */
+  readonly open?: NodeContext['open'];
   /** What `dagrun.lock` says a server offers; undefined when it has no entry. */
   locked?(server: string): readonly ServerTool[] | undefined;
 }
@@ -31,7 +37,8 @@ export function parseTools(section: JsonObject, broken: Set<string>, context: To
   return tools;
 }
 
-function parseTool(name: string, value: Json, { document, kinds, report, expand, locked }: ToolsContext): ToolDecl | undefined {
+function parseTool(name: string, value: Json, context: ToolsContext): ToolDecl | undefined {
+  const { document, kinds, report, expand, locked } = context;
   const path = ['tools', name];
   let sound = true;
   const say = (code: Code, at: Path, message: string, help: string, part: 'key' | 'value' = 'key', because?: string): void => {
@@ -98,16 +105,49 @@ function parseTool(name: string, value: Json, { document, kinds, report, expand,
       'value',
     );
   if (!sound || input === undefined || written === undefined) return undefined;
+  const child = type === 'workflow' ? workflowOf(written, [...path, type], context) : undefined;
   const tool: OwnToolDecl = {
+    ...(child?.description !== undefined && { description: child.description }),
     ...common,
     type,
-    input,
+    ...(child && { workflow: child }),
+    // Of a file that cannot be read, nothing is known: every argument is right.
+    input: child ? inputsOf(child) : type === 'workflow' ? { type: 'object' } : input,
     spec: specOf(type, written),
     at: isObject(written) ? [...path, type] : path,
     ...(typeof value.idempotent === 'boolean' && { idempotent: value.idempotent }),
     approve: value.approve === true,
   };
   return tool;
+}
+
+function workflowOf(file: Json, path: Path, { document, report, open }: ToolsContext): Workflow | undefined {
+  const context = { document, report, ...(open && { open }) };
+  return subWorkflowOf(file, path, context, { wrong: report })?.workflow;
+}
+
+/** The inputs of a workflow as the arguments of a tool. */
+function inputsOf({ inputs }: Workflow): JsonSchema {
+  const all = [...inputs.values()];
+  const defs = Object.assign({}, ...all.map(({ schema }) => schema.$defs ?? {})) as JsonObject;
+  const properties = all.map(({ name, schema: { $defs: _, ...schema }, description }) => [
+    name,
+    { ...schema, ...(description !== undefined && { description }) },
+  ]);
+  return {
+    type: 'object',
+    properties: Object.fromEntries(properties) as JsonObject,
+    required: all.filter((input) => input.default === undefined).map(({ name }) => name),
+    additionalProperties: false,
+    ...(Object.keys(defs).length > 0 && { $defs: defs }),
+  };
+}
+
+/** The schema of what a tool gives, when that is known: a server may say it. */
+export function outputOfTool(tools: ReadonlyMap<string, ToolDecl>, name: string): JsonSchema | undefined {
+  const tool = tools.get(serverIn(name) ?? name);
+  if (tool?.type !== 'mcp') return undefined;
+  return tool.offers?.find((offer) => `${tool.name}/${offer.name}` === name)?.output;
 }
 
 const EXAMPLE = '`{ script: ./tools/db.ts#search, description: …, input: { fields: { query: string } } }`';

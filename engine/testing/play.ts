@@ -12,7 +12,7 @@ import { kinds } from '../nodes/registry.ts';
 import { createReplies } from '../providers/replies.ts';
 import { itemOf } from '../run/plan-index.ts';
 import { runIn } from '../run-workflow.ts';
-import { ownKinds, standIn, wakesIn } from '../stand-ins.ts';
+import { ownKinds, standIn, toolsAtHome, wakesIn } from '../stand-ins.ts';
 import { type Fault, failureOf, takeFault, waitOut } from './faults.ts';
 import type { Scenario } from './scenario.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
@@ -50,6 +50,7 @@ export async function play(scenario: Scenario, workflow: LoadedWorkflow, around:
       offline: stagedProvider(offline, scenario.faults, clock, (request) => requests.push(request)),
       kinds: failing(holding(standIn(staying(kinds), replies, plan), clock), scenario.faults, clock, ownKinds(plan)),
       alone: true,
+      tools: toolsAtHome(kinds, replies, true),
       wakes: wakesIn(replies, plan),
     },
     workflow,

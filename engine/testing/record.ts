@@ -6,6 +6,7 @@ import type { Failure } from '../contracts/failure.ts';
 import type { NodeKind, Wake } from '../contracts/node-kind.ts';
 import type { Plan } from '../contracts/plan.ts';
 import type { ModelCall, ModelReply, Usage } from '../contracts/provider.ts';
+import type { ToolCalled } from '../contracts/tool.ts';
 import { DagrunError } from '../errors.ts';
 import { yamlText } from '../lang/yaml-text.ts';
 import { kinds } from '../nodes/registry.ts';
@@ -24,7 +25,7 @@ export function recordRun(events: Iterable<RunEvent>, plan?: Plan): JsonObject {
   const at = (task: string): Recorded => {
     const known = tasks.get(task);
     if (known) return known;
-    const made: Recorded = { failed: 0, replies: [], pending: [], answers: [], waits: [], stubs: [] };
+    const made: Recorded = { failed: 0, replies: [], pending: [], answers: [], waits: [], stubs: [], tools: [] };
     tasks.set(task, made);
     return made;
   };
@@ -37,6 +38,9 @@ export function recordRun(events: Iterable<RunEvent>, plan?: Plan): JsonObject {
         at(event.task).pending.push({ entry: replyEntry(place, call, reply), answered: reply !== null });
         break;
       }
+      case 'tool.called':
+        if (event.call.status !== 'begun') at(event.task).tools.push(toolEntry(event.call));
+        break;
       // What was answered is used by the attempt that goes on; what failed was asked again.
       case 'attempt.interrupted':
         at(event.task).pending = at(event.task).pending.filter((one) => one.answered);
@@ -55,8 +59,11 @@ export function recordRun(events: Iterable<RunEvent>, plan?: Plan): JsonObject {
         if (!('json' in event.output) || event.recovered) break;
         if (event.reused && !isReplayable(plan, place.node)) throw notRecorded(place.node, event.reused.run);
         if (event.reused?.by) task.replies.push(reusedEntry(place, event.output.json, event.reused.by));
-        else if (effects.has(place.node) && task.waits.length + task.answers.length === 0)
+        else if (effects.has(place.node) && task.waits.length + task.answers.length === 0) {
           task.stubs.push({ ...place, json: event.output.json });
+          // It stands for the calls of tools that were made for it as well.
+          task.tools.length = 0;
+        }
         break;
       }
       case 'attempt.woken': {
@@ -76,7 +83,7 @@ export function recordRun(events: Iterable<RunEvent>, plan?: Plan): JsonObject {
   const all = [...tasks.values()];
   for (const task of all) settle(task);
   const list = (name: 'stubs' | 'answers' | 'waits'): JsonObject => {
-    const entries = all.flatMap((task) => task[name]);
+    const entries = all.flatMap((task) => (name === 'stubs' ? [...task.stubs, ...task.tools] : task[name]));
     return entries.length === 0 ? {} : { [name]: entries };
   };
   return { replies: all.flatMap((task) => task.replies), ...list('stubs'), ...list('answers'), ...list('waits') };
@@ -108,6 +115,8 @@ interface Recorded {
   readonly answers: JsonObject[];
   readonly waits: JsonObject[];
   readonly stubs: JsonObject[];
+  /** What came of calls of tools. */
+  readonly tools: JsonObject[];
 }
 
 type Place = { readonly node: string; readonly item?: number; readonly attempt?: number };
@@ -140,10 +149,22 @@ function replyEntry(place: Place, call: ModelCall, reply: ModelReply | null): Js
   return {
     ...where,
     ...answerOf(reply.text),
-    ...(reply.stop !== 'end' && { stop: reply.stop }),
+    ...(reply.toolCalls
+      ? { tool_calls: reply.toolCalls.map(({ tool, args }) => ({ tool, args })) }
+      : reply.stop !== 'end' && { stop: reply.stop }),
     usage: usageEntry(reply.usage),
     billed,
   };
+}
+
+function toolEntry({ tool, args, status, result }: ToolCalled): JsonObject {
+  const given =
+    status === 'failed'
+      ? { fail: { type: 'bad_request', message: String(result) } }
+      : typeof result === 'string'
+        ? { text: result }
+        : { json: result };
+  return { tool, args, ...given };
 }
 
 /** As data where that gives the same text again. */

@@ -1,51 +1,51 @@
 import { digestOf, isList, isObject, type Json, type JsonObject } from '../base/json.ts';
 import { Failed } from '../contracts/failure.ts';
 import type { Outside } from '../contracts/node-kind.ts';
-import type { PlanServer, ServerTool, ToolOutcome } from '../contracts/tool.ts';
-import type { Scope } from '../lang/evaluate.ts';
+import type { PlanServer, ServerTool, ToolOutcome, ToolsOf } from '../contracts/tool.ts';
 import { compileSpec } from '../lang/notation.ts';
 import { type SealedText, unseal, withoutSecrets } from '../lang/sealed-text.ts';
 import { serverFields } from '../lang/server-fields.ts';
 import { type Launch, type McpServer, openMcp } from './mcp.ts';
 
+/** A server of a workflow: what it is called there, and what its templates read. */
+export interface ServerOf extends Omit<ToolsOf, 'plan'> {
+  readonly name: string;
+  readonly server: Pick<PlanServer, 'spec'>;
+}
+
 /** The MCP servers of a run: each is started once, when it is first needed, and again when it has ended. */
 export interface Servers {
   /** What a server offers now. Throws Failed (tool_failed, unauthorized). */
-  list(name: string, server: PlanServer): Promise<readonly ServerTool[]>;
+  list(of: ServerOf): Promise<readonly ServerTool[]>;
   /** Throws Failed (tool_failed) when the server cannot be reached. What it says is kept free of its secrets. */
-  call(name: string, server: PlanServer, tool: string, args: JsonObject, abort: AbortSignal): Promise<ToolOutcome>;
+  call(of: ServerOf, tool: string, args: JsonObject, abort: AbortSignal): Promise<ToolOutcome>;
   close(): Promise<void>;
 }
 
-export interface ServersOptions {
-  readonly outside: Outside;
-  /** What the templates of servers read: inputs, constants, run. */
-  readonly scope: Scope;
-  readonly partials: Readonly<Record<string, string>>;
-}
-
-export function createServers({ outside, scope, partials }: ServersOptions): Servers {
+export function createServers(outside: Outside): Servers {
   const open = new Map<string, Promise<Opened>>();
 
-  const opened = async (name: string, server: PlanServer): Promise<Opened> => {
-    const key = `${name} ${server.identity}`;
+  const opened = async (of: ServerOf): Promise<Opened> => {
+    const spec = compileSpec(serverFields, of.server.spec, of.partials)(of.scope);
+    // Two files may start the same one; what differs in a template makes another.
+    const key = digestOf([of.name, of.folder, spec]);
     const known = await open.get(key);
     if (known?.server.alive()) return known;
-    const making = start(name, server);
+    const making = start(of, spec);
     open.set(key, making);
     // One that cannot be started now may be started later.
     making.catch(() => open.delete(key));
     return making;
   };
 
-  const start = async (name: string, { spec }: PlanServer): Promise<Opened> => {
+  const start = async ({ name, folder }: ServerOf, spec: JsonObject): Promise<Opened> => {
     const secrets = new Map<string, string>();
     const reveal = (secret: string): string => {
       const value = outside.secret(secret);
       secrets.set(secret, value);
       return value;
     };
-    const launch = await launchOf(name, compileSpec(serverFields, spec, partials)(scope), outside, reveal);
+    const launch = await launchOf(name, folder, spec, outside, reveal);
     try {
       return { server: await openMcp(name, launch), secrets };
     } catch (error) {
@@ -54,15 +54,15 @@ export function createServers({ outside, scope, partials }: ServersOptions): Ser
   };
 
   return {
-    list: async (name, server) => (await opened(name, server)).server.list(),
-    async call(name, server, tool, args, abort) {
-      const one = await opened(name, server);
-      return withoutSecrets(await one.server.call(tool, args, abort), one.secrets);
+    list: async (of) => (await opened(of)).server.list(),
+    async call(of, tool, args, abort) {
+      const { server, secrets } = await opened(of);
+      return withoutSecrets(await server.call(tool, args, abort), secrets);
     },
     async close() {
       const all = await Promise.allSettled(open.values());
-      await Promise.allSettled(all.map((one) => (one.status === 'fulfilled' ? one.value.server.close() : undefined)));
       open.clear();
+      await Promise.allSettled(all.map((one) => (one.status === 'fulfilled' ? one.value.server.close() : undefined)));
     },
   };
 }
@@ -73,7 +73,13 @@ interface Opened {
 }
 
 /** Throws Failed. */
-async function launchOf(name: string, spec: JsonObject, outside: Outside, reveal: (secret: string) => string): Promise<Launch> {
+async function launchOf(
+  name: string,
+  folder: string,
+  spec: JsonObject,
+  outside: Outside,
+  reveal: (secret: string) => string,
+): Promise<Launch> {
   const texts = (value: Json | undefined): Readonly<Record<string, string>> =>
     Object.fromEntries(Object.entries(isObject(value) ? value : {}).map(([key, text]) => [key, unseal(text as SealedText, reveal)]));
   const { url, headers, command, args, env, cwd } = spec;
@@ -86,7 +92,7 @@ async function launchOf(name: string, spec: JsonObject, outside: Outside, reveal
       });
     return { url, headers: texts(headers), allowed: outside.allowedHosts };
   }
-  const place = await outside.place(typeof cwd === 'string' ? cwd : '.');
+  const place = await outside.place([folder, typeof cwd === 'string' ? cwd : ''].filter((part) => part !== '').join('/') || '.');
   return {
     command: String(command),
     args: (isList(args) ? args : []).map(String),

@@ -6,8 +6,7 @@ import { canonicalText, isObject, type Json, type JsonSchema } from '../base/jso
 import { renderDuration } from '../base/units.ts';
 import { Failed } from '../contracts/failure.ts';
 import { type NodeKind, Parked, type TaskContext } from '../contracts/node-kind.ts';
-import type { OfferedTool, PlanTool, PlanTools, ToolBook, ToolBox, ToolOutcome, ToolUse } from '../contracts/tool.ts';
-import type { Scope } from '../lang/evaluate.ts';
+import type { OfferedTool, OpenToolBox, PlanTool, ToolOutcome, ToolsOf, ToolUse } from '../contracts/tool.ts';
 import { compileSpec } from '../lang/notation.ts';
 import { withoutSecrets } from '../lang/sealed-text.ts';
 import { toolsNamed } from '../lang/tool-names.ts';
@@ -16,35 +15,30 @@ import type { Servers } from './servers.ts';
 
 /** What the tools of a run have in common. */
 export interface ToolsOptions {
-  readonly plan: PlanTools;
+  /** Whose work tools can do. */
   readonly kinds: readonly NodeKind[];
   readonly servers: Servers;
-  readonly partials: Readonly<Record<string, string>>;
-  /** What templates of tools read besides `args`: inputs, constants, run. */
-  readonly scope: Scope;
   readonly clock: Clock;
   /** What stands in for a call; undefined when the tool is called. */
   standIn?(tool: PlanTool, use: ToolUse, ctx: TaskContext): ToolOutcome | undefined;
 }
 
-/** The tools of one task. `ctx` is what the task may touch; without a `book` nothing is journaled. */
-export type Tools = (ctx: TaskContext, book: ToolBook | undefined) => ToolBox;
-
 /** How long a tool may take to notice that its time is up, before its call is given up without it. */
 const GRACE: Millis = millis(2000);
 
-export function createTools({ plan, kinds, servers, partials, scope, clock, standIn }: ToolsOptions): Tools {
+/** Gives tasks their tools. A tool does what a node of its kind does, or what a server does for it. */
+export function createTools({ kinds, servers, clock, standIn }: ToolsOptions): OpenToolBox {
   const byName = new Map(kinds.map((kind) => [kind.kind, kind]));
 
-  return (ctx, book) => ({
+  return (of, ctx, book) => ({
     offered: (names) =>
-      toolsNamed(names, Object.keys(plan.tools)).flatMap((name): readonly OfferedTool[] => {
-        const tool = plan.tools[name];
+      toolsNamed(names, Object.keys(of.plan.tools)).flatMap((name): readonly OfferedTool[] => {
+        const tool = of.plan.tools[name];
         return tool ? [{ name, description: tool.description, input: tool.input, approve: tool.approve === true }] : [];
       }),
 
     async call(use) {
-      const tool = Object.hasOwn(plan.tools, use.tool) ? plan.tools[use.tool] : undefined;
+      const tool = Object.hasOwn(of.plan.tools, use.tool) ? of.plan.tools[use.tool] : undefined;
       if (tool === undefined) return { status: 'failed', message: `there is no tool "${use.tool}"` };
       const { args, turn, id } = use;
       const place = { tool: use.tool, ...(turn !== undefined && { turn }), ...(id !== undefined && { id }) };
@@ -57,7 +51,7 @@ export function createTools({ plan, kinds, servers, partials, scope, clock, stan
       const started = clock.now();
       const record = async (status: 'begun' | ToolOutcome['status'], result: Json): Promise<void> => {
         if (status === 'in_doubt') return;
-        await book?.record({ ...place, request, status, result, latency: millis(Math.max(0, clock.now() - started)) });
+        await book?.record({ ...place, args, request, status, result, latency: millis(Math.max(0, clock.now() - started)) });
       };
       const wrong = argumentProblems(args, tool.input);
       let outcome: ToolOutcome | undefined;
@@ -65,19 +59,19 @@ export function createTools({ plan, kinds, servers, partials, scope, clock, stan
       else outcome = standIn?.(tool, use, ctx);
       if (outcome === undefined) {
         if (tool.idempotent === false) await record('begun', null);
-        outcome = await acting('tool', () => inTime(tool, ctx.abort, (abort) => work(use.tool, tool, args, { ...ctx, abort })));
+        outcome = await acting('tool', () => inTime(tool, ctx.abort, (abort) => work(of, use.tool, tool, args, { ...ctx, abort })));
       }
       await record(outcome.status, outcome.status === 'succeeded' ? outcome.output : outcome.status === 'failed' ? outcome.message : null);
       return outcome;
     },
   });
 
-  async function work(name: string, tool: PlanTool, args: Json, ctx: TaskContext): Promise<ToolOutcome> {
-    const { does } = tool;
+  async function work(of: ToolsOf, name: string, { does }: PlanTool, args: Json, ctx: TaskContext): Promise<ToolOutcome> {
+    const { plan, partials, scope } = of;
     if (does.type === 'mcp') {
       const server = plan.servers[does.server];
       if (server === undefined) return { status: 'failed', message: `there is no server "${does.server}"` };
-      return servers.call(does.server, server, does.tool, isObject(args) ? args : {}, ctx.abort);
+      return servers.call({ ...of, name: does.server, server }, does.tool, isObject(args) ? args : {}, ctx.abort);
     }
     const kind = byName.get(does.kind);
     if (kind === undefined) return { status: 'failed', message: `"${name}" is of a kind that is not there` };

@@ -24,7 +24,9 @@ function fileOf(example: string): string {
   const list = /size\(|\.exists\(|foreach:/.test(example);
   const declared = inputs.map((name) => `  ${name}: ${list ? '{ type: array, items: { type: string } }' : '{ type: string }'}\n`).join('');
   const node = example.trimEnd().replaceAll('\n', '\n    ');
-  return `dagrun: 1\nname: example\n${inputs.length > 0 ? `inputs:\n${declared}` : ''}nodes:\n  it:\n    ${node}\noutputs: { it: nodes.it.status }\n`;
+  const tool = /^tool: (\w+)$/m.exec(example)?.[1];
+  const tools = tool === undefined ? '' : `tools:\n  ${tool}: { script: ./it.mjs#it, input: { fields: { text: string } } }\n`;
+  return `dagrun: 1\nname: example\n${inputs.length > 0 ? `inputs:\n${declared}` : ''}${tools}nodes:\n  it:\n    ${node}\noutputs: { it: nodes.it.status }\n`;
 }
 
 describe.each(kinds.map((kind) => [kind.kind, kind] as const))('%s', (name, kind) => {

@@ -5,7 +5,7 @@ export const SAFETY_CODES: CodeEntries = {
   DAG601: {
     title: 'a secret cannot stand here',
     explanation:
-      'Secrets may stand in `headers` and `env` of `http` and `command` only, as `{{secrets.<name>}}`, alone or inside text. There the journal, the cache and every message hold the name and not the value. Anywhere else the value would be kept, printed or sent to a model.',
+      'Secrets may stand in `headers` and `env` of `http`, `command` and `tools` only, as `{{secrets.<name>}}`, alone or inside text. There the journal, the cache and every message hold the name and not the value. Anywhere else the value would be kept, printed or sent to a model.',
     wrong: `dagrun: 1
 name: weather
 nodes:

@@ -3,6 +3,7 @@ import type { BlobRef } from '../../base/ids.ts';
 import type { Json } from '../../base/json.ts';
 import type { RunEvent, Value } from '../../contracts/event.ts';
 import type { ModelReply } from '../../contracts/provider.ts';
+import type { ToolCalled } from '../../contracts/tool.ts';
 import type { NewBlob } from './driver.ts';
 
 /** Values whose JSON is longer are kept once, by their content: a journal stays quick to read. */
@@ -10,6 +11,8 @@ const INLINE_LIMIT = 16 * 1024;
 
 /** A reply whose text is kept elsewhere; only rows of the journal hold such. */
 type KeptReply = ModelReply & { readonly textRef?: Value };
+/** The same for what a tool gave. */
+type KeptCall = ToolCalled & { readonly resultRef?: Value };
 
 /** An event as it is kept: large values by reference; the blobs they refer to are added to `blobs`. */
 export function withoutLargeValues(event: RunEvent, blobs: NewBlob[]): RunEvent {
@@ -23,6 +26,12 @@ export function withoutLargeValues(event: RunEvent, blobs: NewBlob[]): RunEvent 
       const kept = toKept({ json: event.reply.text }, blobs);
       const reply: KeptReply = { ...event.reply, text: '', textRef: kept };
       return { ...event, reply };
+    }
+    case 'tool.called': {
+      const kept = toKept({ json: event.call.result }, blobs);
+      if ('json' in kept) return event;
+      const call: KeptCall = { ...event.call, result: null, resultRef: kept };
+      return { ...event, call };
     }
     default:
       return event;
@@ -42,6 +51,10 @@ export function withLargeValues(event: RunEvent, read: (ref: BlobRef) => Json): 
       const { textRef, ...reply } = kept;
       return { ...event, reply: { ...reply, text: String(read(textRef.blob)) } };
     }
+    case 'tool.called': {
+      const { resultRef, ...call } = event.call as KeptCall;
+      return resultRef && 'blob' in resultRef ? { ...event, call: { ...call, result: read(resultRef.blob) } } : event;
+    }
     default:
       return event;
   }
@@ -56,7 +69,9 @@ export function refsIn(event: RunEvent): readonly BlobRef[] {
         ? [event.items]
         : event.type === 'model.called'
           ? [(event.reply as KeptReply | null)?.textRef]
-          : [];
+          : event.type === 'tool.called'
+            ? [(event.call as KeptCall).resultRef]
+            : [];
   return values.flatMap((value) => (value && 'blob' in value ? [value.blob] : []));
 }
 

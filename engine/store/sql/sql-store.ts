@@ -96,6 +96,7 @@ export async function openSqlStore(driver: SqlDriver, foldOf: (plan: Plan) => Fo
     items: async (id, node) => memoryOf(id).items(node),
     unsettledTasks: async (id) => memoryOf(id).unsettledTasks(),
     paidCalls: async (id, task) => memoryOf(id).paidCalls(task),
+    toolCalls: async (id, task) => memoryOf(id).toolCalls(task),
     journal: { read: (id, after = 0) => readJournal(driver, id, after, told) },
 
     runs: {

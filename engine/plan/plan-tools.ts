@@ -1,0 +1,60 @@
+import { type Millis, millis } from '../base/ids.ts';
+import type { NodeKind } from '../contracts/node-kind.ts';
+import type { PlanServer, PlanTool, PlanTools, ServerDecl, ServerTool, ToolDecl } from '../contracts/tool.ts';
+import type { NodeDecl, Workflow } from '../contracts/workflow.ts';
+import { allNodes } from '../lang/frames.ts';
+import { serverIn, toolsNamed } from '../lang/tool-names.ts';
+import { callableTools, toolsWanted } from '../lang/tool-readings.ts';
+
+/** How long a tool may take when nothing is said. */
+const TIMEOUT: Millis = millis(60_000);
+
+/** The tools that the nodes of a workflow can call, as a plan has them: nothing when there are none. */
+export function planTools(workflow: Workflow, kinds: readonly NodeKind[]): { readonly tools?: PlanTools } {
+  const wanted = [...new Set(allNodes(workflow).flatMap(({ node }) => wantedBy(node)))];
+  if (wanted.length === 0) return {};
+  const tools: Record<string, PlanTool> = {};
+  const servers: Record<string, PlanServer> = {};
+  const names = toolsNamed(wanted, callableTools(workflow));
+  const touched = new Set([...names, ...wanted].map((name) => serverIn(name) ?? name));
+  for (const decl of workflow.tools.values()) {
+    if (!touched.has(decl.name)) continue;
+    if (decl.type !== 'mcp') tools[decl.name] = ownTool(decl, kinds);
+    else {
+      const used = (decl.offers ?? []).filter(({ name }) => names.includes(`${decl.name}/${name}`));
+      servers[decl.name] = { spec: decl.spec, identity: decl.identity, ...(decl.offers && { offers: used }) };
+      for (const offer of used) tools[`${decl.name}/${offer.name}`] = serverTool(decl, offer);
+    }
+  }
+  return { tools: { tools, servers } };
+}
+
+function wantedBy({ spec, onError }: NodeDecl): readonly string[] {
+  return [...toolsWanted(spec), ...(onError.action === 'fallback' ? toolsWanted(onError.spec) : [])];
+}
+
+function ownTool(decl: Exclude<ToolDecl, ServerDecl>, kinds: readonly NodeKind[]): PlanTool {
+  const { description = '', input, type, spec, timeout = TIMEOUT, approve } = decl;
+  const idempotent = decl.idempotent ?? kinds.find(({ kind }) => kind === type)?.idempotent?.(spec) ?? true;
+  return {
+    description,
+    input,
+    does: { type: 'kind', kind: type, spec },
+    timeout,
+    ...(!idempotent && { idempotent: false as const }),
+    ...(approve && { approve: true as const }),
+  };
+}
+
+function serverTool({ name: server, rules, timeout }: ServerDecl, { name, description, input, output, readOnly }: ServerTool): PlanTool {
+  const rule = rules.get(name);
+  return {
+    description,
+    input,
+    ...(output && { output }),
+    does: { type: 'mcp', server, tool: name },
+    timeout: rule?.timeout ?? timeout ?? TIMEOUT,
+    ...(!(rule?.idempotent ?? readOnly ?? false) && { idempotent: false as const }),
+    ...(rule?.approve && { approve: true as const }),
+  };
+}
