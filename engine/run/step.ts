@@ -28,7 +28,7 @@ export class Step {
   /** Nodes that settled in this step and whose dependents have not been looked at; a list, not recursion: chains are long. */
   private readonly settledNow: TaskKey[] = [];
   /** Tasks whose body may have come to its end in this step. */
-  readonly frames = new Set<TaskKey>();
+  readonly frames: Set<TaskKey> = new Set();
 
   constructor(index: PlanIndex, draft: Draft, at: Instant, roll = 0) {
     this.index = index;
