@@ -89,7 +89,8 @@ export function readingsOf(workflow: Workflow, kinds: readonly NodeKind[]): read
     const inside = body?.type === 'group' ? body : frame;
     if (repeat) {
       for (const { first } of repeat.carry.values()) add('repeat.carry.first', 'item', perItem, first);
-      addBound('repeat.max', repeat.max);
+      // `times` is written in its place where there is no condition.
+      addBound(repeat.until === undefined ? 'repeat.times' : 'repeat.max', repeat.max);
     }
     readBody(standing, gave, add, addBound);
     readSpec(standing, node.kind, node.spec, (field) => placeOfField(node, field));

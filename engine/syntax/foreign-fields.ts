@@ -189,8 +189,8 @@ const FOREIGN_INSIDE: Readonly<Record<string, Readonly<Record<string, string>>>>
   escalate: { tier: 'to', up_to: 'to', max: 'to', model: 'to', if: 'when', condition: 'when', on_error: 'on', retry_on: 'on' },
   evaluate: {
     judge: 'the fields of the judge stand in `evaluate` itself: `tier`, `prompt`, `output`',
-    criteria: 'write it into `prompt`',
-    rubric: 'write it into `prompt`',
+    criteria: 'write `prompt`: it is what the judge is asked',
+    rubric: 'write `prompt`: it is what the judge is asked',
     until: 'accept_if',
     accept: 'accept_if',
     accept_when: 'accept_if',
@@ -210,6 +210,10 @@ const FOREIGN_INSIDE: Readonly<Record<string, Readonly<Record<string, string>>>>
     patience: 'stop_when_stuck',
     on_failure: 'on_exhausted',
     on_error: 'on_exhausted',
+  },
+  revise: {
+    output: 'all candidates have the `output` of the node',
+    kind: 'all candidates are made by nodes of one kind',
   },
   best_of: {
     count: 'n',
@@ -283,7 +287,7 @@ export function helpForField(
 /** The required field whose place a field that does not exist takes: who wrote it has not forgotten that one. */
 export function takesPlaceOf(name: string, inside: string | undefined): string | undefined {
   if (inside === undefined && Object.hasOwn(PLACE_OF, name)) return PLACE_OF[name];
-  return /^write `(\w+)`/.exec(foreignIn(inside, name) ?? '')?.[1];
+  return /^write `(\w+)[`:]/.exec(foreignIn(inside, name) ?? '')?.[1];
 }
 
 function foreignIn(inside: string | undefined, name: string): string | undefined {

@@ -73,6 +73,12 @@ export function judgeOf(
   verdict: Verdict,
 ): NodeDecl | undefined {
   const kinds = context.kinds.filter((kind) => JUDGES.includes(kind.kind));
+  if (context.kinds.some(({ kind }) => kind === value.kind) && !JUDGES.includes(String(value.kind))) {
+    const at = context.document.spanOf([...path, 'kind']);
+    const help = 'it may be a model call, or of kind command, script or workflow';
+    verdict.wrong(mistake('DAG125', at, `a judge cannot be of kind "${value.kind}"`, { help }));
+    return undefined;
+  }
   const kind = kindOf(value, path, context, kinds, kinds[0], verdict.wrong);
   if (kind === undefined) return undefined;
   const inside = String(path.at(-1));

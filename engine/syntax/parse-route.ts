@@ -3,8 +3,10 @@ import { isList, isObject, type Json, type JsonObject } from '../base/json.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
 import type { Path } from '../contracts/source.ts';
 import type { CaseDecl, RouteDecl } from '../contracts/workflow.ts';
+import { suggest } from '../diagnostics/suggest.ts';
 import { misfits } from '../lang/misfit.ts';
 import { explainProblem, explainProblems, kindForAuthors, type Place } from './explain.ts';
+import { TIERS } from './field-shapes.ts';
 import { only, over, type Written, written } from './layers.ts';
 import { kindOf, mistake, type NodeContext, type Verdict } from './node-context.ts';
 import { workOf } from './parse-work.ts';
@@ -141,11 +143,12 @@ function assembledCase(
   if (value === 'skip') return undefined;
   if (!isObject(value)) {
     const at = document.spanOf(path, value === null ? 'key' : 'value');
-    wrong(
-      mistake('DAG122', at, `case "${one.name}" must be a map of fields, or skip; it is ${kindForAuthors(value)}`, {
-        help: 'write {} for the fields of the node as they are, or skip',
-      }),
-    );
+    const fixed = typeof value === 'string' ? suggest(value, ['skip', ...TIERS]) : undefined;
+    const help =
+      fixed === undefined
+        ? 'write {} for the fields of the node as they are, or skip'
+        : `write ${fixed === 'skip' ? 'skip' : `{ tier: ${fixed} }`}`;
+    wrong(mistake('DAG122', at, `case "${one.name}" must be a map of fields, or skip; it is ${kindForAuthors(value)}`, { help }));
     return undefined;
   }
   const own: Record<string, Json> = {};

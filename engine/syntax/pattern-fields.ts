@@ -15,8 +15,8 @@ const inside = (what: 'nodes' | 'case' | 'judge' | 'call', schema: JsonSchema = 
 export const repeat: Field = literal('Rounds of the node: until a condition holds, or a number of times.', {
   ...fields([], {
     until: expression('The round after which this holds is the last; sees `output`, `iteration`, `previous`, `carry`.', condition),
-    max: expression('At most so many rounds.', wholeNumber(1)),
     times: expression('Exactly so many rounds.', wholeNumber(1)),
+    max: expression('At most so many rounds.', wholeNumber(1)),
     carry: literal('Values that go through the rounds: name → `{ first, next }`; read as `carry.<name>`.', {
       type: 'object',
       minProperties: 1,
@@ -44,6 +44,18 @@ export const route: Field = literal('One of several ways to do the node; a case 
     }),
     default: literal('Fields, or `skip`, when no case is taken.', aCase),
   }),
+});
+
+/** The same without its cases, which are examined one by one. */
+export const routeShape: JsonSchema = fields(['cases'], {
+  by: { type: 'string' },
+  cases: {
+    anyOf: [
+      { type: 'object', minProperties: 1 },
+      { type: 'array', minItems: 1 },
+    ],
+  },
+  default: {},
 });
 
 /** Options of `evaluate`; what else stands in it are the fields of its judge. */

@@ -12,7 +12,7 @@ import {
   outputEntry,
   sections,
 } from './common-fields.ts';
-import { callPatterns, definitionInside, evaluateOptions, PATTERNS } from './pattern-fields.ts';
+import { callPatterns, definitionInside, evaluateOptions, PATTERNS, routeShape } from './pattern-fields.ts';
 import { TOOL_TYPES, toolEntry } from './tool-schema.ts';
 import { OF_THE_NODE } from './whole-fields.ts';
 
@@ -61,7 +61,7 @@ export function missingFields(kind: NodeKind, fields: JsonObject): readonly stri
 /** The schema of what a node with a route has for itself: the rest is of its cases. */
 export const routedSchema: JsonSchema = {
   type: 'object',
-  properties: Object.fromEntries(OF_THE_WHOLE.map((name) => [name, commonFields[name] ?? {}])),
+  properties: { ...Object.fromEntries(OF_THE_WHOLE.map((name) => [name, commonFields[name] ?? {}])), route: routeShape },
 };
 
 /** The schema of a judge of one kind, among the `options` of what asks it. */
