@@ -2,6 +2,7 @@ import type { Diagnostic } from '../contracts/diagnostic.ts';
 import { sortDiagnostics } from '../diagnostics/render.ts';
 import { readingsOf } from '../lang/readings.ts';
 import { checkCaching } from './caching.ts';
+import { checkCapabilities, checkShrinking } from './capabilities.ts';
 import { checkCycles } from './cycles.ts';
 import { checkDecided } from './decided.ts';
 import { checkExposure } from './exposure.ts';
@@ -21,10 +22,10 @@ import { checkSchemas } from './schemas.ts';
 import { checkSecrets } from './secrets.ts';
 import { checkShapes } from './shapes.ts';
 import { checkSkips } from './skips.ts';
+import { checkSubWorkflows } from './sub-workflows.ts';
 import { checkToolArguments } from './tool-arguments.ts';
 import { checkToolDefinitions } from './tool-definitions.ts';
 import { checkTools } from './tools.ts';
-import { checkSubWorkflows } from './sub-workflows.ts';
 import { checkUnused } from './unused.ts';
 
 /** In this order, because of two mistakes at one place the one found first is told: names before what their values are. */
@@ -42,6 +43,8 @@ const RULES: readonly Rule[] = [
   checkTools,
   checkToolDefinitions,
   checkModels,
+  checkCapabilities,
+  checkShrinking,
   checkCaching,
   checkSchemas,
   checkShapes,

@@ -1,30 +1,20 @@
-import { isList, isObject, type JsonObject } from '../base/json.ts';
 import type { Report } from '../contracts/diagnostic.ts';
-import type { ModelFact, ModelFacts, Tier } from '../contracts/provider.ts';
+import type { ModelFacts } from '../contracts/provider.ts';
 import type { Path } from '../contracts/source.ts';
 import type { Workflow } from '../contracts/workflow.ts';
 import { suggest } from '../diagnostics/suggest.ts';
-import { allNodes, hasOwnSpec } from '../lang/frames.ts';
+import { type Ask, asksOf, type Candidate, candidatesOf, collect, listOf, placeOf, type Refused } from './model-asks.ts';
 import type { CheckInput } from './rule.ts';
 
 /** The models that a file names exist, and can do what its nodes ask of them. */
 export function checkModels({ workflow, kinds, models }: CheckInput, report: Report): void {
   if (models === undefined) return;
-  const calling = new Set(kinds.filter(({ callsModel }) => callsModel).map(({ kind }) => kind));
-  const asks: Ask[] = [];
   for (const [tier, names] of Object.entries(workflow.tiers))
     for (const [index, name] of (names ?? []).entries()) checkName(name, ['tiers', tier, index], workflow, models, report);
-  for (const { node } of allNodes(workflow)) {
-    const { places, escalate } = node;
-    const next = escalate === undefined ? [] : tiersUpTo(escalate.to, node.spec);
-    if (calling.has(node.kind) && hasOwnSpec(node)) asks.push({ spec: node.spec, path: node.path, next, ...(places && { places }) });
-    if (node.onError.action !== 'fallback' || !calling.has(node.onError.kind)) continue;
-    asks.push({ spec: node.onError.spec, path: node.onError.path, below: node.path });
-  }
   const used = new Set<string>();
   const refusals = new Map<string, Refused>();
   const tooShort = new Map<string, Refused>();
-  for (const ask of asks) {
+  for (const ask of asksOf(workflow, kinds)) {
     const { model } = ask.spec;
     if (typeof model === 'string') checkName(model, placeOf('model', ask, workflow), workflow, models, report);
     const candidates = candidatesOf(ask, workflow, models);
@@ -45,84 +35,6 @@ export function checkModels({ workflow, kinds, models }: CheckInput, report: Rep
   for (const refused of refusals.values()) reportTemperature(refused, workflow, report);
   for (const refused of tooShort.values()) reportLength(refused, workflow, report);
   checkPrices([...used], workflow, models, report);
-}
-
-/** The fields of one call to a model, and where they stand. */
-interface Ask {
-  readonly spec: JsonObject;
-  readonly path: Path;
-  /** Of a fallback: the node whose fields it takes over. */
-  readonly below?: Path;
-  /** Where fields stand that it shares with the node around it, or has from `defaults`. */
-  readonly places?: Readonly<Record<string, Path>>;
-  /** Tiers that are asked when its own is not good enough. */
-  readonly next?: readonly Tier[];
-}
-
-/** Models that cannot do what one field asks of them: `defaults` ask it of many nodes, which is told once. */
-interface Refused {
-  readonly path: Path;
-  /** By name. */
-  readonly models: Map<string, Candidate>;
-  /** True when a call has no candidate that can. */
-  none: boolean;
-}
-
-interface Candidate {
-  readonly name: string;
-  readonly fact: ModelFact | undefined;
-}
-
-/** Where a field of a call is written: in the node or its fallback, else in `defaults`. */
-function placeOf(field: string, { path, below, places }: Ask, { document }: Workflow): Path {
-  const shared = places !== undefined && Object.hasOwn(places, field) ? places[field] : undefined;
-  if (shared !== undefined) return shared;
-  for (const parent of below === undefined ? [path] : [path, below]) {
-    const own = document.spanOf([...parent, field]);
-    const outer = document.spanOf(parent);
-    if (own.start !== outer.start || own.end !== outer.end) return [...parent, field];
-  }
-  return ['defaults', field];
-}
-
-/** Adds to what is known of a field the models of one call that cannot do it; of calls for which none can, only these are told. */
-function collect(
-  known: Map<string, Refused>,
-  ask: Ask,
-  field: string,
-  candidates: readonly Candidate[],
-  unable: readonly Candidate[],
-  workflow: Workflow,
-): void {
-  if (ask.spec[field] === undefined || unable.length === 0) return;
-  const path = placeOf(field, ask, workflow);
-  const none = unable.length === candidates.length;
-  const key = path.join('/');
-  const before = known.get(key);
-  if (before?.none === true && !none) return;
-  const refused = before === undefined || (none && !before.none) ? { path, models: new Map<string, Candidate>(), none } : before;
-  for (const candidate of unable) refused.models.set(candidate.name, candidate);
-  known.set(key, refused);
-}
-
-function candidatesOf({ spec, next = [] }: Ask, workflow: Workflow, models: ModelFacts): readonly Candidate[] {
-  const tiers = [...tiersOf(spec), ...next];
-  const names = typeof spec.model === 'string' ? [spec.model] : tiers.flatMap((tier) => workflow.tiers[tier] ?? models.tiers[tier] ?? []);
-  return [...new Set(names)].map((name) => ({ name, fact: models.find(name) }));
-}
-
-/** The tiers that a call may begin with. */
-function tiersOf({ tier }: JsonObject): readonly Tier[] {
-  const names = isList(tier) ? tier.map((choice) => (isObject(choice) ? choice.use : undefined)) : [tier ?? 'capable'];
-  return TIERS.filter((one) => names.includes(one));
-}
-
-const TIERS: readonly Tier[] = ['cheap', 'capable', 'premium'];
-
-/** The tiers above those that a call may begin with, up to one of them. */
-function tiersUpTo(top: Tier, spec: JsonObject): readonly Tier[] {
-  const [lowest = 'capable'] = tiersOf(spec);
-  return TIERS.slice(TIERS.indexOf(lowest) + 1, TIERS.indexOf(top) + 1);
 }
 
 function checkName(name: string, path: Path, { document }: Workflow, models: ModelFacts, report: Report): void {
@@ -231,9 +143,4 @@ function checkPrices(names: readonly string[], workflow: Workflow, models: Model
     because: 'what a call costs is reckoned from the price of its model',
     help: 'name models with a known price, or bound the run by `timeout`',
   });
-}
-
-function listOf(candidates: readonly { readonly name: string }[]): string {
-  const names = candidates.map(({ name }) => `"${name}"`);
-  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }

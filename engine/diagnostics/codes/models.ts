@@ -76,6 +76,59 @@ nodes:
   ask: { kind: approval, message: May I? }
 `,
   },
+  DAG510: {
+    title: 'thinking that a model cannot do as asked',
+    explanation:
+      'Some models do not think, some always do, and some need room for it within `max_tokens`. The call is made all the same: what such a model cannot do is left out, or done as nearly as it can.',
+    wrong: workflowWith('    model: anthropic/claude-opus-5-5\n    reasoning: none\n'),
+    right: workflowWith('    model: anthropic/claude-opus-5-5\n    reasoning: low\n'),
+  },
+  DAG511: {
+    title: 'a file that a model cannot be shown',
+    explanation:
+      'Not every model takes images or PDFs. Those of a tier that do not are passed over for the call; it is an error when none is left. What a file is, is told here by its name, and by its bytes when it is read.',
+  },
+  DAG512: {
+    title: 'tools for a model that does not take them',
+    explanation:
+      'Some models take no tools, and some take them only while they do not think (over Chat Completions, the newer ones of OpenAI). The former are passed over for the call, which is an error when none is left; the latter are told not to think.',
+  },
+  DAG513: {
+    title: 'a model that is not held to a schema',
+    explanation:
+      'Most providers hold a model to the schema of its answer. For a model of which that is not so, the schema becomes part of the prompt; its answers are checked, and asked for again when they do not fit, which costs another call.',
+  },
+  DAG514: {
+    title: 'a value to be shortened that the prompt does not print',
+    explanation:
+      '`context.shrink` names the values that are made shorter when a prompt is too long. A value that is not in the prompt is no help, however short it gets.',
+    wrong: `dagrun: 1
+name: summary
+inputs:
+  text: { type: string }
+  title: { type: string, default: Untitled }
+nodes:
+  summary:
+    prompt: Summarize this text. {{inputs.text}}
+    context: { on_overflow: truncate, shrink: [inputs.title] }
+outputs:
+  summary: nodes.summary.output
+  title: inputs.title
+`,
+    right: `dagrun: 1
+name: summary
+inputs:
+  text: { type: string }
+  title: { type: string, default: Untitled }
+nodes:
+  summary:
+    prompt: Summarize this text. {{inputs.text}}
+    context: { on_overflow: truncate, shrink: [inputs.text] }
+outputs:
+  summary: nodes.summary.output
+  title: inputs.title
+`,
+  },
   DAG520: {
     title: 'what changes stands before what does not',
     explanation:
