@@ -140,14 +140,29 @@ export function workflowSchema(kinds: readonly NodeKind[]): JsonSchema {
       node: {
         type: 'object',
         properties: { kind: kindField(kinds) },
-        allOf: kinds.map((kind) => ({
-          if:
-            kind === standard
-              ? { anyOf: [{ properties: { kind: { const: kind.kind } } }, { not: { required: ['kind'] } }] }
-              : { required: ['kind'], properties: { kind: { const: kind.kind } } },
-          // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema.
-          then: { $ref: `#/definitions/node_${kind.kind}` },
-        })),
+        // A node with a route has fields of the kinds of its cases.
+        if: { required: ['route'] },
+        // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema.
+        then: { $ref: '#/definitions/node_with_route' },
+        else: {
+          allOf: kinds.map((kind) => ({
+            if:
+              kind === standard
+                ? { anyOf: [{ properties: { kind: { const: kind.kind } } }, { not: { required: ['kind'] } }] }
+                : { required: ['kind'], properties: { kind: { const: kind.kind } } },
+            // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema.
+            then: { $ref: `#/definitions/node_${kind.kind}` },
+          })),
+        },
+      },
+      node_with_route: {
+        type: 'object',
+        additionalProperties: false,
+        properties: {
+          kind: kindField(kinds),
+          ...(withSchemas(unionOf(kinds.map(ownFields))) as JsonObject),
+          ...Object.fromEntries(shared),
+        },
       },
       ...Object.fromEntries(
         kinds.map((kind) => [
@@ -213,7 +228,8 @@ function unionOf(all: readonly JsonObject[]): JsonObject {
     for (const [name, field] of Object.entries(one)) {
       const known = found[name];
       const same = known === undefined || JSON.stringify(known) === JSON.stringify(field);
-      found[name] = same ? field : { ...(isObject(known) && typeof known.description === 'string' && { description: known.description }) };
+      const { description = '', 'x-holds': holds = 'literal' } = isObject(known) ? known : {};
+      found[name] = same ? field : { 'x-holds': holds, description };
     }
   return found;
 }
