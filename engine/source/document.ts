@@ -111,7 +111,7 @@ function placeOf(reading: Reading, node: Content, from: number, depth: number, i
 function valuePlace(reading: Reading, node: Node, from: number, depth: number, inFlow: boolean): Place {
   const { text } = reading.file;
   const [start, end] = node.range ?? [from, from];
-  if (node.tag !== undefined) return { value: taggedText(reading, node, from), start, end };
+  if (node.tag !== undefined) return { value: taggedText(reading, node, from, inFlow), start, end };
   if (isScalar(node)) {
     const value = scalarValue(reading, node, inFlow);
     // A text that was cut is taken as it was meant: up to where its line ends.
@@ -173,12 +173,12 @@ function aliasPlace(reading: Reading, node: Alias): Place {
   return nothing;
 }
 
-function taggedText(reading: Reading, node: Node, from: number): Json {
+function taggedText(reading: Reading, node: Node, from: number, inFlow: boolean): Json {
   const { text } = reading.file;
   const end = node.range?.[1] ?? from;
   const bang = text.indexOf('!', from);
   const start = bang >= 0 && bang <= end ? bang : (node.range?.[0] ?? from);
-  const source = restOfLine(text, start);
+  const source = inFlow ? flowPart(text, start).trimEnd() : restOfLine(text, start);
   const word = /^!\S*/.exec(source)?.[0] ?? '!';
   const expression = !word.startsWith('!!') && /^!\s*[a-z_(]/.test(source);
   say(reading, 'DAG103', [start, start + word.length], `for YAML, "${word}" is a tag, not the start of a value`, {
