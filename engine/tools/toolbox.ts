@@ -104,7 +104,9 @@ export function createTools({ kinds, servers, clock, standIn }: ToolsOptions): O
       cancelGrace = clock.after(GRACE, giveUp);
     });
     try {
-      return await Promise.race([make(own.signal), late]);
+      const outcome = await Promise.race([make(own.signal), late]);
+      // What comes of being stopped is no answer.
+      return own.signal.aborted ? { status: 'failed', message } : outcome;
     } catch (error) {
       if (abort.aborted) throw error;
       if (own.signal.aborted) return { status: 'failed', message };

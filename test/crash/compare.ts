@@ -37,10 +37,26 @@ export function wrongIn(lived: Lived, undisturbed: Lived): readonly string[] {
     if (times > (interrupted.get(task) ?? 0))
       wrong.push(`${times} calls of ${task} were lost, and the journal tells of ${interrupted.get(task) ?? 0} interruptions`);
   }
+  for (const [call, times] of callsBegun(events)) {
+    const allowed =
+      1 + events.filter((event) => event.type === 'attempt.parked' && JSON.stringify(event.until).includes('Call it again?')).length;
+    if (times > allowed) wrong.push(`${call} was made ${times} times, and nobody said so`);
+  }
   lived.lostByProcess.forEach((lost, process) => {
     if (lost > IN_FLIGHT) wrong.push(`process ${process} lost ${lost} calls`);
   });
   return wrong;
+}
+
+/** How often each call of a tool was begun that may do harm when it is made twice. */
+function callsBegun(events: Lived['told']['events']): ReadonlyMap<string, number> {
+  const begun = new Map<string, number>();
+  for (const event of events) {
+    if (event.type !== 'tool.called' || event.call.status !== 'begun') continue;
+    const call = `${event.task} ${event.call.tool} ${event.call.request}`;
+    begun.set(call, (begun.get(call) ?? 0) + 1);
+  }
+  return begun;
 }
 
 function sorted(counts: Readonly<Record<string, number>>): unknown {

@@ -80,7 +80,9 @@ function send(response: ServerResponse, task: string, answer: Answer): void {
   const [status, body] =
     'error' in answer
       ? [answer.error, { error: { message: 'it went wrong', type: 'invalid_request_error', param: null, code: null } }]
-      : [200, replyOf('long' in answer ? `${task} `.repeat(Math.ceil(answer.long / (task.length + 1))) : answer.text)];
+      : 'calls' in answer
+        ? [200, callingReply(task, answer.calls)]
+        : [200, replyOf('long' in answer ? `${task} `.repeat(Math.ceil(answer.long / (task.length + 1))) : answer.text)];
   response.writeHead(status, { 'content-type': 'application/json', 'retry-after': '0' }).end(JSON.stringify(body));
 }
 
@@ -92,5 +94,18 @@ function replyOf(text: string): object {
     model: 'gpt-6-luna',
     choices: [{ index: 0, message: { role: 'assistant', content: text, refusal: null }, logprobs: null, finish_reason: 'stop' }],
     usage: { prompt_tokens: 100, completion_tokens: 20, total_tokens: 120 },
+  };
+}
+
+function callingReply(task: string, calls: Extract<Answer, { readonly calls: unknown }>['calls']): object {
+  const tool_calls = calls.map(([name, args], at) => ({
+    id: `${task}_${at}`,
+    type: 'function',
+    function: { name, arguments: JSON.stringify(args) },
+  }));
+  const { choices, ...rest } = replyOf('') as { choices: { message: object }[] };
+  return {
+    ...rest,
+    choices: choices.map((choice) => ({ ...choice, message: { ...choice.message, tool_calls }, finish_reason: 'tool_calls' })),
   };
 }

@@ -8,6 +8,8 @@ import type { Task } from './child.ts';
 export type Answer =
   | { readonly text: string }
   | { readonly error: number }
+  /** It wants tools called. */
+  | { readonly calls: readonly (readonly [tool: string, args: JsonObject])[] }
   /** A text of so many characters. */
   | { readonly long: number };
 

@@ -1,0 +1,191 @@
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { loadWorkflow } from '../../engine/load.ts';
+import { listTools, updateTools } from '../../engine/server-tools.ts';
+import { type Workspace, workspace } from '../support/workspace-run.ts';
+
+const serverFile = (name: string): string =>
+  new URL(`../../node_modules/@modelcontextprotocol/server-${name}/dist/index.js`, import.meta.url).pathname;
+
+let space: Workspace;
+beforeEach(() => {
+  space = workspace('http: { allow: [127.0.0.1] }\nsecrets: { mine: "${MINE}" }\n');
+});
+afterEach(() => space.remove());
+
+/** Asks the servers, as the first run would, then runs. */
+async function run(text: string, env: Record<string, string> = {}) {
+  space.write('it.workflow.yml', `dagrun: 1\nname: it\n${text}`);
+  const around = { cwd: space.folder, env: { PATH: process.env.PATH ?? '', HOME: space.folder, ...env } };
+  await updateTools('it.workflow.yml', { ...around, missing: true });
+  return space.run(text, { env: { ...around.env, DAGRUN_STORE: 'memory:' } });
+}
+
+describe('servers that are started', () => {
+  const fs = (rest = ''): string => `tools:\n  fs: { mcp: { command: node, args: [${serverFile('filesystem')}, "."]${rest} } }\n`;
+
+  test('files are read and written; what a server refuses fails the node', { timeout: 30_000 }, async () => {
+    space.write('a.txt', 'hello');
+    const told = await run(
+      `${fs()}nodes:
+  write: { kind: tool, tool: fs/write_file, with: { path: b.txt, content: "{{inputs.text}}" } }
+  read: { kind: tool, tool: fs/read_text_file, with: { path: a.txt }, needs: [write], result: output.content }
+  outside: { kind: tool, tool: fs/read_text_file, with: { path: /etc/passwd }, on_error: skip }
+inputs: { text: { type: string, default: "1 < 2" } }
+outputs: { it: nodes.read.output, error: 'coalesce(nodes.outside.error.message, "")' }
+`,
+    );
+    expect(told.output()).toBe('hello');
+    expect(told.output('error')).toMatch(/^fs\/read_text_file: Access denied/);
+  });
+
+  test('what is not in the lock file is found by its check, with the arguments and types of the server', { timeout: 30_000 }, async () => {
+    await run(`${fs()}nodes:\n  it: { kind: tool, tool: fs/list_allowed_directories }\noutputs: { it: nodes.it.status }\n`);
+    const text = `${fs(', tools: { wite_file: { approve: true } }')}nodes:
+  a: { kind: tool, tool: fs/read_txt_file, with: { path: a } }
+  b: { kind: tool, tool: fs/read_text_file, with: { path: 7 } }
+  c: { kind: tool, tool: fs/read_text_file, with: { path: a } }
+  d: { kind: set, value: nodes.c.output.contents }
+  e: { prompt: x, tools: ["fs/*_file"] }
+`;
+    space.write('it.workflow.yml', `dagrun: 1\nname: it\n${text}`);
+    const invalid = await loadWorkflow('it.workflow.yml', { cwd: space.folder, env: {} }).catch((error: unknown) => error);
+    expect(
+      (invalid as { diagnostics: { code: string; message: string; help?: string }[] }).diagnostics.map(
+        ({ code, help }) => `${code} ${help}`,
+      ),
+    ).toEqual([
+      'DAG530 did you mean "write_file"?',
+      'DAG530 did you mean "fs/read_text_file"?',
+      'DAG532 it takes text; a text that is exactly one `{{path}}` keeps the type of the value',
+      expect.stringMatching(/^DAG4\d\d did you mean "content"\?$/),
+    ]);
+    const listed = await listTools('it.workflow.yml', { cwd: space.folder, env: {} });
+    expect(listed.find(({ name }) => name === 'fs/write_file')).toMatchObject({
+      approve: false,
+      idempotent: false,
+      arguments: '{ content, path }',
+    });
+    expect(listed.find(({ name }) => name === 'fs/read_text_file')).toMatchObject({ idempotent: true });
+  });
+
+  test('a server that has changed is refused before anything runs', { timeout: 30_000 }, async () => {
+    const text = `${fs()}nodes:\n  it: { kind: tool, tool: fs/list_allowed_directories }\noutputs: { it: nodes.it.status }\n`;
+    await run(text);
+    const { readFileSync } = await import('node:fs');
+    const lock = readFileSync(space.path('dagrun.lock'), 'utf8');
+    space.write('dagrun.lock', lock.replace('Returns the list of directories', 'Returns a list of directories'));
+    await expect(run(text)).rejects.toThrow('the server "fs" is not what dagrun.lock says: list_allowed_directories has changed');
+    // What is not used may change.
+    space.write('dagrun.lock', lock.replace('Create a new directory', 'Make a new directory'));
+    expect((await run(text)).output()).toBe('succeeded');
+    expect(await updateTools('it.workflow.yml', { cwd: space.folder, env: { PATH: process.env.PATH ?? '' } })).toMatchObject([
+      { server: 'fs', tools: 14, isNew: false, changes: [{ tool: 'create_directory', what: 'changed' }] },
+    ]);
+    expect(readFileSync(space.path('dagrun.lock'), 'utf8')).toBe(lock);
+  });
+
+  test('one that cannot be started says so, and nothing runs', { timeout: 30_000 }, async () => {
+    await expect(
+      run('tools:\n  no: { mcp: { command: no-such-program } }\nnodes:\n  it: { prompt: x, tools: ["no/*"] }\n'),
+    ).rejects.toThrow('the server of "no" cannot be started: there is no such program on the PATH');
+    space.write('bad.mjs', "console.error('no database at db.example'); process.exit(3);\n");
+    await expect(
+      run('tools:\n  no: { mcp: { command: node, args: [bad.mjs] } }\nnodes:\n  it: { prompt: x, tools: ["no/*"] }\n'),
+    ).rejects.toThrow('the server of "no" cannot be started: no database at db.example');
+  });
+
+  test('memory is kept between calls of a run, where its environment says', { timeout: 30_000 }, async () => {
+    const told = await run(
+      `tools:
+  memory: { mcp: { command: node, args: [${serverFile('memory')}], env: { MEMORY_FILE_PATH: "{{inputs.file}}" } } }
+inputs: { file: { type: string, default: ${space.path('memory.json')} } }
+nodes:
+  put:
+    kind: tool
+    tool: memory/create_entities
+    with: { entities: [{ name: dagrun, entityType: program, observations: [it runs workflows] }] }
+  find: { kind: tool, tool: memory/search_nodes, with: { query: dagrun }, needs: [put] }
+outputs: { it: "nodes.find.output.entities.map(e, e.observations[0])" }
+`,
+    );
+    expect(told.output()).toEqual(['it runs workflows']);
+  });
+
+  test('its environment is clean, and what it says of a secret is the name', { timeout: 30_000 }, async () => {
+    const told = await run(
+      `tools:
+  every: { mcp: { command: node, args: [${serverFile('everything')}], env: { TOKEN: "x-{{secrets.mine}}" } } }
+nodes:
+  it: { kind: tool, tool: every/get-env }
+outputs: { it: nodes.it.output }
+`,
+      { MINE: 's3cr3t', OTHER: 'never' },
+    );
+    const env = JSON.parse(String(told.output())) as Record<string, string>;
+    expect(env.TOKEN).toBe('x-[secrets.mine]');
+    expect(env.HOME).toBe(space.folder);
+    expect(Object.keys(env)).not.toContain('OTHER');
+    expect(JSON.stringify(told.events)).not.toContain('s3cr3t');
+  });
+});
+
+describe('a server that runs already', () => {
+  test('speaks streamable HTTP; texts, data, refusals and time-outs come as they are', { timeout: 60_000 }, async () => {
+    const port = await freePort();
+    // It listens on all interfaces when it is let.
+    space.write(
+      'loopback.mjs',
+      "import net from 'node:net'; const own = net.Server.prototype.listen; net.Server.prototype.listen = function (port, ...rest) { return own.call(this, Number(port), '127.0.0.1', ...rest.filter((one) => typeof one === 'function')); };\n",
+    );
+    const server = spawn(process.execPath, ['--import', space.path('loopback.mjs'), serverFile('everything'), 'streamableHttp'], {
+      env: { PORT: String(port), PATH: process.env.PATH },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.stderr.on('data', (chunk: Buffer) => /listening/.test(String(chunk)) && resolve());
+        server.once('exit', () => reject(new Error('the server ended')));
+      });
+      const told = await run(
+        `tools:
+  every: { mcp: { url: "http://127.0.0.1:${port}/mcp", headers: { authorization: "Bearer {{secrets.mine}}" }, tools: { trigger-long-running-operation: { timeout: 200ms } } } }
+nodes:
+  sum: { kind: tool, tool: every/get-sum, with: { a: 1, b: { cel: 1 + 1 } } }
+  weather: { kind: tool, tool: every/get-structured-content, with: { location: New York } }
+  picture: { kind: tool, tool: every/get-tiny-image }
+  long: { kind: tool, tool: every/trigger-long-running-operation, with: { duration: 10, steps: 2 }, on_error: skip }
+outputs:
+  sum: nodes.sum.output
+  humid: nodes.weather.output.humidity > 0
+  picture: nodes.picture.output
+  long: coalesce(nodes.long.error.message, "")
+`,
+        { MINE: 's3cr3t' },
+      );
+      expect(told.output('sum')).toBe('The sum of 1 and 2 is 3.');
+      expect(told.output('humid')).toBe(true);
+      expect(told.output('picture')).toMatch(/\[image, image\/png, \d+ bytes\]/);
+      expect(told.output('long')).toBe('every/trigger-long-running-operation: it did not end within 200ms');
+    } finally {
+      server.kill();
+    }
+  });
+
+  test('is called at no private address that is not allowed', { timeout: 30_000 }, async () => {
+    space.write('dagrun.config.yml', '');
+    await expect(
+      run('tools:\n  no: { mcp: { url: "http://127.0.0.1:9/mcp" } }\nnodes:\n  it: { prompt: x, tools: ["no/*"] }\n'),
+    ).rejects.toThrow('the server of "no" cannot be reached: 127.0.0.1:9 is on this machine or in a private network');
+  });
+});
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
