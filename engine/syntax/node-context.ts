@@ -6,7 +6,7 @@ import type { Document, Path } from '../contracts/source.ts';
 import type { NodeDecl, Workflow } from '../contracts/workflow.ts';
 import { adviceOn, suggest } from '../diagnostics/suggest.ts';
 import { kindForAuthors } from './explain.ts';
-import { foreignKind } from './foreign-fields.ts';
+import { foreignKind } from './foreign-kinds.ts';
 import type { PromptFile } from './prompt-file.ts';
 import type { SchemaLibrary } from './schema-library.ts';
 

@@ -1,0 +1,60 @@
+import { JUDGED, ROUNDS, ROUTE, SEVERAL, TOGETHER } from './foreign-fields.ts';
+
+/** Kinds that other tools have, and what to write here. */
+const FOREIGN_KINDS: Readonly<Record<string, string>> = {
+  switch: ROUTE,
+  router: ROUTE,
+  route: ROUTE,
+  branch: ROUTE,
+  condition: ROUTE,
+  if: 'write `run_if` for one node, `route` for one of several ways',
+  loop: ROUNDS,
+  while: ROUNDS,
+  repeat: ROUNDS,
+  foreach: 'write `foreach: <list>` on the node itself',
+  map: 'write `foreach: <list>` on the node itself',
+  for_each: 'write `foreach: <list>` on the node itself',
+  parallel: TOGETHER,
+  sequence: 'write `kind: group`: its nodes run in the order in which they read each other',
+  subgraph: 'write `kind: group`',
+  body: 'write `kind: group`',
+  subworkflow: 'write `kind: workflow`',
+  sub_workflow: 'write `kind: workflow`',
+  call: 'write `kind: workflow`',
+  agent: 'an agent is a model call with `tools`: leave `kind` out',
+  prompt: 'a model call needs no `kind`',
+  model: 'a model call needs no `kind`',
+  chat: 'a model call needs no `kind`',
+  completion: 'a model call needs no `kind`',
+  evaluate: JUDGED,
+  evaluator: JUDGED,
+  judge: JUDGED,
+  vote: SEVERAL,
+  best_of: SEVERAL,
+  human: 'write `kind: approval`',
+  gate: 'write `kind: approval`',
+  input: 'write `kind: approval` with a `form`',
+  shell: 'write `kind: command`',
+  bash: 'write `kind: command`',
+  exec: 'write `kind: command`',
+  run: 'write `kind: command`',
+  function: 'write `kind: script`',
+  code: 'write `kind: script`',
+  python: 'write `kind: command` with `argv: [python3, …]`',
+  request: 'write `kind: http`',
+  fetch: 'write `kind: http`',
+  transform: 'write `kind: set`',
+  assign: 'write `kind: set`',
+  expression: 'write `kind: set`',
+  sleep: 'write `kind: wait`',
+  delay: 'write `kind: wait`',
+  timer: 'write `kind: wait`',
+  file: 'write `kind: write`',
+  event: 'write `kind: signal` to send, `kind: wait` with `signal` to wait for one',
+};
+
+/** Help for a kind that other tools have; undefined for a name that means nothing elsewhere. */
+export function foreignKind(name: string): string | undefined {
+  const known = name.toLowerCase().replaceAll('-', '_');
+  return Object.hasOwn(FOREIGN_KINDS, known) ? FOREIGN_KINDS[known] : undefined;
+}
