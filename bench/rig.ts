@@ -90,7 +90,7 @@ export async function runPlan(
     scopes,
     clock: systemClock,
     send: () => Promise.reject(new Error('no signals in this bench')),
-    readText: () => Promise.reject(new Error('no files in this bench')),
+    readFiles: () => Promise.reject(new Error('no files in this bench')),
     outside: {
       place: () => Promise.reject(new Error('no files in this bench')),
       environment: {},

@@ -292,7 +292,7 @@ async function driveToEnd(drive: Drive, options: RunOptions | ResumeOptions): Pr
       reuser: reuserOf(drive, tiers),
       clock,
       send: async (name, payload, to) => (await sendSignal(store, { name, payload, to, by: id, at: clock.now() })).length,
-      readText: createFileReader(dirname(drive.file), roots),
+      readFiles: createFileReader(dirname(drive.file), roots),
       outside: createOutside(drive.file, roots, config),
       ...(drive.tools && { toolBox: drive.tools.open }),
     });

@@ -58,7 +58,7 @@ nodes:
       ['day', []],
       ['notes', ['day']],
     ]);
-    const ctx = { readText: async (path: string) => [{ name: path, text: `text of ${path}` }] } as unknown as TaskContext;
+    const ctx = { readFiles: async (path: string) => [{ name: path, text: `text of ${path}` }] } as unknown as TaskContext;
     expect(await read.execute({ path: 'notes/monday.md' }, ctx)).toBe('text of notes/monday.md');
   });
 

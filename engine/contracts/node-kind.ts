@@ -39,7 +39,7 @@ export interface NodeKind<Spec = any> {
     /** Raised by a change of the kind's code that makes other outputs: older ones are then not used any more. */
     readonly version: number;
     /** What the output follows from besides the spec: texts of files. Throws Failed. */
-    reads?(spec: Spec, ctx: Pick<TaskContext, 'readText'>): Promise<Json>;
+    reads?(spec: Spec, ctx: Pick<TaskContext, 'readFiles'>): Promise<Json>;
     /** True when the same spec is meant to give the same output every time: the cache then answers without being asked to. */
     deterministic?(spec: Spec): boolean;
   };
@@ -140,7 +140,7 @@ export interface TaskContext {
    * The file at a path inside the workspace, or all that match a pattern (`docs/*.md`), sorted by name; relative paths start at the
    * workflow's folder. Throws Failed (file_unreadable), also when nothing matches.
    */
-  readText(path: string): Promise<readonly WorkspaceFile[]>;
+  readFiles(path: string): Promise<readonly WorkspaceFile[]>;
   /** The tools of the workflow; every call is journaled. */
   readonly tools?: ToolBox;
   /** What there is outside, beside models. */

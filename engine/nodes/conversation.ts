@@ -13,7 +13,7 @@ export interface Conversation {
   readonly attach?: readonly string[];
 }
 
-type Files = Pick<TaskContext, 'readText'>;
+type Files = Pick<TaskContext, 'readFiles'>;
 
 /** The field `messages` of a model call. */
 export const messagesField: JsonSchema = {
@@ -97,7 +97,7 @@ export async function attachedTo({ attach }: Pick<Conversation, 'attach'>, ctx: 
 /** In the order given; a file that two patterns match is there once. */
 async function filesOf(attach: readonly string[], ctx: Files): Promise<readonly WorkspaceFile[]> {
   const files = new Map<string, WorkspaceFile>();
-  for (const path of attach) for (const file of await ctx.readText(path)) if (!files.has(file.name)) files.set(file.name, file);
+  for (const path of attach) for (const file of await ctx.readFiles(path)) if (!files.has(file.name)) files.set(file.name, file);
   return [...files.values()];
 }
 

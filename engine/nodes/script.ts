@@ -132,11 +132,11 @@ const cut = (text: string): string => (text.length > 1000 ? `${text.slice(0, 100
 const MOST_FILES = 500;
 
 /** The texts of a module and of all it imports by relative paths: what its outputs follow from. Packages count by name. */
-async function codeOf(path: string, { readText }: Pick<TaskContext, 'readText'>): Promise<Json> {
+async function codeOf(path: string, { readFiles }: Pick<TaskContext, 'readFiles'>): Promise<Json> {
   const texts = new Map<string, string>();
   const waiting: (readonly string[])[] = [[path]];
   for (let candidates = waiting.pop(); candidates !== undefined && texts.size < MOST_FILES; candidates = waiting.pop()) {
-    const found = await firstOf(candidates, texts, readText);
+    const found = await firstOf(candidates, texts, readFiles);
     if (found === undefined) continue;
     texts.set(found.path, found.text);
     for (const match of found.text.matchAll(/(?:from|import|require)\s*\(?\s*(['"])(\.{1,2}\/[^'"\n]+)\1/g))
@@ -148,12 +148,12 @@ async function codeOf(path: string, { readText }: Pick<TaskContext, 'readText'>)
 async function firstOf(
   candidates: readonly string[],
   known: ReadonlyMap<string, string>,
-  readText: TaskContext['readText'],
+  readFiles: TaskContext['readFiles'],
 ): Promise<{ readonly path: string; readonly text: string } | undefined> {
   for (const path of candidates) {
     if (known.has(path)) return undefined;
     try {
-      const [file] = await readText(path);
+      const [file] = await readFiles(path);
       if (file !== undefined && 'text' in file) return { path, text: file.text };
     } catch (error) {
       if (!(error instanceof Failed)) throw error;

@@ -57,7 +57,7 @@ export interface Surroundings {
   readonly models: ModelClient;
   readonly scopes: Scopes;
   readonly clock: Clock;
-  readText: TaskContext['readText'];
+  readFiles: TaskContext['readFiles'];
   readonly outside: Outside;
   /** Absent: there are no tools. */
   readonly toolBox?: OpenToolBox;
@@ -226,16 +226,16 @@ interface Attempt {
 function attemptOnce(made: Attempt, around: Surroundings): Promise<TaskOutcome> {
   const spec = made.stage.spec(made.scope);
   const make = (tools: Tools): Promise<TaskOutcome> =>
-    execute({ ...made, book: tools.book }, spec, { ...around, readText: tools.readText });
+    execute({ ...made, book: tools.book }, spec, { ...around, readFiles: tools.readFiles });
   const { node, stage, scope, task, book, where, itemKey, woken } = made;
   const { reuser } = around;
-  const readText = readerIn(where.folder, around.readText);
-  if (!reuser) return make({ book, readText });
+  const readFiles = readerIn(where.folder, around.readFiles);
+  if (!reuser) return make({ book, readFiles });
   const own = itemOf(unitOf(task));
   const which = own === undefined ? {} : { item: { index: own.index, ...(itemKey !== undefined && { key: itemKey }) } };
   const tools = toolsNamedBy(spec, where.tools);
   return reuser.attempt(
-    { node, stage, spec, scope, task, nth: where.nth, ...which, woken: woken !== undefined, book, readText, ...(tools && { tools }) },
+    { node, stage, spec, scope, task, nth: where.nth, ...which, woken: woken !== undefined, book, readFiles, ...(tools && { tools }) },
     make,
   );
 }
@@ -323,7 +323,7 @@ function contextOf(made: Attempt, abort: AbortSignal, pause: Pause | undefined, 
     valueAt: (path) => valueAt(made.scope, path.split('.')),
     renderWith: (values) =>
       made.stage.spec([...values].reduce((scope, [path, value]) => withValueAt(scope, path.split('.'), value), made.scope)),
-    readText: around.readText,
+    readFiles: around.readFiles,
     outside: folder === '' ? around.outside : { ...around.outside, place: (path) => around.outside.place(pathIn(folder, path)) },
     log: async (text) => made.log?.(text),
     send: around.send,

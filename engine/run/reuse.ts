@@ -24,13 +24,13 @@ export interface Asked {
   /** It was parked: it goes on, and is not looked for any more. */
   readonly woken: boolean;
   readonly book: CallBook;
-  readonly readText: TaskContext['readText'];
+  readonly readFiles: TaskContext['readFiles'];
   /** What the tools are that it can call. */
   readonly tools?: Json;
 }
 
 /** What a try is made with, so that the reuser sees what its output came from and what it cost. */
-export type Tools = Pick<Asked, 'book' | 'readText'>;
+export type Tools = Pick<Asked, 'book' | 'readFiles'>;
 
 /** Stands between a try and its work: takes over an output that was made before, and marks a new one with its content key. */
 export interface Reuser {
@@ -39,17 +39,22 @@ export interface Reuser {
 
 export function createReuser(keys: ContentKeys, recall: Recall): Reuser {
   /** undefined for a way of working whose outputs are never taken over. */
-  const keyOf = async (asked: Asked, stage: CompiledStage, spec: JsonObject, readText: Asked['readText']): Promise<string | undefined> => {
+  const keyOf = async (
+    asked: Asked,
+    stage: CompiledStage,
+    spec: JsonObject,
+    readFiles: Asked['readFiles'],
+  ): Promise<string | undefined> => {
     const { reuse } = stage.kind;
     if (!reuse || stage.isValue) return undefined;
-    const read = (await reuse.reads?.(spec, { readText })) ?? null;
+    const read = (await reuse.reads?.(spec, { readFiles })) ?? null;
     return keys.of(asked.node, stage, spec, asked.tools === undefined ? read : [read, asked.tools], asked.scope, asked.nth);
   };
   /** As `keyOf`; one that cannot even be asked has no key. */
-  const keyOfOther = async (asked: Asked, index: number, readText: Asked['readText']): Promise<string | undefined> => {
+  const keyOfOther = async (asked: Asked, index: number, readFiles: Asked['readFiles']): Promise<string | undefined> => {
     const stage = asked.node.stage(index);
     try {
-      return await keyOf(asked, stage, stage.spec(asked.scope), readText);
+      return await keyOf(asked, stage, stage.spec(asked.scope), readFiles);
     } catch (error) {
       if (error instanceof Failed) return undefined;
       throw error;
@@ -59,12 +64,12 @@ export function createReuser(keys: ContentKeys, recall: Recall): Reuser {
   return {
     async attempt(asked, make) {
       const { node, stage, spec, task, item } = asked;
-      const readText = readOnce(asked.readText);
-      const key = await keyOf(asked, stage, spec, readText);
-      if (key === undefined) return make({ book: asked.book, readText });
+      const readFiles = readOnce(asked.readFiles);
+      const key = await keyOf(asked, stage, spec, readFiles);
+      if (key === undefined) return make({ book: asked.book, readFiles });
       if (stage.stage.name === 'fallback') {
-        const own = await keyOfOther(asked, 0, readText);
-        return marked(await make({ book: asked.book, readText }), own && keyOfLadder([own, key]));
+        const own = await keyOfOther(asked, 0, readFiles);
+        return marked(await make({ book: asked.book, readFiles }), own && keyOfLadder([own, key]));
       }
       const question: Question = {
         node: node.node,
@@ -73,7 +78,7 @@ export function createReuser(keys: ContentKeys, recall: Recall): Reuser {
         key,
         deterministic: stage.kind.reuse?.deterministic?.(spec) ?? false,
         async fallbackKey() {
-          const other = await keyOfOther(asked, 1, readText);
+          const other = await keyOfOther(asked, 1, readFiles);
           return other && keyOfLadder([key, other]);
         },
       };
@@ -81,7 +86,7 @@ export function createReuser(keys: ContentKeys, recall: Recall): Reuser {
         const found = asked.woken ? undefined : await recall.find(question);
         if (found) return { type: 'output', output: { json: found.output }, contentKey: found.contentKey, reused: found.reused };
         const { book, spent } = counting(asked.book);
-        const outcome = await make({ book, readText });
+        const outcome = await make({ book, readFiles });
         if (outcome.type === 'output' && 'json' in outcome.output) {
           await recall.made(question, outcome.output.json, spent.cost, spent.by);
         }
@@ -98,12 +103,12 @@ function marked(outcome: TaskOutcome, contentKey: string | undefined): TaskOutco
 }
 
 /** A file is what it was when it was first read, for the key as for the prompt. */
-function readOnce(readText: Asked['readText']): Asked['readText'] {
-  const texts = new Map<string, ReturnType<Asked['readText']>>();
+function readOnce(readFiles: Asked['readFiles']): Asked['readFiles'] {
+  const texts = new Map<string, ReturnType<Asked['readFiles']>>();
   return (path) => {
     const known = texts.get(path);
     if (known) return known;
-    const text = readText(path);
+    const text = readFiles(path);
     texts.set(path, text);
     return text;
   };

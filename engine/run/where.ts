@@ -57,6 +57,6 @@ export function pathIn(folder: string, path: string): string {
 }
 
 /** Reads files whose paths start at `folder`. */
-export function readerIn(folder: string, readText: TaskContext['readText']): TaskContext['readText'] {
-  return folder === '' ? readText : (path) => readText(pathIn(folder, path));
+export function readerIn(folder: string, readFiles: TaskContext['readFiles']): TaskContext['readFiles'] {
+  return folder === '' ? readFiles : (path) => readFiles(pathIn(folder, path));
 }

@@ -134,12 +134,12 @@ function staying(all: readonly NodeKind[]): readonly NodeKind[] {
 
 /** Kinds whose real work holds the clock: no time-out may pass while the disk is slow. */
 function holding(all: readonly NodeKind[], clock: VirtualClock): readonly NodeKind[] {
-  const still = <C extends Pick<TaskContext, 'readText'>>(ctx: C): C => ({
+  const still = <C extends Pick<TaskContext, 'readFiles'>>(ctx: C): C => ({
     ...ctx,
-    async readText(path: string) {
+    async readFiles(path: string) {
       const release = clock.hold();
       try {
-        return await ctx.readText(path);
+        return await ctx.readFiles(path);
       } finally {
         release();
       }
