@@ -78,6 +78,7 @@ export async function fitted<Spec extends { readonly context?: ContextFields }>(
   const limit = Math.min(max_input_tokens, ruler.most ?? Infinity);
   let ask = whole;
   const values = new Map<string, Json>();
+  const shortened: string[] = [];
   let files: string | undefined;
   const put = async (path: string, value: Json): Promise<void> => {
     if (path === 'attach') files = String(value);
@@ -96,6 +97,7 @@ export async function fitted<Spec extends { readonly context?: ContextFields }>(
       continue;
     }
     await put(path, value);
+    shortened.push(path);
     const way: Way = { path, ruler, limit, excess: () => ruler.prompt(ask) - limit, put, ctx };
     if (isList(value)) await dropItems(value, way);
     else if (typeof value !== 'string')
@@ -105,8 +107,8 @@ export async function fitted<Spec extends { readonly context?: ContextFields }>(
   }
   const tokens = ruler.prompt(ask);
   if (tokens <= limit) return ask;
-  const tried =
-    on_overflow === 'fail' ? '' : `, ${whole === ask ? 'and nothing in it can be made shorter' : `after ${shrink.join(', ')} got shorter`}`;
+  const helped = shortened.length === 0 ? 'and nothing in it can be made shorter' : `after ${shortened.join(', ')} got shorter`;
+  const tried = on_overflow === 'fail' ? '' : `, ${helped}`;
   throw new Failed({ type: 'context_too_long', message: `the prompt has about ${tokens} tokens, of which ${limit} are allowed${tried}` });
 }
 
