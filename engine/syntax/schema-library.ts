@@ -112,6 +112,10 @@ export function schemaLibrary(document: Document, host: SourceHost, report: Repo
     }
     const [path = '', pointer] = ref.split('#');
     const file = normalise(folder, path);
+    if (path.startsWith('/') || host.outside?.(file)) {
+      say(`"${path}" lies outside the workspace`, { help: 'put a copy beside the workflow, and write its path' });
+      return undefined;
+    }
     if (!files.has(file)) files.set(file, loadFile(file));
     const target = files.get(file);
     if (target === undefined) {
