@@ -58,6 +58,6 @@ export async function refuseTooLong(ask: Pick<ModelAsk, 'messages'>, name: strin
 }
 
 /** `12,345`. */
-export function inThousands(count: number): string {
+function inThousands(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }
