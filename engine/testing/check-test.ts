@@ -9,6 +9,7 @@ import { referencesInExpression } from '../lang/references.ts';
 import { compileValidator } from '../lang/validate.ts';
 import { kinds } from '../nodes/registry.ts';
 import { readStaged } from '../providers/replies.ts';
+import { type IndexedNode, indexPlan } from '../run/plan-index.ts';
 import { faultsIn } from './faults.ts';
 import { ownOf, scenarioNames, type TestFile } from './scenario.ts';
 
@@ -36,7 +37,14 @@ export function checkTest(test: TestFile, plan: Plan, report: Report): void {
   const { document } = test;
   const say: Say = (code, path, message, { part = 'value', ...more } = {}) =>
     report({ code, severity: 'error', message, at: document.spanOf(path, part), ...more });
-  const about: About = { document, plan, say, report, nodes: new Map(plan.nodes.map((node) => [node.id, node])) };
+  const about: About = {
+    document,
+    plan,
+    say,
+    report,
+    nodes: new Map(plan.nodes.map((node) => [node.id, node])),
+    places: nodesByPlace(plan),
+  };
   checkGiven(about, test.value, []);
   for (const name of scenarioNames(test)) {
     const own = ownOf(test, name);
@@ -57,11 +65,24 @@ interface About {
   readonly plan: Plan;
   readonly say: Say;
   readonly report: Report;
+  /** The outermost nodes, of which results tell. */
   readonly nodes: ReadonlyMap<string, PlanNode>;
+  /** All nodes, by their path through groups, cases and sub-workflows; the parts of an `evaluate` or a `best_of` are with their node. */
+  readonly places: ReadonlyMap<string, readonly PlanNode[]>;
+}
+
+function nodesByPlace(plan: Plan): ReadonlyMap<string, readonly PlanNode[]> {
+  const places = new Map<string, PlanNode[]>();
+  const walk = ({ place, node, bodies }: IndexedNode): void => {
+    places.set(place, [...(places.get(place) ?? []), node]);
+    for (const body of bodies) for (const inner of body?.nodes.values() ?? []) walk(inner);
+  };
+  for (const indexed of indexPlan(plan).nodes.values()) walk(indexed);
+  return places;
 }
 
 function checkGiven(about: About, value: JsonObject, path: Path): void {
-  const { plan, say, nodes } = about;
+  const { plan, say, places } = about;
   for (const field of ['inputs', 'input_files'] as const) {
     for (const name of keysOf(value[field])) {
       const input = plan.inputs[name];
@@ -75,18 +96,18 @@ function checkGiven(about: About, value: JsonObject, path: Path): void {
       }
     }
   }
-  const staged = readStaged(about.document, path, value, [...nodes.keys()], about.report);
+  const staged = readStaged(about.document, path, value, [...places.keys()], about.report);
   for (const { node, path: at } of staged?.replies ?? []) {
-    if (!callsModel(nodes.get(node)))
+    if (!callsModel(places.get(node)))
       say('DAG745', [...at, 'node'], `"${node}" calls no model`, {
-        label: `a ${nodes.get(node)?.kind ?? ''} node`,
+        label: `a ${kindAt(places, node)} node`,
         help: 'put the entry under `stubs`',
       });
   }
   for (const { node, path: at } of staged?.stubs ?? []) {
-    if (callsModel(nodes.get(node)))
+    if (callsModel(places.get(node)))
       say('DAG745', [...at, 'node'], `"${node}" calls a model`, {
-        label: `an ${nodes.get(node)?.kind ?? ''} node`,
+        label: `an ${kindAt(places, node)} node`,
         help: 'put the entry under `replies`',
       });
   }
@@ -94,7 +115,7 @@ function checkGiven(about: About, value: JsonObject, path: Path): void {
 }
 
 function checkFault(about: About, value: JsonObject, index: number, fault: ReturnType<typeof faultsIn>[number]): void {
-  const { say, nodes } = about;
+  const { say, places } = about;
   const raw = isList(value.faults) && isObject(value.faults[index]) ? value.faults[index] : {};
   for (const field of ['delay', 'retry_after']) {
     const text = raw[field];
@@ -106,23 +127,23 @@ function checkFault(about: About, value: JsonObject, index: number, fault: Retur
     if (raw[field] !== undefined && fault.fault !== of)
       say('DAG741', [...fault.path, field], `\`${field}\` goes with \`fault: ${of}\``, { part: 'key' });
   }
-  const node = nodes.get(fault.node);
-  if (!node) {
-    unknown(about, 'DAG742', [...fault.path, 'node'], fault.node, 'a node', [...nodes.keys()]);
+  const found = places.get(fault.node);
+  if (!found) {
+    unknown(about, 'DAG742', [...fault.path, 'node'], fault.node, 'a node', [...places.keys()]);
     return;
   }
   const at = [...fault.path, 'fault'];
-  if (fault.fault === 'tool_error' && callsModel(node)) {
+  if (fault.fault === 'tool_error' && callsModel(found)) {
     say('DAG745', at, `"${fault.node}" calls a model, not a tool`, { help: 'a model call can be `unavailable`' });
-  } else if ((fault.fault === 'malformed' || fault.fault === 'refused') && !callsModel(node)) {
+  } else if ((fault.fault === 'malformed' || fault.fault === 'refused') && !callsModel(found)) {
     say('DAG745', at, `"${fault.node}" calls no model that could answer so`, { help: 'it can fail with `tool_error`' });
-  } else if (fault.fault === 'malformed' && isText(node)) {
+  } else if (fault.fault === 'malformed' && found.every(isText)) {
     say('DAG745', at, `"${fault.node}" answers with a text: any text will do`, { help: 'it can be `refused`' });
   }
 }
 
 function checkExpect(about: About, expect: JsonObject, path: Path): void {
-  const { plan, say, nodes } = about;
+  const { plan, say, nodes, places } = about;
   for (const name of keysOf(expect.outputs)) {
     if (!plan.outputs[name]) unknown(about, 'DAG742', [...path, 'outputs', name], name, 'an output', Object.keys(plan.outputs), 'key');
   }
@@ -130,11 +151,13 @@ function checkExpect(about: About, expect: JsonObject, path: Path): void {
     if (!nodes.has(name)) unknown(about, 'DAG742', [...path, 'nodes', name], name, 'a node', [...nodes.keys()], 'key');
   }
   for (const name of keysOf(expect.prompts)) {
-    const id = name.replace(/\[\d+\]$/, '');
+    // An address: of a node, of its item, of what is inside a round of it.
+    const id = name.replace(/\[\d+\]|#\d+/g, '');
     const at = [...path, 'prompts', name];
-    if (!nodes.has(id)) unknown(about, 'DAG742', at, id, 'a node', [...nodes.keys()], 'key');
-    else if (!callsModel(nodes.get(id))) say('DAG745', at, `"${id}" calls no model: it has no prompt`, { part: 'key' });
-    else if (id !== name && !nodes.get(id)?.foreach) say('DAG745', at, `"${id}" has no items`, { part: 'key' });
+    const asked = places.get(id);
+    if (!asked) unknown(about, 'DAG742', at, id, 'a node', [...places.keys()], 'key');
+    else if (!callsModel(asked)) say('DAG745', at, `"${id}" calls no model: it has no prompt`, { part: 'key' });
+    else if (name.endsWith(']') && !asked.some((node) => node.foreach)) say('DAG745', at, `"${id}" has no items`, { part: 'key' });
   }
   if (isObject(expect.error) && typeof expect.error.node === 'string' && !nodes.has(expect.error.node))
     unknown(about, 'DAG742', [...path, 'error', 'node'], expect.error.node, 'a node', [...nodes.keys()]);
@@ -196,9 +219,13 @@ function unknown(
 
 const modelKinds = new Set(kinds.filter((kind) => kind.callsModel).map((kind) => kind.kind));
 
-/** Whether any way of doing a node's work calls a model. */
-function callsModel(node: PlanNode | undefined): boolean {
-  return node?.stages.some((stage) => modelKinds.has(stage.kind)) ?? false;
+/** Whether any way of doing the work at a place calls a model. */
+function callsModel(nodes: readonly PlanNode[] | undefined): boolean {
+  return nodes?.some((node) => node.stages.some((stage) => modelKinds.has(stage.kind))) ?? false;
+}
+
+function kindAt(places: About['places'], place: string): string {
+  return places.get(place)?.[0]?.kind ?? '';
 }
 
 function isText(node: PlanNode): boolean {
