@@ -3,12 +3,14 @@ import { sortDiagnostics } from '../diagnostics/render.ts';
 import { readingsOf } from '../lang/readings.ts';
 import { checkCaching } from './caching.ts';
 import { checkCapabilities, checkShrinking } from './capabilities.ts';
+import { checkChildren } from './children.ts';
 import { checkCycles } from './cycles.ts';
 import { checkDecided } from './decided.ts';
 import { checkExposure } from './exposure.ts';
 import { checkHiding } from './hiding.ts';
 import { checkKinds } from './kinds.ts';
 import { checkLimits } from './limits.ts';
+import { checkLoops } from './loops.ts';
 import { checkModels } from './models.ts';
 import { checkNeeds } from './needs.ts';
 import { checkNesting } from './nesting.ts';
@@ -17,6 +19,7 @@ import { checkPartials } from './partials.ts';
 import { checkPlaceholders } from './placeholders.ts';
 import { checkPromptOrder } from './prompt-order.ts';
 import { checkReferences } from './references.ts';
+import { checkRoutes } from './routes.ts';
 import type { CheckInput, Rule } from './rule.ts';
 import { checkSchemas } from './schemas.ts';
 import { checkSecrets } from './secrets.ts';
@@ -50,6 +53,9 @@ const RULES: readonly Rule[] = [
   checkShapes,
   checkToolArguments,
   checkOutputs,
+  checkRoutes,
+  checkLoops,
+  checkChildren,
   checkSkips,
 ];
 

@@ -1,7 +1,8 @@
 import type { NodeId } from '../base/ids.ts';
 import type { Report } from '../contracts/diagnostic.ts';
 import type { NodeDecl } from '../contracts/workflow.ts';
-import { edgesOf } from '../lang/edges.ts';
+import { edgesIn } from '../lang/edges.ts';
+import { allNodes, isNamed, nodeNamed, standingOf } from '../lang/frames.ts';
 import type { FieldReading } from '../lang/readings.ts';
 import { typesOf, type WorkflowTypes } from '../lang/scope-shape.ts';
 import { listed } from './known-names.ts';
@@ -11,7 +12,7 @@ import type { CheckInput } from './rule.ts';
 export function checkDecided({ workflow, kinds, references }: CheckInput, report: Report): void {
   const types = typesOf(workflow, kinds);
   for (const reading of references) {
-    const outcome = COUNTED.has(reading.field) ? types.skips.outcomeOf(reading.source, types.scopeOf(reading)) : undefined;
+    const outcome = reading.node !== undefined && COUNTED.has(reading.field) ? types.outcomeOf(reading) : undefined;
     // A check that always holds may be there for the day the schema changes.
     if (outcome === undefined || (reading.field === 'check' && outcome)) continue;
     if (reading.node !== undefined && skips(reading.field, outcome)) continue;
@@ -29,7 +30,16 @@ export function checkDecided({ workflow, kinds, references }: CheckInput, report
 }
 
 /** Fields with a condition that should be able to turn out either way. */
-const COUNTED: ReadonlySet<string> = new Set(['skip_if', 'run_if', 'foreach.where', 'check']);
+const COUNTED: ReadonlySet<string> = new Set([
+  'skip_if',
+  'run_if',
+  'foreach.where',
+  'check',
+  'route.when',
+  'evaluate.accept_if',
+  'escalate.when',
+  'repeat.until',
+]);
 
 /** True where the outcome always skips the node: that is told as a node that never runs. */
 const skips = (field: string, outcome: boolean): boolean => (field === 'skip_if' && outcome) || (field === 'run_if' && !outcome);
@@ -39,20 +49,24 @@ function inWords({ field, node }: FieldReading): string {
 }
 
 function checkDeadNodes({ workflow, kinds, references }: CheckInput, types: WorkflowTypes, report: Report): void {
-  const dead = [...workflow.nodes.values()].filter(({ id }) => types.skips.neverRuns(id));
+  const dead = allNodes(workflow).flatMap((one) => (isNamed(one) && types.neverRuns(one.node) ? [one.node] : []));
   if (dead.length === 0) return;
-  const edges = edgesOf(workflow, kinds);
-  const neededBy = (node: NodeDecl): readonly NodeId[] =>
-    (edges.get(node) ?? []).filter(({ optional, from }) => !optional && types.mayGoMissing(from)).map(({ from }) => from);
-  const ids = new Set(dead.map(({ id }) => id));
+  const neededBy = (node: NodeDecl): readonly NodeDecl[] => {
+    const { frame } = standingOf(workflow, node);
+    const { edges, outer } = edgesIn(workflow, kinds, frame);
+    const siblings = (edges.get(node) ?? []).flatMap((edge) => ({ ...edge, node: nodeNamed(frame, edge.from)?.node }));
+    return [...siblings, ...(outer.get(node) ?? [])].flatMap((edge) =>
+      !edge.optional && edge.node !== undefined && types.mayGoMissing(edge.node) ? [edge.node] : [],
+    );
+  };
   for (const node of dead) {
     const needed = neededBy(node);
     const condition = references.find((one) => one.node === node && (one.field === 'skip_if' || one.field === 'run_if'));
-    const outcome = condition && types.skips.outcomeOf(condition.source, types.scopeOf(condition));
+    const outcome = condition && types.outcomeOf(condition);
     const skipsItself = condition !== undefined && outcome !== undefined && skips(condition.field, outcome);
     // One that only follows a node that never runs is told with that one.
-    if (!skipsItself && needed.some((from) => ids.has(from))) continue;
-    const followers = dead.filter((other) => other !== node && neededBy(other).includes(node.id)).map(({ id }) => id);
+    if (!skipsItself && needed.some((from) => dead.includes(from))) continue;
+    const followers = dead.filter((other) => other !== node && neededBy(other).includes(node)).map(({ id }) => id);
     report({
       code: 'DAG320',
       severity: 'warning',
@@ -62,7 +76,12 @@ function checkDeadNodes({ workflow, kinds, references }: CheckInput, types: Work
       ...(skipsItself && {
         related: [{ at: workflow.document.spanOf(condition.path, 'value'), label: `\`${condition.field}\` is always ${outcome}` }],
       }),
-      because: skipsItself ? 'its own condition skips it, whatever the run reads' : exclusion(needed, condition !== undefined),
+      because: skipsItself
+        ? 'its own condition skips it, whatever the run reads'
+        : exclusion(
+            needed.map(({ id }) => id),
+            condition !== undefined,
+          ),
       help: `${skipsItself ? 'mend the condition' : 'guard one of the reads'}, or take the node out${followers.length === 0 ? '' : `; ${listed(followers)} ${followers.length === 1 ? 'goes' : 'go'} with it`}`,
     });
   }

@@ -1,10 +1,10 @@
-import type { NodeId } from '../base/ids.ts';
 import { isList, isObject, type Json } from '../base/json.ts';
 import type { Report } from '../contracts/diagnostic.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
 import type { NodeDecl } from '../contracts/workflow.ts';
 import { carriedBy } from '../lang/carried.ts';
-import { edgesOf } from '../lang/edges.ts';
+import { edgesIn } from '../lang/edges.ts';
+import { authorsNode, nodeNamed, standingOf } from '../lang/frames.ts';
 import type { FieldReading } from '../lang/readings.ts';
 import { modelText } from './model-text.ts';
 import type { CheckInput } from './rule.ts';
@@ -22,15 +22,15 @@ export function checkExposure(input: CheckInput, report: Report): void {
     const reached = node === undefined ? undefined : reachedBy(node, reading, kindOf);
     if (node === undefined || reached === undefined) continue;
     for (const { path, at, start, end } of carriedBy(reading)) {
-      const way = text.wayOf({ path }, node);
+      const way = text.wayOf({ path }, reading);
       const [source] = way ?? [];
       if (way === undefined || source === undefined || isApproved(input, source, node)) continue;
-      const place = fieldText(node, reading);
+      const place = fieldText(authorsNode(workflow, node), reading);
       const program = field === 'argv' ? programIn(node.spec.argv, reading) : undefined;
       report({
         code: program === undefined ? 'DAG603' : 'DAG604',
         severity: 'warning',
-        message: headline(program ?? `model output reaches ${reached}`, [...way, place]),
+        message: headline(program ?? `model output reaches ${reached}`, [...way.map(({ id }) => id), place]),
         at: workflow.document.spanWithin(at, start, end),
         label: 'text a model is free to choose',
         because:
@@ -39,7 +39,7 @@ export function checkExposure(input: CheckInput, report: Report): void {
             : 'a model can be talked into an answer by what it reads, and here the answer is what is run',
         help:
           program === undefined
-            ? `say what it may be in the \`output\` of "${source}": an enum, a \`pattern\`, a number; or put an approval in between`
+            ? `say what it may be in the \`output\` of "${source.id}": an enum, a \`pattern\`, a number; or put an approval in between`
             : 'name the program here, and let the model choose among values of an enum',
       });
     }
@@ -86,20 +86,26 @@ function headline(said: string, way: readonly string[]): string {
 }
 
 /** True when a person sees the run between the model and the reader. */
-function isApproved({ workflow, kinds }: CheckInput, source: NodeId, reader: NodeDecl): boolean {
-  const edges = edgesOf(workflow, kinds);
-  const above = (id: NodeId): ReadonlySet<NodeId> => {
-    const seen = new Set<NodeId>();
-    const open = [id];
+function isApproved({ workflow, kinds }: CheckInput, source: NodeDecl, reader: NodeDecl): boolean {
+  const above = (start: NodeDecl): ReadonlySet<NodeDecl> => {
+    const seen = new Set<NodeDecl>();
+    const open = [start];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      const node = workflow.nodes.get(next);
-      for (const { from } of (node && edges.get(node)) ?? []) {
-        if (seen.has(from)) continue;
-        seen.add(from);
-        open.push(from);
+      const { frame } = standingOf(workflow, next);
+      const { edges, outer } = edgesIn(workflow, kinds, frame);
+      const siblings = (edges.get(next) ?? []).flatMap(({ from }) => nodeNamed(frame, from)?.node ?? []);
+      const sources = [
+        ...siblings,
+        ...(outer.get(next) ?? []).map(({ node }) => node),
+        ...(frame.parent === undefined ? [] : [frame.parent]),
+      ];
+      for (const one of sources) {
+        if (seen.has(one)) continue;
+        seen.add(one);
+        open.push(one);
       }
     }
     return seen;
   };
-  return [...above(reader.id)].some((id) => workflow.nodes.get(id)?.kind === 'approval' && above(id).has(source));
+  return [...above(reader)].some((one) => one.kind === 'approval' && above(one).has(source));
 }

@@ -38,7 +38,7 @@ export function checkOutputs({ workflow, kinds, references }: CheckInput, report
 /** What a value stands for that is given when a node was skipped, or has failed; undefined for other fields. */
 function standsFor(types: WorkflowTypes, { node, field, holds, path }: FieldReading): Shape | undefined {
   if (node === undefined || holds !== 'expression') return undefined;
-  const one = types.madeBy(node.id);
+  const one = types.madeBy(node);
   if (field === 'if_skipped') return node.foreach === undefined ? one : listOf(one);
   return field === 'on_error' && !path.includes('fallback') ? one : undefined;
 }

@@ -53,16 +53,32 @@ function checkExpression(workflow: Workflow, types: WorkflowTypes, reading: Fiel
   if (wrong !== undefined) report(typeDiagnostic(workflow.document, reading.path, wrong));
 }
 
-const CONDITIONS: ReadonlySet<string> = new Set(['skip_if', 'run_if', 'foreach.where', 'check']);
+const CONDITIONS: ReadonlySet<string> = new Set([
+  'skip_if',
+  'run_if',
+  'foreach.where',
+  'check',
+  'route.when',
+  'repeat.until',
+  'evaluate.accept_if',
+  'escalate.when',
+  // Of a list of tiers, the only expressions there are.
+  'tier',
+]);
+
+/** What a condition is called in messages: the last part of its name, or that of the key it stands under. */
+const CALLED: Readonly<Record<string, string>> = { check: 'that', tier: 'when', 'foreach.where': 'foreach.where' };
 
 /** What is wrong with what a field gives, given what it is for. */
 function wrongResult(reading: FieldReading, shape: Shape, text: ReadText | undefined): TypeProblem | undefined {
-  const { field } = reading;
+  const { field, node } = reading;
+  // An output may have any name, also that of a field.
+  if (node === undefined) return undefined;
   const whole = { start: 0, end: text?.text.length ?? 0 };
   const tree = text?.tree ?? { ...whole, op: 'name' as const, name: 'this' };
   if (CONDITIONS.has(field)) {
     let found: TypeProblem | undefined;
-    conditionProblem(tree, shape, `in \`${field === 'check' ? 'that' : field}\``, (code, at, message, more) => {
+    conditionProblem(tree, shape, `in \`${CALLED[field] ?? field.split('.').at(-1)}\``, (code, at, message, more) => {
       found = { code, severity: 'error', message, start: at.start, end: at.end, ...more };
     });
     return found;
@@ -106,6 +122,13 @@ function wrongResult(reading: FieldReading, shape: Shape, text: ReadText | undef
       'DAG417',
       `a key is text or a number, and this is ${printSort(shape)}`,
       'take something short that tells the items apart, such as an id',
+    );
+  }
+  if (field === 'evaluate.score' && members.some((one) => one.type !== 'number')) {
+    return complaint(
+      'DAG409',
+      `a score is a number, and this is ${printSort(shape)}`,
+      'candidates are compared by it: the higher the better',
     );
   }
   if (reading.place === 'bound' && members.some((one) => one.type !== 'number')) {

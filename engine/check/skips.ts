@@ -1,8 +1,8 @@
-import type { NodeId } from '../base/ids.ts';
 import type { Report } from '../contracts/diagnostic.ts';
 import type { Reference } from '../contracts/reference.ts';
-import type { Workflow } from '../contracts/workflow.ts';
-import { edgesOf } from '../lang/edges.ts';
+import type { NodeDecl, Workflow } from '../contracts/workflow.ts';
+import { edgesIn } from '../lang/edges.ts';
+import { nodeNamed, standingOf } from '../lang/frames.ts';
 import { isGuarded } from '../lang/guards.ts';
 import { type FieldReading, nodeRead } from '../lang/readings.ts';
 import { typesOf } from '../lang/scope-shape.ts';
@@ -21,14 +21,14 @@ interface Use {
  */
 export function checkSkips({ workflow, kinds, references }: CheckInput, report: Report): void {
   const types = typesOf(workflow, kinds);
-  const edges = edgesOf(workflow, kinds);
   const { document } = workflow;
   for (const [node, readings] of byNode(workflow, references)) {
-    const guarded = new Map<NodeId, Use>();
-    const unguarded = new Map<NodeId, Use>();
+    const guarded = new Map<NodeDecl, Use>();
+    const unguarded = new Map<NodeDecl, Use>();
     for (const reading of readings) {
       for (const reference of reading.references) {
-        const from = nodeRead(reference);
+        const id = nodeRead(reference);
+        const from = id === undefined ? undefined : nodeNamed(reading.frame, id)?.node;
         if (from === undefined || from === node || !isUse(reference) || !types.mayGoMissing(from)) continue;
         // Where the node's own condition is the guard there is nothing to say.
         if (reading.node !== undefined && isGuarded(reference.path, factsWhenRun(reading.node))) continue;
@@ -37,16 +37,16 @@ export function checkSkips({ workflow, kinds, references }: CheckInput, report: 
         if (!uses.has(from)) uses.set(from, { reading, reference });
       }
     }
+    const { edges, outer } = edgesIn(workflow, kinds, standingOf(workflow, node).frame);
     for (const [from, { reference, reading }] of unguarded) {
       const other = guarded.get(from);
       // With an optional edge the node runs in any case: the read without a guard is one that needs none.
-      const reader = workflow.nodes.get(node);
-      const edge = (reader && edges.get(reader))?.find((one) => one.from === from);
+      const edge = edges.get(node)?.find((one) => one.from === from.id) ?? outer.get(node)?.find((one) => one.node === from);
       if (other === undefined || edge === undefined || edge.optional) continue;
       report({
         code: 'DAG415',
         severity: 'warning',
-        message: `"${node}" is skipped with "${from}" all the same: this read of it has no guard`,
+        message: `"${node.id}" is skipped with "${from.id}" all the same: this read of it has no guard`,
         at: document.spanWithin(reference.at, reference.start, reference.end),
         label: `in \`${reading.field}\`, without a guard`,
         related: [
@@ -70,13 +70,19 @@ function mayBeMissingAnyway(output: Shape, steps: readonly string[]): boolean {
   return mayBeNull(shape) || isAny(shape);
 }
 
-function byNode(workflow: Workflow, references: readonly FieldReading[]): ReadonlyMap<NodeId, readonly FieldReading[]> {
-  const found = new Map<NodeId, FieldReading[]>();
+/** The readings of each node that can be skipped by itself, those of its parts included. */
+function byNode(workflow: Workflow, references: readonly FieldReading[]): ReadonlyMap<NodeDecl, readonly FieldReading[]> {
+  const found = new Map<NodeDecl, FieldReading[]>();
   for (const reading of references) {
-    // What is inside others is not looked at yet.
-    if (reading.node === undefined || workflow.nodes.get(reading.node.id) !== reading.node) continue;
-    const known = found.get(reading.node.id);
-    if (known === undefined) found.set(reading.node.id, [reading]);
+    let { node } = reading;
+    for (let parent = node && standingOf(workflow, node).frame.parent; parent !== undefined; ) {
+      if (parent.body?.type !== 'evaluate' && parent.body?.type !== 'best_of') break;
+      node = parent;
+      parent = standingOf(workflow, parent).frame.parent;
+    }
+    if (node === undefined) continue;
+    const known = found.get(node);
+    if (known === undefined) found.set(node, [reading]);
     else known.push(reading);
   }
   return found;

@@ -43,11 +43,17 @@ export function edgesOf(workflow: Workflow, kinds: readonly NodeKind[]): Readonl
 
 /** What the nodes of one frame wait for. */
 export function edgesIn(workflow: Workflow, kinds: readonly NodeKind[], frame: Frame): FrameEdges {
+  const done = ofFrame.get(frame);
+  if (done !== undefined) return done;
   const { edges, outer } = waitingIn(workflow, kinds);
   const here = <T>(all: ReadonlyMap<NodeDecl, readonly T[]>): ReadonlyMap<NodeDecl, readonly T[]> =>
     new Map(frame.nodes.map((node) => [node, all.get(node) ?? []]));
-  return { edges: here(edges), outer: here(outer) };
+  const found = { edges: here(edges), outer: here(outer) };
+  ofFrame.set(frame, found);
+  return found;
 }
+
+const ofFrame = new WeakMap<Frame, FrameEdges>();
 
 /** A workflow never changes, and both the checks and the plan ask. */
 const known = new WeakMap<Workflow, FrameEdges>();

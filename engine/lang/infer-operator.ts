@@ -121,8 +121,9 @@ function inferSum(tree: Expr & { op: 'binary' }, env: Env): Shape {
   const left = argument(tree.left, env, wanted, '`+`', 'a number, text or a list');
   const right = argument(tree.right, env, wanted, '`+`', 'a number, text or a list');
   const fits = (shape: Shape): readonly Shape[] => membersOf(shape).filter((one) => wanted.some((type) => type === one.type));
-  if (isAny(left) || isAny(right)) {
-    const known = isAny(left) ? fits(right) : fits(left);
+  const isOpen = (shape: Shape): boolean => isAny(shape) || shape.type === 'never';
+  if (isOpen(left) || isOpen(right)) {
+    const known = isOpen(left) ? fits(right) : fits(left);
     // The unknown side has to be of the sort of the other.
     const sorts = new Set(known.map((one) => one.type));
     return sorts.size === 1 && sorts.has('string')

@@ -1,7 +1,7 @@
 import type { Expr } from '../contracts/expression.ts';
 import { complainOfNull, guardHelp } from './null-problem.ts';
 import { pathKey, pathText } from './path-text.ts';
-import { ANY, elementOf, fieldOf, isAny, membersOf, NULL, type Shape, union, withoutNull } from './shape.ts';
+import { ANY, elementOf, fieldOf, isAny, membersOf, NEVER, NULL, type Shape, union, withoutNull } from './shape.ts';
 import { printShape, printSort } from './shape-text.ts';
 import type { Env, Mode } from './type-env.ts';
 import type { Stretch } from './type-problem.ts';
@@ -27,6 +27,8 @@ function stepInto(tree: Expr & { op: 'field' | 'index' }, name: string, base: Sh
   const below = nullsBelow(tree.of, base, env, isChained(tree.of) ? 'asking' : mode);
   switch (found.found) {
     case 'unknown':
+      // Of nothing at all there are no parts: a loop whose first round has not been looked at yet.
+      if (base.type === 'never') return NEVER;
       return below.length > 0 ? union(ANY, ...below) : ANY;
     case 'always':
       return union(found.shape, ...below);

@@ -235,6 +235,7 @@ function checkPrinted(value: TemplateValue, shape: Shape, place: Place): void {
   const tree = exprOf(value, place);
   const path = value.type === 'path' && tree !== undefined ? pathText(tree) : undefined;
   const said = path === undefined ? 'this' : `\`${path}\``;
+  if (path !== undefined && place.env.scope.printable?.has(path) && !place.names.has(path)) return;
   const members = membersOf(shape);
   const structure = members.find((one) => one.type === 'list' || one.type === 'object');
   if (structure !== undefined) {
@@ -306,6 +307,8 @@ function exprOf(value: TemplateValue, place: Place): Expr | undefined {
 
 const placeholder = (value: TemplateValue): Expr => ({ start: value.start, end: value.end, op: 'name', name: '…' });
 
+const OPERATORS = { eq: '==', ne: '!=', lt: '<', gt: '>' } as const;
+
 /** What `{{#if}}` finds out, as an expression: that a path leads to something, that two values are equal. */
 function testOf(value: TemplateValue, place: Place): Expr {
   const at: Stretch = { start: value.start, end: value.end };
@@ -323,10 +326,12 @@ function testOf(value: TemplateValue, place: Place): Expr {
       case 'exists':
         return left;
       case 'eq':
-      case 'ne': {
+      case 'ne':
+      case 'lt':
+      case 'gt': {
         const [a, b] = value.args.map((arg) => exprOf(arg, place) ?? placeholder(arg));
         if (a === undefined || b === undefined) break;
-        return { ...at, op: 'binary', operator: value.name === 'eq' ? '==' : '!=', left: a, right: b };
+        return { ...at, op: 'binary', operator: OPERATORS[value.name], left: a, right: b };
       }
     }
     return placeholder(value);

@@ -6,13 +6,13 @@ import type { Reference } from '../contracts/reference.ts';
 import type { Path } from '../contracts/source.ts';
 import type { NodeDecl, Workflow } from '../contracts/workflow.ts';
 import { partsOf } from './expression-parts.ts';
-import { type Frame, framesInSight, framesOf, isNamed, nodeNamed, wayOut } from './frames.ts';
-import { infer } from './infer-expression.ts';
+import { type Frame, framesInSight, framesOf, isNamed, nodeNamed, standingOf, wayOut } from './frames.ts';
+import { infer, inferExpression } from './infer-expression.ts';
 import { surroundings } from './narrowing.ts';
 import { pathKey } from './path-text.ts';
 import { type FieldReading, nodeRead } from './readings.ts';
 import { shapeOf } from './schema-shape.ts';
-import { ANY, type Field, isAny, listOf, mayBeNull, type Shape } from './shape.ts';
+import { ANY, elementOf, type Field, isAny, listOf, mayBeNull, membersOf, type Shape, union } from './shape.ts';
 import { skipConditions, treeOf } from './skip-reasons.ts';
 import { quietShape } from './type-env.ts';
 import { decidesForAll, factsWhenRun, isBareUse } from './uses.ts';
@@ -175,8 +175,15 @@ function declaredNames(workflow: Workflow, frame: Frame, kinds: readonly NodeKin
     const one = schema === undefined || node.result !== undefined || node.onError.action === 'value' ? ANY : shapeOf(schema);
     return node.foreach === undefined ? one : listOf(one);
   };
-  return new Map([
+  const names = new Map([
     ['inputs', open([...workflow.inputs.values()].map(({ name, schema }) => [name, shapeOf(schema)]))],
     ['nodes', open(framesInSight(frame).flatMap(({ nodes }) => nodes.map((node) => [node.id, open([['output', output(node)]])] as const)))],
   ]);
+  for (const [name, { type, of }] of frame.parent === undefined ? [] : standingOf(workflow, frame.parent).perRound) {
+    const items = type === 'item' ? treeOf(of.foreach?.items.source) : undefined;
+    if (items === undefined) continue;
+    const list = inferExpression(items, { names: declaredNames(workflow, standingOf(workflow, of).frame, kinds), skips: 'follow' }).shape;
+    names.set(name, isAny(list) ? ANY : union(...membersOf(list).flatMap((one) => (one.type === 'list' ? [elementOf(one)] : []))));
+  }
+  return names;
 }

@@ -56,6 +56,8 @@ function factsOfComparison(tree: Expr & { op: 'binary' }, outcome: boolean, env:
     const values = tree.right.items.map((item) => (item.op === 'literal' ? item.value : undefined));
     return values.some((value) => value === undefined) ? NO_FACTS : oneOfValues(tree.left, values as readonly Json[], env);
   }
+  const loop = laterRound(tree, outcome, env);
+  if (loop !== undefined) return present(loop, env);
   if (tree.operator !== '==' && tree.operator !== '!=') return NO_FACTS;
   const [path, value] = tree.right.op === 'literal' ? [tree.left, tree.right] : [tree.right, tree.left];
   if (value.op !== 'literal' || pathKey(path) === undefined) return NO_FACTS;
@@ -63,6 +65,32 @@ function factsOfComparison(tree: Expr & { op: 'binary' }, outcome: boolean, env:
   if (value.value === null) return same ? NO_FACTS : present(path, env);
   return equal(path, value.value, same, env);
 }
+
+/** `previous`, where a comparison of `iteration` shows that this is not the first round; also of a loop that has a name. */
+function laterRound({ operator, left, right }: Expr & { op: 'binary' }, outcome: boolean, env: Env): Expr | undefined {
+  const turned = left.op === 'literal';
+  const [path, value] = turned ? [right, left] : [left, right];
+  const { loops } = env.scope;
+  if (value.op !== 'literal' || typeof value.value !== 'number' || loops === undefined) return undefined;
+  const isIteration = path.op === 'name' ? path.name === 'iteration' : path.op === 'field' && path.name === 'iteration';
+  const root = path.op === 'name' ? path : path.op === 'field' && path.of.op === 'name' ? path.of : undefined;
+  if (!isIteration || root?.op !== 'name' || !loops.has(root.name) || env.locals.has(root.name)) return undefined;
+  const sure = LATER[turned ? (TURNED[operator] ?? operator) : operator]?.(value.value, outcome) ?? false;
+  if (!sure) return undefined;
+  return path.op === 'field' ? { ...path, name: 'previous' } : { ...path, op: 'name', name: 'previous' };
+}
+
+const TURNED: Readonly<Record<string, string>> = { '<': '>', '>': '<', '<=': '>=', '>=': '<=' };
+
+/** Whether `iteration <operator> n` with this outcome leaves 2 and more only. */
+const LATER: Readonly<Record<string, (n: number, outcome: boolean) => boolean>> = {
+  '>': (n, outcome) => outcome && n >= 1,
+  '>=': (n, outcome) => outcome && n > 1,
+  '<': (n, outcome) => !outcome && n > 1,
+  '<=': (n, outcome) => !outcome && n >= 1,
+  '==': (n, outcome) => (outcome ? n > 1 : n === 1),
+  '!=': (n, outcome) => (outcome ? n === 1 : n > 1),
+};
 
 /** A path is known to lead to more than null: so does everything above it. */
 function present(tree: Expr, env: Env): Facts {
@@ -80,8 +108,12 @@ function present(tree: Expr, env: Env): Facts {
   return facts;
 }
 
+/** False where a field is not there, or never more than null. */
 function canHave(shape: Shape, name: string): boolean {
-  return shape.type !== 'object' || shape.fields.has(name) || shape.rest !== undefined;
+  if (shape.type !== 'object') return true;
+  const field = shape.fields.get(name);
+  if (field === undefined) return shape.rest !== undefined;
+  return membersOf(field.shape).some((one) => one.type !== 'null');
 }
 
 /** A path is equal to a value, or is not. */

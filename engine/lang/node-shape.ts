@@ -1,4 +1,5 @@
-import { ANY, INTEGER, listOf, NEVER, NULL, NUMBER, objectOf, oneOf, type Shape, STRING, union } from './shape.ts';
+import type { CaseDecl, NodeDecl } from '../contracts/workflow.ts';
+import { ANY, BOOLEAN, INTEGER, listOf, membersOf, NEVER, NULL, NUMBER, objectOf, oneOf, type Shape, STRING, union } from './shape.ts';
 
 const STATUS: Shape = oneOf('succeeded', 'failed', 'skipped', 'cancelled');
 
@@ -48,10 +49,50 @@ export interface NodeFacts {
   readonly byTier: boolean;
   /** Of a fan-out: one item, and what one item gives when it succeeds. */
   readonly items?: { readonly item: Shape; readonly output: Shape };
+  /** What it has besides, or each of its items: when it succeeds, and when it is skipped. */
+  readonly features?: Features;
 }
 
+export interface Features {
+  readonly made: Readonly<Record<string, Shape>>;
+  readonly skipped: Readonly<Record<string, Shape>>;
+}
+
+const everyMember = (shape: Shape, type: Shape['type']): boolean => membersOf(shape).every((one) => one.type === type);
+
+/** What loops, routes and the like let others read of a node. */
+export function featuresOf(
+  { repeat, body, escalate, onError }: NodeDecl,
+  shapes: { readonly round: Shape; readonly candidate: Shape; readonly evaluation: Shape; readonly score: Shape },
+): Features {
+  const made: Record<string, Shape> = {};
+  const skipped: Record<string, Shape> = {};
+  const both = (name: string, shape: Shape, otherwise: Shape): void => {
+    made[name] = shape;
+    skipped[name] = otherwise;
+  };
+  const round = (more: Record<string, Shape>): Shape =>
+    objectOf({ output: union(shapes.candidate, NULL), status: STATUS, cost: NUMBER, ...more });
+  if (body?.type === 'evaluate') {
+    const score = everyMember(shapes.score, 'number') ? shapes.score : union(NUMBER, NULL);
+    // What stands in for a failure was not judged.
+    both('score', onError.action === 'fail' || onError.action === 'skip' ? score : union(score, NULL), NULL);
+    both('iterations', listOf(round({ output: shapes.candidate, evaluation: shapes.evaluation, score })), listOf(NEVER));
+  }
+  if (repeat !== undefined) both('iterations', listOf(round({ output: shapes.round })), listOf(NEVER));
+  const escalates = escalate !== undefined || (body?.type === 'best_of' && body.candidate.escalate !== undefined);
+  if (repeat !== undefined || body?.type === 'evaluate' || escalates) both('accepted', BOOLEAN, BOOLEAN);
+  if (body?.type === 'route') {
+    const names = (all: readonly CaseDecl[]): Shape => (all.length === 0 ? NEVER : oneOf(...all.map(({ name }) => name)));
+    both('route', names(body.cases.filter(({ node }) => node !== undefined)), union(names(body.cases), NULL));
+  }
+  return { made, skipped };
+}
+
+const NONE: Features = { made: {}, skipped: {} };
+
 /** A node as others read it: `nodes.<id>`. Its status tells apart what it gives and what a skip leaves. */
-export function nodeShape({ output, skipped, called, byTier, items }: NodeFacts): Shape {
+export function nodeShape({ output, skipped, called, byTier, items, features = NONE }: NodeFacts): Shape {
   const orNull = (shape: Shape, certain: boolean): Shape => (certain ? shape : union(shape, NULL));
   const maySkip = skipped !== undefined;
   const common: Record<string, Shape> = {
@@ -62,23 +103,29 @@ export function nodeShape({ output, skipped, called, byTier, items }: NodeFacts)
   };
   // Which other properties there are is told by those who check names.
   const whole = (fields: Record<string, Shape>): Shape => objectOf({ ...common, ...fields }, ANY);
-  const made: Record<string, Shape> = { output, ...(items !== undefined && { items: listOf(itemShape(items)) }) };
+  const made: Record<string, Shape> =
+    items === undefined ? { output, ...features.made } : { output, items: listOf(itemShape(items, features)) };
   if (skipped === undefined) return whole({ ...made, status: STATUS, skip_reason: union(STRING, NULL) });
   // A skipped fan-out has no items.
   return union(
     whole({ ...made, status: oneOf('succeeded', 'failed', 'cancelled'), skip_reason: NULL }),
-    whole({ output: skipped, status: oneOf('skipped'), skip_reason: STRING, ...(items !== undefined && { 'items?': NEVER }) }),
+    whole({
+      output: skipped,
+      status: oneOf('skipped'),
+      skip_reason: STRING,
+      ...(items === undefined ? features.skipped : { 'items?': NEVER }),
+    }),
   );
 }
 
 /** `nodes.<id>.items[i]`: what it holds follows from its status. */
-function itemShape({ item, output }: NonNullable<NodeFacts['items']>): Shape {
-  const one = (status: string, given: Shape, error: Shape): Shape =>
-    objectOf({ index: INTEGER, key: STRING, item, status: oneOf(status), output: given, error, cost: NUMBER });
+function itemShape({ item, output }: NonNullable<NodeFacts['items']>, { made, skipped }: Features): Shape {
+  const one = (status: string, given: Shape, error: Shape, more = skipped): Shape =>
+    objectOf({ index: INTEGER, key: STRING, item, status: oneOf(status), output: given, error, cost: NUMBER, ...more });
   return union(
-    one('succeeded', output, union(ERROR, NULL)),
+    one('succeeded', output, union(ERROR, NULL), made),
     one('failed', NULL, ERROR),
-    one('skipped', NULL, ERROR),
+    one('skipped', NULL, union(ERROR, NULL)),
     one('cancelled', NULL, union(ERROR, NULL)),
   );
 }

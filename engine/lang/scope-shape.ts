@@ -1,31 +1,15 @@
-import { buildGraph, topologicalOrder } from '../base/graph.ts';
-import type { NodeId } from '../base/ids.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
 import type { NodeDecl, Workflow } from '../contracts/workflow.ts';
-import { edgesOf } from './edges.ts';
+import { bodyTypes, RESULTS } from './body-shape.ts';
+import { type Frame, framesOf, isNamed, type Local, standingOf } from './frames.ts';
 import { type InferredSource, inferSource } from './infer-source.ts';
-import { nodeShape } from './node-shape.ts';
-import { type FieldReading, nodeRead, readingsOf } from './readings.ts';
+import { type FieldReading, readingsOf } from './readings.ts';
 import { shapeOf } from './schema-shape.ts';
-import {
-  ANY,
-  elementOf,
-  type Field,
-  INTEGER,
-  isAny,
-  listOf,
-  membersOf,
-  NULL,
-  objectOf,
-  type Shape,
-  STRING,
-  union,
-  withoutNull,
-} from './shape.ts';
+import { ANY, type Field, listOf, objectOf, type Shape, STRING } from './shape.ts';
 import { type SkipReasons, skipConditions, treeOf } from './skip-reasons.ts';
+import { takenTree } from './taken.ts';
 import type { KnownCondition, TypeScope } from './type-scope.ts';
-import { isUse } from './uses.ts';
-import { settledLiterals, shapeOfValue, widened } from './value-shape.ts';
+import { shapeOfValue, widened } from './value-shape.ts';
 
 /** The types of a workflow: what every field can read, and what every field gives. */
 export interface WorkflowTypes {
@@ -33,14 +17,18 @@ export interface WorkflowTypes {
   scopeOf(reading: FieldReading): TypeScope;
   /** What a field that holds an expression gives, and what is wrong in it. */
   inferred(reading: FieldReading): InferredSource;
-  /** What others read as `nodes.<id>.output`, while it is not skipped. */
-  seenOf(node: NodeId): Shape;
+  /** What others read as the output of a node while it is not skipped. */
+  seenOf(node: NodeDecl): Shape;
   /** What one task of the node gives when nothing goes wrong, `result` included: what stands in for it should be like it. */
-  madeBy(node: NodeId): Shape;
+  madeBy(node: NodeDecl): Shape;
+  /** What one task of the node gives before `result`; of an `evaluate`, its candidates. */
+  taskOf(node: NodeDecl): Shape;
   /** True when the node may be skipped and says nothing for that case (`if_skipped`): its readers are skipped with it. */
-  mayGoMissing(node: NodeId): boolean;
-  /** What is certain of skips. */
-  readonly skips: Pick<SkipReasons, 'neverRuns' | 'outcomeOf'>;
+  mayGoMissing(node: NodeDecl): boolean;
+  /** True when it is certain that the node is skipped in every run. */
+  neverRuns(node: NodeDecl): boolean;
+  /** How a condition turns out whenever it is looked at; undefined when that is not certain. */
+  outcomeOf(reading: FieldReading): boolean | undefined;
 }
 
 const known = new WeakMap<Workflow, WorkflowTypes>();
@@ -54,104 +42,122 @@ export function typesOf(workflow: Workflow, kinds: readonly NodeKind[]): Workflo
   return types;
 }
 
+/** What can be named in a frame. */
+export interface FrameTypes {
+  /** `nodes`: those of the frame and of the frames around it. Filled in the order of the plan; a node on a cycle never comes, and may be anything. */
+  readonly nodes: Map<string, Field>;
+  readonly names: ReadonlyMap<string, Shape>;
+  /** Ids of nodes that leave null when they are skipped. */
+  readonly missing: Set<string>;
+  readonly skips: SkipReasons;
+}
+
 /** Fields of a node that are looked at before its own condition is known to have let it through. */
 const BEFORE_THE_CONDITION: ReadonlySet<string> = new Set(['skip_if', 'run_if', 'reason', 'if_skipped']);
-/** Fields whose value is the result of the run or of the node: nobody is skipped in their stead. */
-const RESULTS: ReadonlySet<string> = new Set(['result', 'if_skipped']);
+/** Fields that are looked at before an item, or what is inside a node. */
+const OF_THE_WHOLE: ReadonlySet<string> = new Set([...BEFORE_THE_CONDITION, 'foreach', 'foreach.where', 'foreach.key']);
 
 function compute(workflow: Workflow, kinds: readonly NodeKind[]): WorkflowTypes {
-  const kindOf = new Map(kinds.map((kind) => [kind.kind, kind]));
-  // What is inside others has no type yet.
-  const readings = byNode(readingsOf(workflow, kinds).filter(({ node }) => node !== undefined && workflow.nodes.get(node.id) === node));
+  const readings = byNode(readingsOf(workflow, kinds));
   const inferred = new Map<FieldReading, InferredSource>();
-  /** What one task of a node gives before `result`. */
-  const tasks = new Map<NodeId, Shape>();
-  /** What one task gives in the end, when it succeeds. */
-  const results = new Map<NodeId, Shape>();
-  const made = new Map<NodeId, Shape>();
-  const seen = new Map<NodeId, Shape>();
-  const missing = new Set<string>();
-  /** Filled node by node in the order of the plan; a node on a cycle never comes, and may be anything. */
-  const nodes = new Map<string, Field>();
-  const base = namesOf(workflow, nodes);
-  const skips = skipConditions(base, missing);
+  const frames = new Map<Frame, FrameTypes>();
+  const base = namesOf(workflow);
+  const bodies = bodyTypes(workflow, kinds, {
+    readingsOf: (node) => readings.get(node) ?? [],
+    scopeOf,
+    infer: (reading) => infer(reading).shape,
+    forget(node) {
+      for (const reading of readings.get(node) ?? []) inferred.delete(reading);
+    },
+    frameOf: frameTypes,
+    enter(frame) {
+      frames.delete(frame);
+    },
+    typesOf: (child) => typesOf(child, kinds),
+  });
+  const [outermost] = framesOf(workflow);
+  bodies.typeFrame(outermost);
 
-  typeNodes();
   return {
     scopeOf,
     inferred: infer,
-    seenOf: (node) => seen.get(node) ?? ANY,
-    madeBy: (node) => made.get(node) ?? ANY,
-    mayGoMissing: (node) => missing.has(node),
-    skips,
+    seenOf: bodies.seenOf,
+    madeBy: bodies.madeBy,
+    taskOf: bodies.taskOf,
+    mayGoMissing: (node) => frameTypes(standingOf(workflow, node).frame).missing.has(node.id),
+    neverRuns: (node) => frameTypes(standingOf(workflow, node).frame).skips.neverRuns(node.id),
+    outcomeOf: (reading) => frameTypes(reading.frame).skips.outcomeOf(reading.source, scopeOf(reading)),
   };
 
-  function typeNodes(): void {
-    const edges = edgesOf(workflow, kinds);
-    const ids = [...workflow.nodes.keys()];
-    const pairs = [...workflow.nodes.values()].flatMap((node) => (edges.get(node) ?? []).map((edge) => [edge.from, node.id] as const));
-    for (const index of topologicalOrder(buildGraph(ids, pairs))) {
-      const node = workflow.nodes.get(ids[index] as NodeId);
-      if (node === undefined) continue;
-      // A read in `result` is a mistake of its own, and told there: that the node would be skipped for it is only its echo.
-      const elsewhere = neededOutsideResult(node);
-      const needed = (edges.get(node) ?? []).filter(({ optional, from }) => !optional && missing.has(from) && elsewhere.has(from));
-      const maySkip = skips.add(
-        node,
-        needed.map((edge) => edge.from),
-      );
-      const output = outputOf(node);
-      seen.set(node.id, output);
-      const ifSkipped = maySkip ? readingOf(node, 'if_skipped') : undefined;
-      if (maySkip && ifSkipped === undefined) missing.add(node.id);
-      const instead: Shape = ifSkipped === undefined ? { type: 'null', skipped: [node.id] } : infer(ifSkipped).shape;
-      const shape = nodeShape({
-        output,
-        ...(maySkip && { skipped: instead }),
-        // A fan-out over nothing calls nothing.
-        called: kindOf.get(node.kind)?.callsModel === true && node.foreach === undefined,
-        byTier: node.spec.model === undefined,
-        ...(node.foreach !== undefined && { items: { item: itemOf(node), output: results.get(node.id) ?? ANY } }),
-      });
-      nodes.set(node.id, { shape, required: true });
-    }
+  /** What can be named in a frame; cases and parts name what their node does. */
+  function frameTypes(frame: Frame): FrameTypes {
+    const own = named(frame);
+    const done = frames.get(own);
+    if (done !== undefined) return done;
+    const outer = own.outer === undefined ? undefined : frameTypes(own.outer);
+    const nodes = new Map<string, Field>(outer?.nodes);
+    const names = new Map([...base, ['nodes', open(nodes)]]);
+    const missing = new Set(outer?.missing);
+    const made: FrameTypes = { nodes, names, missing, skips: skipConditions(names, missing, outer?.skips) };
+    frames.set(own, made);
+    return made;
   }
 
   /** What the names in a field stand for. */
   function scopeOf(reading: FieldReading): TypeScope {
-    const { node, place, field } = reading;
-    const names = new Map(base);
-    if (node?.foreach !== undefined && (place === 'item' || place === 'result')) {
-      names.set(node.foreach.as, itemOf(node));
-      names.set('index', INTEGER);
-    }
-    if (node !== undefined && place === 'result') names.set('output', tasks.get(node.id) ?? ANY);
+    const { node, field, frame } = reading;
+    const { names: common, skips } = frameTypes(frame);
+    const names = new Map(common);
+    for (const [name, local] of reading.names) names.set(name, localShape(local, field));
+    const loops = [...reading.names].filter(([, { type }]) => type === 'loop' || type === 'iteration').map(([name]) => name);
     const refuse = node === undefined || RESULTS.has(field);
     return {
       names,
       skips: refuse ? 'refuse' : 'follow',
       ...(node !== undefined && { known: conditionsPassed(node, reading) }),
-      ...(node !== undefined && field === 'result' && { spared: neededOutsideResult(node) }),
+      ...(node !== undefined && refuse && field !== 'if_skipped' && { spared: spared(node) }),
+      ...(loops.length > 0 && { loops: new Set(loops) }),
+      ...(reading.names.has('candidate') && { printable: new Set(['candidate']) }),
       oneAlwaysRuns: skips.oneAlwaysRuns,
     };
   }
 
-  /** Nodes whose skip skips this one through another field than `result`, so that `result` is never looked at then. */
-  function neededOutsideResult(node: NodeDecl): ReadonlySet<string> {
-    const needed = new Set<string>();
-    for (const need of node.needs) if (!need.optional && !need.anyOf) needed.add(need.from);
-    for (const { field, references } of readings.get(node.id) ?? []) {
-      if (RESULTS.has(field)) continue;
-      for (const reference of references) {
-        const from = nodeRead(reference);
-        if (from !== undefined && isUse(reference) && !reference.guarded) needed.add(from);
-      }
+  function localShape({ type, of }: Local, field: string): Shape {
+    switch (type) {
+      case 'item':
+        return bodies.itemOf(of);
+      case 'index':
+        return { type: 'number', integer: true, min: 0 };
+      case 'iteration':
+        return ITERATION;
+      case 'previous':
+        return bodies.loopOf(of).previous;
+      case 'carry':
+        return carryShape(of);
+      case 'loop':
+        return objectOf({ iteration: ITERATION, previous: bodies.loopOf(of).previous, carry: carryShape(of) });
+      case 'candidate':
+        return bodies.taskOf(of);
+      case 'candidates':
+        return listOf(bodies.taskOf(of));
+      case 'evaluation':
+        return bodies.evaluationOf(of);
+      case 'output':
+        return field.startsWith('repeat.') ? bodies.roundOf(of) : bodies.taskOf(of);
     }
-    return needed;
   }
 
-  function readingOf(node: NodeDecl, field: string): FieldReading | undefined {
-    return readings.get(node.id)?.find((reading) => reading.field === field && reading.holds === 'expression');
+  function carryShape(node: NodeDecl): Shape {
+    return objectOf(Object.fromEntries(bodies.loopOf(node).carry));
+  }
+
+  /** Nodes whose skip skips this one, or one around it, through another field than a result, so that it is never looked at then. */
+  function spared(node: NodeDecl): ReadonlySet<string> {
+    const found = new Set<string>();
+    for (let at: NodeDecl | undefined = node; at !== undefined; at = standingOf(workflow, at).frame.parent) {
+      for (const id of bodies.usedOutsideResults(at)) found.add(id);
+    }
+    return found;
   }
 
   function infer(reading: FieldReading): InferredSource {
@@ -162,63 +168,58 @@ function compute(workflow: Workflow, kinds: readonly NodeKind[]): WorkflowTypes 
     return made;
   }
 
-  /** What a node gives when it is not skipped. */
-  function outputOf(node: NodeDecl): Shape {
-    const task = taskOf(node);
-    tasks.set(node.id, task);
-    const result = readingOf(node, 'result');
-    const recovered = readingOf(node, 'on_error');
-    const good = result === undefined ? task : settledLiterals(infer(result).shape);
-    made.set(node.id, good);
-    const one = recovered === undefined ? good : union(good, infer(recovered).shape);
-    if (node.foreach === undefined) return one;
-    const mayFail = node.foreach.maxFailures !== undefined || node.onError.action === 'skip';
-    results.set(node.id, one);
-    return listOf(mayFail ? union(one, NULL) : one);
+  /** Conditions that have let a node, an item or a case through when a field of it is looked at: its own, and those of the nodes around it. */
+  function conditionsPassed(node: NodeDecl, { field }: FieldReading): readonly KnownCondition[] {
+    const passed: KnownCondition[] = [];
+    const add = (tree: KnownCondition['tree'] | undefined, outcome: boolean): void => {
+      if (tree !== undefined) passed.push({ tree, outcome });
+    };
+    const own = (one: NodeDecl): void => add(treeOf(one.skipIf?.when.source), one.skipIf?.negate ?? false);
+    const item = (one: NodeDecl): void => add(treeOf(one.foreach?.where?.source), true);
+    const around: NodeDecl[] = [];
+    for (let at = node, parent = parentOf(at); parent !== undefined; at = parent, parent = parentOf(at)) {
+      const taken = parent.body?.type === 'route' ? takenTree(parent.body, at.id, bodies.byShape(parent)) : undefined;
+      if (taken !== undefined) add(taken, true);
+      around.push(parent);
+    }
+    for (const one of around) {
+      own(one);
+      item(one);
+    }
+    if (!BEFORE_THE_CONDITION.has(field)) own(node);
+    if (!OF_THE_WHOLE.has(field)) item(node);
+    return passed;
   }
 
-  function taskOf(node: NodeDecl): Shape {
-    if (node.output !== undefined) return shapeOf(node.output);
-    if (node.body !== undefined) return ANY;
-    const own = taskOfKind(node, node.kind, node.spec, false);
-    const { onError } = node;
-    return onError.action === 'fallback' ? union(own, taskOfKind(node, onError.kind, onError.spec, true)) : own;
-  }
-
-  function taskOfKind(node: NodeDecl, name: string, spec: NodeDecl['spec'], fallback: boolean): Shape {
-    const kind = kindOf.get(name);
-    if (kind === undefined) return ANY;
-    const reading = readings
-      .get(node.id)
-      ?.find(({ field, holds, path }) => field === kind.outputField && holds === 'expression' && path.includes('on_error') === fallback);
-    return reading === undefined ? shapeOf(kind.output(spec)) : settledLiterals(infer(reading).shape);
-  }
-
-  /** One item of a fan-out. */
-  function itemOf(node: NodeDecl): Shape {
-    const items = readingOf(node, 'foreach');
-    if (items === undefined) return ANY;
-    const shape = withoutNull(infer(items).shape);
-    if (isAny(shape)) return ANY;
-    const element = union(...membersOf(shape).flatMap((one) => (one.type === 'list' ? [elementOf(one)] : [])));
-    return element.type === 'never' ? ANY : settledLiterals(element);
+  function parentOf(node: NodeDecl): NodeDecl | undefined {
+    return standingOf(workflow, node).frame.parent;
   }
 }
 
-function byNode(readings: readonly FieldReading[]): ReadonlyMap<NodeId, readonly FieldReading[]> {
-  const found = new Map<NodeId, FieldReading[]>();
+const ITERATION: Shape = { type: 'number', integer: true, min: 1 };
+
+/** The frame whose nodes can be named: that of the node, for its cases and parts. */
+function named(frame: Frame): Frame {
+  let found = frame;
+  while (!isNamed({ frame: found }) && found.outer !== undefined) found = found.outer;
+  return found;
+}
+
+function byNode(readings: readonly FieldReading[]): ReadonlyMap<NodeDecl, readonly FieldReading[]> {
+  const found = new Map<NodeDecl, FieldReading[]>();
   for (const reading of readings) {
     if (reading.node === undefined) continue;
-    const own = found.get(reading.node.id);
-    if (own === undefined) found.set(reading.node.id, [reading]);
+    const own = found.get(reading.node);
+    if (own === undefined) found.set(reading.node, [reading]);
     else own.push(reading);
   }
   return found;
 }
 
-/** The names that every field sees. What is not declared is told by those who check names; here it may be anything. */
-function namesOf(workflow: Workflow, nodes: ReadonlyMap<string, Field>): ReadonlyMap<string, Shape> {
-  const open = (fields: ReadonlyMap<string, Field>): Shape => ({ type: 'object', fields, rest: ANY, exact: false });
+const open = (fields: ReadonlyMap<string, Field>): Shape => ({ type: 'object', fields, rest: ANY, exact: false });
+
+/** The names that every field sees, but `nodes`. What is not declared is told by those who check names; here it may be anything. */
+function namesOf(workflow: Workflow): ReadonlyMap<string, Shape> {
   const inputs = [...workflow.inputs.values()].map(({ name, schema }) => [name, { shape: shapeOf(schema), required: true }] as const);
   const constants = Object.entries(workflow.constants).map(
     ([name, value]) => [name, { shape: widened(shapeOfValue(value)), required: true }] as const,
@@ -227,19 +228,7 @@ function namesOf(workflow: Workflow, nodes: ReadonlyMap<string, Field>): Readonl
     ['inputs', open(new Map(inputs))],
     ['constants', open(new Map(constants))],
     ['run', objectOf({ id: STRING, started_at: STRING, workflow: STRING }, ANY)],
-    ['nodes', open(nodes)],
     // Where one may stand, and which there are, is told by those who look after secrets.
     ['secrets', open(new Map())],
   ]);
-}
-
-/** Conditions that have let a node, or an item, through when a field of it is looked at. */
-function conditionsPassed({ skipIf, foreach }: NodeDecl, { field, place }: FieldReading): readonly KnownCondition[] {
-  if (BEFORE_THE_CONDITION.has(field)) return [];
-  const passed: KnownCondition[] = [];
-  const own = treeOf(skipIf?.when.source);
-  if (own !== undefined && skipIf !== undefined) passed.push({ tree: own, outcome: skipIf.negate });
-  const where = (place === 'item' || place === 'result') && !field.startsWith('foreach') ? treeOf(foreach?.where?.source) : undefined;
-  if (where !== undefined) passed.push({ tree: where, outcome: true });
-  return passed;
 }

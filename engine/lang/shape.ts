@@ -219,7 +219,7 @@ function loosened(members: readonly Shape[]): Shape {
 }
 
 /** True when two shapes say the same; recursive references are the same when they lead to the same schema. */
-function sameShape(a: Shape, b: Shape): boolean {
+export function sameShape(a: Shape, b: Shape): boolean {
   if (a === b) return true;
   if (a.type !== b.type) return false;
   switch (a.type) {

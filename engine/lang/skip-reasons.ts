@@ -12,8 +12,13 @@ import type { TypeScope } from './type-scope.ts';
 
 /** Which nodes may be skipped, and which of them never all in one run. Nodes are added in the order of the plan. */
 export interface SkipReasons {
-  /** Takes a node in, and says whether it may be skipped; `needed` are nodes that may be skipped, and this one with them. */
-  add(node: NodeDecl, needed: readonly string[]): boolean;
+  /**
+   * Takes a node in, and says whether it may be skipped; `needed` are nodes that may be skipped, and this one with them. `names` are those
+   * its condition sees, when they are more than those of all.
+   */
+  add(node: NodeDecl, needed: readonly string[], more?: { readonly names?: Names; readonly ways?: readonly Way[] }): boolean;
+  /** When a node is skipped. */
+  conditionOf(node: string): SkipCondition;
   /** True when it is certain that not all of these groups have a skipped member. */
   oneAlwaysRuns(groups: readonly (readonly string[])[]): boolean;
   /** True when it is certain that the node is skipped in every run. */
@@ -22,19 +27,44 @@ export interface SkipReasons {
   outcomeOf(condition: Json, scope: TypeScope): boolean | undefined;
 }
 
-/** `names` are those every condition sees; `missing` are the nodes, so far, that leave null when they are skipped. */
-export function skipConditions(names: ReadonlyMap<string, Shape>, missing: ReadonlySet<string>): SkipReasons {
+type Names = ReadonlyMap<string, Shape>;
+
+/** A case of a route that may end in a skip. */
+export interface Way {
+  readonly name: string;
+  /** When it is taken; absent when that is not known. */
+  readonly when?: Expr;
+  /** The names that see what decides. */
+  readonly names: Names;
+  /** It is nothing but a skip. */
+  readonly always: boolean;
+  /** Its failure is one. */
+  readonly fails: boolean;
+  /** Nodes that may be skipped, and it with them. */
+  readonly needed: readonly string[];
+}
+
+/**
+ * `names` are those every condition sees; `missing` are the nodes, so far, that leave null when they are skipped; `outer` is what is known
+ * of the nodes around these.
+ */
+export function skipConditions(names: Names, missing: ReadonlySet<string>, outer?: SkipReasons): SkipReasons {
   const known = new Map<string, SkipCondition>();
-  const skipped = (node: string): SkipCondition => known.get(node) ?? { type: 'never' };
+  const skipped = (node: string): SkipCondition => known.get(node) ?? outer?.conditionOf(node) ?? { type: 'never' };
 
   return {
-    add(node, needed) {
+    conditionOf: skipped,
+    add(node, needed, more = {}) {
       const reasons: SkipCondition[] = needed.map((from) => ({ type: 'skipped', node: from }));
-      const own = ownCondition(node);
+      const own = ownCondition(node, more.names ?? names);
       if (own !== undefined && !neverAll([own], skipped)) reasons.push(own);
       if (node.onError.action === 'skip' && node.foreach === undefined) reasons.push({ type: 'fact', key: `"${node.id}" failed` });
       const group = groupCondition(node);
       if (group !== undefined) reasons.push(group);
+      for (const way of more.ways ?? []) {
+        const reason = wayCondition(node, way);
+        if (!neverAll([reason], skipped)) reasons.push(reason);
+      }
       if (reasons.length > 0) known.set(node.id, { type: 'any', of: reasons });
       return reasons.length > 0;
     },
@@ -59,14 +89,22 @@ export function skipConditions(names: ReadonlyMap<string, Shape>, missing: Reado
     },
   };
 
-  function ownCondition({ id, skipIf }: NodeDecl): SkipCondition | undefined {
+  function wayCondition({ id }: NodeDecl, { name, when, names: seen, always, fails, needed }: Way): SkipCondition {
+    const taken: SkipCondition = when === undefined ? { type: 'fact', key: `"${id}" takes "${name}"` } : read(when, seen);
+    if (always) return taken;
+    const reasons: SkipCondition[] = needed.map((node) => ({ type: 'skipped', node }));
+    if (fails) reasons.push({ type: 'fact', key: `"${name}" of "${id}" failed` });
+    return { type: 'all', of: [taken, { type: 'any', of: reasons }] };
+  }
+
+  function ownCondition({ id, skipIf }: NodeDecl, seen: Names): SkipCondition | undefined {
     if (skipIf === undefined) return undefined;
     const { source } = skipIf.when;
     const tree = treeOf(source);
     // A condition that is no text, or cannot be read, is told elsewhere; it may go either way.
     const when: SkipCondition =
       tree !== undefined
-        ? read(tree, names)
+        ? read(tree, seen)
         : typeof source === 'boolean'
           ? { type: source ? 'always' : 'never' }
           : { type: 'fact', key: `if ${id}` };
@@ -81,7 +119,7 @@ export function skipConditions(names: ReadonlyMap<string, Shape>, missing: Reado
     return neverAll([all], skipped) ? undefined : all;
   }
 
-  function read(tree: Expr, all: ReadonlyMap<string, Shape>): SkipCondition {
+  function read(tree: Expr, all: Names): SkipCondition {
     const env = surroundings({ names: all, skips: 'follow' }, () => {}, 'expression', infer);
     return conditionOf(tree, {
       shapeOf: (path) => quietShape(path, env),

@@ -14,6 +14,10 @@ export interface TypeScope {
   readonly spared?: ReadonlySet<string>;
   /** Conditions that have turned out so before this field is looked at. */
   readonly known?: readonly KnownCondition[];
+  /** Names of which an object or a list prints as JSON by itself. */
+  readonly printable?: ReadonlySet<string>;
+  /** The names `iteration`, and those of loops, from which `previous` can be told to be there. */
+  readonly loops?: ReadonlySet<string>;
   /** True when it is certain that not all of these groups have a skipped member: one of them has its output whatever happens. */
   readonly oneAlwaysRuns?: (groups: readonly (readonly string[])[]) => boolean;
 }

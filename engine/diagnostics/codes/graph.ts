@@ -235,4 +235,119 @@ outputs:
   plan: optional(nodes.plan.output)
 `,
   },
+  DAG330: {
+    title: 'a value without a case',
+    explanation:
+      'Every value that can decide a route has a case, or there is a `default`: otherwise a run would end for want of a way to go on. `skip` is a case that does nothing.',
+    wrong: `dagrun: 1
+name: answer
+nodes:
+  sort:
+    tier: cheap
+    prompt: Sort the mail.
+    output: { fields: { kind: order | complaint | praise } }
+  answer:
+    prompt: Answer the mail.
+    route:
+      by: nodes.sort.output.kind
+      cases:
+        order: { system: You take orders. }
+        complaint: { system: You apologize. }
+outputs: { text: nodes.answer.output }
+`,
+    right: `dagrun: 1
+name: answer
+nodes:
+  sort:
+    tier: cheap
+    prompt: Sort the mail.
+    output: { fields: { kind: order | complaint | praise } }
+  answer:
+    prompt: Answer the mail.
+    route:
+      by: nodes.sort.output.kind
+      cases:
+        order: { system: You take orders. }
+        complaint: { system: You apologize. }
+      default: { system: You thank. }
+outputs: { text: nodes.answer.output }
+`,
+  },
+  DAG331: {
+    title: 'a case that is never taken',
+    explanation: 'What decides the route is never this value: its schema, or the type of what is read, does not have it.',
+    wrong: `dagrun: 1
+name: answer
+nodes:
+  sort:
+    tier: cheap
+    prompt: Sort the mail.
+    output: { fields: { kind: order | complaint | praise } }
+  answer:
+    prompt: Answer the mail.
+    route:
+      by: nodes.sort.output.kind
+      cases:
+        orders: { system: You take orders. }
+        complaint: { system: You apologize. }
+      default: { system: You thank. }
+outputs: { text: nodes.answer.output }
+`,
+    right: `dagrun: 1
+name: answer
+nodes:
+  sort:
+    tier: cheap
+    prompt: Sort the mail.
+    output: { fields: { kind: order | complaint | praise } }
+  answer:
+    prompt: Answer the mail.
+    route:
+      by: nodes.sort.output.kind
+      cases:
+        order: { system: You take orders. }
+        complaint: { system: You apologize. }
+      default: { system: You thank. }
+outputs: { text: nodes.answer.output }
+`,
+  },
+  DAG332: {
+    title: 'a route by a value that may be anything',
+    explanation:
+      'Cases cover what decides when that is an enum, a boolean, or an integer with an enum. Where it may be any text or number, or null besides, a `default` says what is done with all others.',
+    wrong: `dagrun: 1
+name: answer
+inputs:
+  language: { type: string }
+nodes:
+  answer:
+    prompt: Answer the mail.
+    route:
+      by: inputs.language
+      cases:
+        de: { system: Answer in German. }
+        fr: { system: Answer in French. }
+outputs: { text: nodes.answer.output }
+`,
+    right: `dagrun: 1
+name: answer
+inputs:
+  language: { type: string }
+nodes:
+  answer:
+    prompt: Answer the mail.
+    route:
+      by: inputs.language
+      cases:
+        de: { system: Answer in German. }
+        fr: { system: Answer in French. }
+      default: { system: Answer in English. }
+outputs: { text: nodes.answer.output }
+`,
+  },
+  DAG333: {
+    title: 'a sub-workflow is given what its input does not take',
+    explanation:
+      'What stands under `with` is checked against the inputs of the other file. A text that is exactly one `{{path}}` keeps the type of what it reads, `{ cel: … }` has the type of its expression, and any other text is a text.',
+  },
 };

@@ -517,4 +517,25 @@ nodes:
 outputs: { name: nodes.choose.output }
 `,
   },
+  DAG422: {
+    title: 'what a loop carries changes its type',
+    explanation:
+      'A value under `carry` begins as `first` and becomes `next` after each round. Whoever reads it does not know which round it is, so both have one type; null is what may come before anything else.',
+    wrong: `dagrun: 1
+name: ideas
+nodes:
+  think:
+    repeat: { times: 3, carry: { said: { first: '""', next: size(output) } } }
+    prompt: Have an idea. Not this one. {{carry.said}}
+outputs: { idea: nodes.think.output }
+`,
+    right: `dagrun: 1
+name: ideas
+nodes:
+  think:
+    repeat: { times: 3, carry: { said: { first: '""', next: 'carry.said + " " + output' } } }
+    prompt: Have an idea. Not this one. {{carry.said}}
+outputs: { idea: nodes.think.output }
+`,
+  },
 };
