@@ -48,10 +48,14 @@ const STUMBLES: Readonly<Record<string, readonly string[]>> = {
   'research-report': ['replies', 'scenarios'],
 };
 
+const validators = new Map<string, ReturnType<typeof compileValidator>>();
+
 /** What a published schema finds wrong with a value. */
 function problems(schema: string, value: Json): readonly string[] {
-  const text = readFileSync(join(import.meta.dirname, `../schemas/${schema}.schema.json`), 'utf8');
-  return compileValidator(JSON.parse(text) as JsonSchema)(value).map((problem) => problem.message);
+  const file = join(import.meta.dirname, `../schemas/${schema}.schema.json`);
+  const validate = validators.get(schema) ?? compileValidator(JSON.parse(readFileSync(file, 'utf8')) as JsonSchema);
+  validators.set(schema, validate);
+  return validate(value).map((problem) => problem.message);
 }
 
 const readYaml = (file: string): Json => parse(readFileSync(join(fixtures, file), 'utf8')) as Json;
@@ -118,4 +122,10 @@ test('ten workflows, of at least five systems', () => {
   expect(names.length).toBeGreaterThanOrEqual(10);
   expect(new Set(systems).size).toBeGreaterThanOrEqual(5);
   expect(systems).not.toContain(undefined);
+});
+
+// A workflow as a tool of a model is not done yet. This fails when it is: then it is a test like the others.
+test.fails('a tool that is a workflow asks a person, and waits', async () => {
+  const report = await runTests([join(folder, 'support-desk/developer.test.yml')], { cwd: folder, env: {} });
+  expect(report).toMatchObject({ passed: 1, failed: 0 });
 });
