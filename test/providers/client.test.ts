@@ -3,7 +3,7 @@ import { millis, taskKey, type Usd } from '../../engine/base/ids.ts';
 import type { Json } from '../../engine/base/json.ts';
 import { fromDollars } from '../../engine/base/units.ts';
 import { Failed } from '../../engine/contracts/failure.ts';
-import type { CallBook, ModelAsk, ModelCall, ModelClient } from '../../engine/contracts/provider.ts';
+import type { CallBook, ModelAsk, ModelCall, ModelClient, PaidCall } from '../../engine/contracts/provider.ts';
 import { createModels, type Models, type ProviderAccess } from '../../engine/models/client.ts';
 import { createGate } from '../../engine/models/gate.ts';
 import { loadTokenCounter } from '../../engine/models/tokens.ts';
@@ -125,6 +125,43 @@ describe('a model client over real servers', () => {
     expect(anthropic.received[0]?.body).not.toHaveProperty('temperature');
     expect(anthropic.received[0]?.body.max_tokens).toBe(128_000);
     expect(bill[0]).not.toHaveProperty('tier');
+  });
+
+  test('what is asked beside the question is on the bill by its name, and not paid for again', async () => {
+    anthropic.script({ text: 'Shorter.' });
+    const kept: PaidCall[] = [];
+    const keeping: CallBook = {
+      paid: (request) => kept.find((paid) => paid.request === request),
+      record: async (call, request, reply) => void kept.push({ call, request, reply }),
+    };
+    const abort = new AbortController().signal;
+    expect((await clientOf().ask(asking({ purpose: 'summarize' }), keeping, abort)).output).toBe('Shorter.');
+    expect(kept.map(({ call }) => call.call)).toEqual(['summarize']);
+    expect((await clientOf().ask(asking({ purpose: 'summarize' }), keeping, abort)).output).toBe('Shorter.');
+    expect(anthropic.received).toHaveLength(1);
+    // The same words as the node's own question are another call.
+    await clientOf().ask(asking(), keeping, abort);
+    expect(kept.map(({ call }) => call.call)).toEqual(['summarize', 'ask']);
+  });
+
+  test('what no model takes is not sent, nor what is certainly too long', async () => {
+    const image = { type: 'image', mediaType: 'image/png', name: 'a.png', data: '' } as const;
+    const messages = [{ role: 'user', text: 'Look.', attachments: [image] } as const];
+    expect(await failure({ model: 'openai/o3-mini', messages })).toEqual({
+      type: 'bad_request',
+      message: 'no model that can be asked takes images: openai/o3-mini does not',
+    });
+    expect(await failure({ model: 'openai/gpt-4', messages: [{ role: 'user', text: 'word '.repeat(9_000) }] })).toMatchObject({
+      type: 'context_too_long',
+    });
+    expect([openai.received, bill]).toEqual([[], []]);
+  });
+
+  test('how much to think is told in the way of the model', async () => {
+    anthropic.script({ text: 'Not very.' });
+    await ask({ model: 'anthropic/claude-haiku-4-5', reasoning: 'high', temperature: 0.5 });
+    expect(anthropic.received[0]?.body).toMatchObject({ max_tokens: 32_768, thinking: { type: 'enabled', budget_tokens: 24_576 } });
+    expect(anthropic.received[0]?.body).not.toHaveProperty('temperature');
   });
 
   test('JSON that fits', async () => {
