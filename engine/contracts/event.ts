@@ -173,6 +173,8 @@ export type EventBody =
       readonly recovered?: Failure;
       /** False: the highest tier's answer, which is still not good enough. */
       readonly accepted?: false;
+      /** Of a round: what goes into the next one. */
+      readonly carried?: JsonObject;
       /** Digest of everything that made this output: the same key gives the same output. */
       readonly contentKey?: string;
       /** It was not computed again. */

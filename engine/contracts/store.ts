@@ -100,6 +100,8 @@ export type TaskOutcome =
       readonly contentKey?: string;
       readonly reused?: Reuse;
       readonly unsatisfied?: string;
+      /** Of a round: what goes into the next one. */
+      readonly carried?: JsonObject;
     }
   | { readonly type: 'parked'; readonly until: WakeCondition; readonly memo: Json }
   | { readonly type: 'failure'; readonly failure: Failure };
@@ -239,6 +241,7 @@ export type TaskState =
       readonly inside?: number;
       readonly accepted?: boolean;
       readonly route?: string;
+      readonly carried?: JsonObject;
       /** Of a loop. */
       readonly rounds?: number;
       readonly memory?: Json;

@@ -179,6 +179,8 @@ function slotsWith(at: Lexical, names: readonly string[]): ReadonlyMap<string, n
 function textOf(value: Json, written: TemplateValue): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return JSON.stringify(value);
+  // A candidate that is data is judged and revised as a text like any other.
+  if (value !== null && isCandidate(written)) return JSON.stringify(value, null, 2);
   const name = printValue(written);
   if (value === null)
     return failMissing(`\`${name}\` is null and cannot be printed; guard it with \`{{#if …}}\`, or write \`{{default … "instead"}}\``);
@@ -186,4 +188,8 @@ function textOf(value: Json, written: TemplateValue): string {
     ? 'a list; print it with `bullets`, `join` or `json`'
     : 'an object; print it with `json` or `yaml`, or one of its fields';
   return fail(`\`${name}\` is ${what}`);
+}
+
+function isCandidate(written: TemplateValue): boolean {
+  return written.type === 'path' && !written.explicit && !written.data && written.parts.length === 1 && written.parts[0] === 'candidate';
 }

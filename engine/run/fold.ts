@@ -162,6 +162,7 @@ function apply(index: PlanIndex, changes: Changes, event: EventBody): void {
         ...(stage > 0 && { stage }),
         ...(before?.status === 'inside' && { inside: event.attempt }),
         ...(event.accepted === false && { accepted: false }),
+        ...(event.carried && { carried: event.carried }),
         ...(route !== undefined && { route }),
       });
       changes.settleItem(event.task);

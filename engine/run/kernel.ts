@@ -42,7 +42,7 @@ function take(step: Step, event: InEvent): void {
         ...(event.tiers && { tiers: event.tiers }),
         ...(event.reuses && { reuses: event.reuses }),
       });
-      for (const node of step.index.nodes.values()) if (node.waitsFor === 0) step.begin(node.key);
+      for (const node of step.index.nodes.values()) if (node.waitsFor.length === 0) step.begin(node.key);
       break;
     case 'opened':
       opened(step, event.node, event.opening);
@@ -225,7 +225,7 @@ function done(step: Step, event: Extract<InEvent, { type: 'done' }>): void {
   const duration = durationOf(event.startedAt, step.at);
 
   if (outcome.type === 'output') {
-    const { output, contentKey, reused, unsatisfied } = outcome;
+    const { output, contentKey, reused, unsatisfied, carried } = outcome;
     if (unsatisfied !== undefined && step.isLive(key) && step.nextTier(key, state.stage) !== undefined) {
       step.failAttempt(key, { type: 'not_accepted', message: unsatisfied }, duration);
       return;
@@ -244,6 +244,7 @@ function done(step: Step, event: Extract<InEvent, { type: 'done' }>): void {
       ...(unsatisfied !== undefined && { accepted: false as const }),
       ...(contentKey !== undefined && { contentKey }),
       ...(reused && { reused }),
+      ...(carried && { carried }),
     });
     step.taskDone(key);
     return;

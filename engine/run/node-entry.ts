@@ -3,7 +3,7 @@ import { isList, isObject, type Json, type JsonObject } from '../base/json.ts';
 import { toDollars } from '../base/units.ts';
 import type { PlanNode } from '../contracts/plan.ts';
 import type { Store, TaskState } from '../contracts/store.ts';
-import { roundKey } from './address.ts';
+import { frameOf, keyIn, roundKey } from './address.ts';
 import { errorOf } from './failure-code.ts';
 import { outputOf } from './output-of.ts';
 import type { PlanIndex } from './plan-index.ts';
@@ -27,7 +27,7 @@ export function entryReader(index: PlanIndex, store: Store, tally: Tally, run: R
     if (node.foreach && state?.status !== 'skipped') {
       const fanOut = await store.items(run, key);
       const states = await store.itemStates(run, key, fanOut.items.length);
-      const rounds = node.loop ? await Promise.all(states.map((one, at) => roundsOf(itemKey(key, at), one))) : undefined;
+      const ways = await Promise.all(states.map((one, at) => waysAt(itemKey(key, at), one)));
       entry.output = states.map(outputOf);
       lazily(entry, 'items', () =>
         states.map((one, at) => ({
@@ -38,16 +38,28 @@ export function entryReader(index: PlanIndex, store: Store, tally: Tally, run: R
           output: outputOf(one),
           error: errorIn(one),
           cost: toDollars(tally.spent(itemKey(key, at)).cost),
-          ...waysOf(one, node),
-          ...(rounds && { iterations: rounds[at] ?? [] }),
+          ...ways[at],
         })),
       );
       return entry;
     }
-    Object.assign(entry, waysOf(state, node));
-    if (node.loop) entry.iterations = await roundsOf(key, state);
-    return entry;
+    return Object.assign(entry, await waysAt(key, state));
   };
+
+  /** How a node or an item came to its output, where there are several ways. */
+  async function waysAt(unit: TaskKey, state: TaskState | undefined): Promise<JsonObject> {
+    const { node } = index.at(unit);
+    const { body } = node.stages[0];
+    // A loop that another tier, or rounds of its own, stand around is a node inside.
+    const [only] = body?.type === 'single' && !node.loop ? body.nodes : [];
+    if (only) {
+      const done = state?.status === 'succeeded' && state.inside !== undefined ? state : undefined;
+      const inner = keyIn(frameOf(unit, done?.inside ?? 1, done?.stage ?? 0), only.id);
+      const loop = done && (await store.task(run, inner));
+      return { ...waysOf(loop, only), iterations: await roundsOf(inner, loop) };
+    }
+    return { ...waysOf(state, node), ...(node.loop && { iterations: await roundsOf(unit, state) }) };
+  }
 
   /** The rounds of a loop that has ended. */
   async function roundsOf(unit: TaskKey, state: TaskState | undefined): Promise<readonly Json[]> {

@@ -18,7 +18,7 @@ import { type CompiledNode, type CompiledStage, compileNode } from './compile-no
 import { failed, inField } from './in-field.ts';
 import type { IndexedNode, PlanIndex } from './plan-index.ts';
 import type { Reuser, Tools } from './reuse.ts';
-import { fold, turnLoop } from './rounds.ts';
+import { afterRound, fold, turnLoop } from './rounds.ts';
 import type { Scopes } from './scope.ts';
 import { type Pause, withTimeout } from './timeout.ts';
 import { valueAt, withValueAt } from './value-at.ts';
@@ -118,7 +118,7 @@ export function createPerformer(index: PlanIndex, around: Surroundings): Perform
         if (!roundOf(task)) await scopes.forget(task);
         // The candidates of a loop are judged first; what it gives is made when it ends.
         if (node.loop?.loop.type === 'evaluate' && stage === 0) return { type: 'output', output: { json: output } };
-        return { type: 'output', output: { json: accepted({ node, scope: withFold(node, { ...scope, output }) }, output) } };
+        return { type: 'output', ...accepted({ node, scope }, output) };
       } catch (error) {
         return { type: 'failure', failure: failureOf(error) };
       }
@@ -140,7 +140,11 @@ export function createPerformer(index: PlanIndex, around: Surroundings): Perform
         const scope = await scopes.ofTask(task);
         const itemKey = node.foreach?.key && (await scopes.itemKey(task));
         const where = whereIs(index, task);
-        return await attemptOnce({ node, stage: node.stage(stage), scope, task, attempt, where, itemKey, abort, book, woken, log }, around);
+        const made = { node, stage: node.stage(stage), scope, task, attempt, where, itemKey, abort, book, woken, log };
+        const outcome = await attemptOnce(made, around);
+        if (outcome.type !== 'output' || outcome.carried || made.stage.isValue || !('json' in outcome.output)) return outcome;
+        const carried = carriedOn(made, outcome.output.json);
+        return carried ? { ...outcome, carried } : outcome;
       } catch (error) {
         return { type: 'failure', failure: failureOf(error) };
       }
@@ -198,17 +202,6 @@ function expand(foreach: NonNullable<CompiledNode['foreach']>, scope: Scope, con
   };
 }
 
-/** What goes through the rounds, as the `result` of a round sees it: after the round. */
-function withFold(node: CompiledNode, scope: Scope): Scope {
-  const { loop } = node;
-  if (loop?.loop.type !== 'repeat' || Object.keys(loop.next).length === 0) return scope;
-  const whole: Scope = { ...scope };
-  let carry: JsonObject | undefined;
-  // Made when it is looked at: `next` may read the output, and then `result` may not read what is carried.
-  const { output: _, ...before } = scope as JsonObject;
-  return Object.defineProperty(whole, 'carry', { enumerable: true, get: () => (carry ??= fold(loop, before)) });
-}
-
 interface Attempt {
   readonly node: CompiledNode;
   readonly stage: CompiledStage;
@@ -230,7 +223,8 @@ function attemptOnce(made: Attempt, around: Surroundings): Promise<TaskOutcome> 
   const { node, stage, scope, task, book, where, itemKey, woken } = made;
   const { reuser } = around;
   const readFiles = readerIn(where.folder, around.readFiles);
-  if (!reuser) return make({ book, readFiles });
+  // What a round carries on follows from its output before `result`, which nobody keeps.
+  if (!reuser || (node.result && carries(node))) return make({ book, readFiles });
   const own = itemOf(unitOf(task));
   const which = own === undefined ? {} : { item: { index: own.index, ...(itemKey !== undefined && { key: itemKey }) } };
   const tools = toolsNamedBy(spec, where.tools);
@@ -269,11 +263,14 @@ async function execute(made: Attempt, spec: JsonObject, around: Surroundings): P
   const { escalateWhen } = stage;
   const wantsMore = escalateWhen && inField('escalate.when', () => escalateWhen({ ...made.scope, output })) === true;
   const unsatisfied = wantsMore ? `\`escalate.when\` holds: ${String(stage.stage.escalateWhen)}` : undefined;
-  return { type: 'output', output: { json: accepted(made, output) }, ...(unsatisfied !== undefined && { unsatisfied }) };
+  return { type: 'output', ...accepted(made, output), ...(unsatisfied !== undefined && { unsatisfied }) };
 }
 
 /** An output that fits its schema and its checks, adapted by `result`. Throws Failed. */
-function accepted(made: Pick<Attempt, 'node' | 'scope'>, output: Json): Json {
+function accepted(
+  made: Pick<Attempt, 'node' | 'scope'>,
+  output: Json,
+): Pick<Extract<TaskOutcome, { type: 'output' }>, 'output' | 'carried'> {
   const { node } = made;
   const invalid = node.validate(output);
   if (invalid.length > 0) {
@@ -283,7 +280,19 @@ function accepted(made: Pick<Attempt, 'node' | 'scope'>, output: Json): Json {
   const wrong = problemsOf(made, output);
   if (wrong.length > 0) throw new Failed({ type: 'check_failed', message: wrong[0] ?? 'a check does not hold', problems: wrong });
   const { result } = node;
-  return result ? inField('result', () => result(within(made.scope, output))) : output;
+  const carried = carriedOn(made, output);
+  const scope = carried ? afterRound(node, made.scope, carried) : made.scope;
+  const json = result ? inField('result', () => result(within(scope, output))) : output;
+  return { output: { json }, ...(carried && { carried }) };
+}
+
+/** What a round hands to the next one; undefined outside of loops that carry something. */
+function carriedOn({ node, scope }: Pick<Attempt, 'node' | 'scope'>, output: Json): JsonObject | undefined {
+  return node.loop && carries(node) ? fold(node.loop, within(scope, output)) : undefined;
+}
+
+function carries({ loop }: CompiledNode): boolean {
+  return loop !== undefined && Object.keys(loop.next).length > 0;
 }
 
 /** A scope with the output in it; what is made when it is looked at stays so. */
@@ -319,6 +328,10 @@ function contextOf(made: Attempt, abort: AbortSignal, pause: Pause | undefined, 
     outputSchema: made.node.outputSchema,
     problemsOf: (output) => problemsOf(made, output),
     ask: (ask) => around.models.ask(asked(ask), made.book, abort, pause),
+    askFor: (ask) => {
+      const origin = { ...ask.origin, node: `${where.origin.node}/${ask.origin.node}`, task, attempt };
+      return around.models.ask({ ...ask, origin }, made.book, abort, pause);
+    },
     ruler: (ask) => around.models.ruler(asked(ask)),
     valueAt: (path) => valueAt(made.scope, path.split('.')),
     renderWith: (values) =>

@@ -54,14 +54,12 @@ async function repeated(place: LoopPlace, loop: CompiledLoop, memory: JsonObject
   invariant(loop.loop.type === 'repeat', 'a loop is an evaluate or a repeat');
   const { round, scopes } = place;
   const scope = { ...(await scopes.ofInside(key)), output };
-  const carry = fold(loop, scope);
+  const last = await place.state(key);
+  const carry = last?.status === 'succeeded' && last.carried ? last.carried : (memory.carry ?? {});
   const next = { ...memory, carry };
-  const { as, onExhausted } = loop.loop;
-  // The fold is done before `until` looks at it.
-  const own = as === undefined ? null : ((scope as JsonObject)[as] ?? null);
-  const named = as !== undefined && isObject(own) ? { [as]: { ...own, carry } } : {};
+  const { onExhausted } = loop.loop;
   const { until } = loop;
-  const holds = until ? inField('repeat.until', () => until({ ...scope, carry, ...named })) : false;
+  const holds = until ? inField('repeat.until', () => until(afterRound(place.node, scope, carry as JsonObject))) : false;
   if (typeof holds !== 'boolean') throw failed('repeat.until', `\`until\` gives ${JSON.stringify(holds)}, not true or false`);
   if (holds) return end(place, loop, next, round, true);
   if (round < Number(memory.max)) return { type: 'again', memory: next };
@@ -118,6 +116,13 @@ function exhausted(message: string): Turn {
 
 function rounds(count: number): string {
   return count === 1 ? '1 round' : `${count} rounds`;
+}
+
+/** What is seen after a round: what it hands on is there already. */
+export function afterRound({ loop }: CompiledNode, scope: Scope, carry: JsonObject): Scope {
+  const as = loop?.loop.type === 'repeat' ? loop.loop.as : undefined;
+  const named = as === undefined ? null : ((scope as JsonObject)[as] ?? null);
+  return { ...scope, carry, ...(as !== undefined && isObject(named) && { [as]: { ...named, carry } }) };
 }
 
 /** What goes into the next round: each value made from those of this one. Throws Failed. */
