@@ -41,7 +41,7 @@ const INPUTS: Readonly<Record<string, RunOptions['inputs']>> = {
 
 /** What a run still stumbles over. Each test that is named here fails when it is mended: then its line goes. */
 const STUMBLES: Readonly<Record<string, readonly string[]>> = {
-  // The parts of an `evaluate` and of a `best_of` do not see the nodes around them.
+  // The parts of an `evaluate` and of a `best_of` do not see the nodes around them; a made-up judge names a candidate there is not.
   'grounded-answers': ['replies', 'made up', 'scenarios'],
   majority: ['replies', 'made up', 'scenarios'],
   // `carry.next` of a node that is no group does not see `output`.
