@@ -61,8 +61,9 @@ export interface World {
   readonly offline?: Provider;
   /** Kinds in place of the registry's. */
   readonly kinds?: readonly NodeKind[];
-  /** In place of tools. */
+  /** In place of tools, and the kinds whose work those do that are called all the same. */
   readonly tools?: ToolStandIn;
+  readonly toolKinds?: readonly NodeKind[];
   /** Nobody else can reach the run: it says to nobody that it lives, and looks for no wishes. */
   readonly alone?: boolean;
   /** Why a parked task goes on at once; undefined when it has to wait. */
@@ -241,9 +242,10 @@ function toolsOf(
   const { world, plan, file, config, inputs, startedAt } = drive;
   return openTools({
     plan,
-    kinds: world.kinds ?? kinds,
+    kinds: world.toolKinds ?? kinds,
     outside: createOutside(file, rootsOf(file, options.cwd ?? '.', config), config),
     clock: world.clock,
+    random: world.random,
     scope: { inputs, run: { id: world.id, started_at: new Date(startedAt).toISOString(), workflow: plan.workflow } },
     ...(world.tools && { standIn: world.tools }),
   });

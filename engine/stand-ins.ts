@@ -87,6 +87,8 @@ export function toolsAtHome(kinds: readonly NodeKind[], replies: Replies | undef
     if (stub && 'fail' in stub) return { status: 'failed', message: failureFrom(stub.fail, `${task}, attempt ${attempt}`).message };
     if (stub) return { status: 'succeeded', output: 'text' in stub ? stub.text : stub.json };
     const { does } = tool;
+    // Its nodes have stand-ins of their own.
+    if (does.type === 'workflow') return undefined;
     const kind = does.type === 'kind' ? kinds.find((one) => one.kind === does.kind) : undefined;
     const isInside = kind !== undefined && !kind.online && tool.idempotent !== false;
     if (isInside && !(strict && kind.idempotent !== undefined)) return undefined;

@@ -1,16 +1,17 @@
 import type { Json, JsonObject } from '../base/json.ts';
 import type { Report } from '../contracts/diagnostic.ts';
+import type { NodeKind } from '../contracts/node-kind.ts';
 import type { Path } from '../contracts/source.ts';
-import type { ServerDecl } from '../contracts/tool.ts';
+import type { OwnToolDecl, ServerDecl } from '../contracts/tool.ts';
 import type { NodeDecl, Workflow } from '../contracts/workflow.ts';
 import { allNodes, hasOwnSpec } from '../lang/frames.ts';
 import { isPattern, serverIn, toolsNamed } from '../lang/tool-names.ts';
-import { callableTools } from '../lang/tool-readings.ts';
+import { callableTools, toolsWanted } from '../lang/tool-readings.ts';
 import { didYouMean, listed, nearestOf } from './known-names.ts';
 import type { CheckInput } from './rule.ts';
 
 /** The tools that nodes name are there, and what is said of them goes together. */
-export function checkTools({ workflow }: CheckInput, report: Report): void {
+export function checkTools({ workflow, kinds }: CheckInput, report: Report): void {
   const known = callableTools(workflow);
   const unread = new Map<ServerDecl, Path>();
   for (const { node } of allNodes(workflow)) {
@@ -18,7 +19,10 @@ export function checkTools({ workflow }: CheckInput, report: Report): void {
     if (node.onError.action === 'fallback') checkSpec(node, node.onError.spec, node.onError.path);
   }
   for (const [server, path] of unread) reportUnread(workflow, server, path, report);
-  for (const tool of workflow.tools.values()) if (tool.type === 'mcp') checkRules(workflow, tool, report);
+  for (const tool of workflow.tools.values()) {
+    if (tool.type === 'mcp') checkRules(workflow, tool, report);
+    else if (tool.workflow) checkWaits(workflow, tool, kinds, report);
+  }
 
   function checkSpec(node: NodeDecl, spec: JsonObject, base: Path): void {
     const { tools, tool, approve } = spec;
@@ -156,6 +160,36 @@ function checkRules({ document }: Workflow, { name: server, offers, rules }: Ser
       ...(near ? { help: near.help, fix: { at, replacement: near.nearest } } : didYouMean(name, names)),
     });
   }
+}
+
+/** A workflow that is called as a tool comes to its end by itself: it is kept nowhere, so that nobody could answer it. */
+function checkWaits({ document }: Workflow, { name, at, workflow }: OwnToolDecl, kinds: readonly NodeKind[], report: Report): void {
+  const who = workflow && waitsIn(workflow, kinds);
+  if (who === undefined) return;
+  report({
+    code: 'DAG535',
+    severity: 'error',
+    message: `the workflow of tool "${name}" waits, which a tool cannot`,
+    at: document.spanOf([...at, 'workflow']),
+    label: `its node "${who}" waits`,
+    because: 'it runs within the call of a model, and is kept nowhere else',
+    help: `let a node of this file wait, or say \`approve: true\` of the tool: somebody is then asked before each call`,
+  });
+}
+
+/** The first node of a workflow that waits for a person, a signal or a time, or whose tools do. */
+function waitsIn(workflow: Workflow, kinds: readonly NodeKind[]): string | undefined {
+  const waiting = new Set(kinds.filter((kind) => kind.waits).map((kind) => kind.kind));
+  const asks = (name: string): boolean => {
+    const tool = workflow.tools.get(serverIn(name) ?? name);
+    return tool?.type === 'mcp' ? [...tool.rules.values()].some((rule) => rule.approve) : tool?.approve === true;
+  };
+  for (const { node, path } of allNodes(workflow)) {
+    if (waiting.has(node.kind) || (hasOwnSpec(node) && (node.spec.approve !== undefined || toolsWanted(node.spec).some(asks)))) return path;
+    const child = node.body?.type === 'workflow' && node.body.workflow ? waitsIn(node.body.workflow, kinds) : undefined;
+    if (child !== undefined) return `${path}/${child}`;
+  }
+  return undefined;
 }
 
 function texts(list: Json | undefined): readonly (readonly [number, string])[] {

@@ -130,6 +130,8 @@ export interface TaskContext {
   problemsOf(output: Json): readonly string[];
   /** Calls a model; every call is journaled. Throws Failed. */
   ask(ask: Omit<ModelAsk, 'origin' | 'problemsOf'>): Promise<ModelAnswer>;
+  /** The same for a node of a workflow that is called as a tool: the path in `origin` starts there, and checks are its own. */
+  askFor(ask: ModelAsk): Promise<ModelAnswer>;
   /** What measures such an ask before it is made. Throws Failed. */
   ruler(ask: Omit<ModelAsk, 'origin' | 'problemsOf'>): Promise<Ruler>;
   /** The value at a path of what the node's fields can read (`nodes.scan.output.text`); null where there is none. */

@@ -1,6 +1,7 @@
 import type { Millis } from '../base/ids.ts';
 import type { Json, JsonObject, JsonSchema } from '../base/json.ts';
 import type { TaskContext } from './node-kind.ts';
+import type { Plan } from './plan.ts';
 import type { ToolSignature } from './provider.ts';
 import type { Path } from './source.ts';
 import type { Workflow } from './workflow.ts';
@@ -85,6 +86,8 @@ export interface PlanTool {
 export type PlanToolWork =
   /** What a node of this kind does; the spec is not yet rendered, and sees `args`. */
   | { readonly type: 'kind'; readonly kind: string; readonly spec: JsonObject }
+  /** A run of its own, whose calls are those of the task that calls it; its paths start at `folder`, from that of the file that names it. */
+  | { readonly type: 'workflow'; readonly plan: Plan; readonly folder: string }
   | { readonly type: 'mcp'; readonly server: string; readonly tool: string };
 
 /** An MCP server of a plan. */

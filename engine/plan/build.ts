@@ -21,7 +21,7 @@ export function buildPlan(workflow: Workflow, kinds: readonly NodeKind[]): Plan 
     ...(workflow.description !== undefined && { description: workflow.description }),
     inputs: mapValues(workflow.inputs, planInput),
     constants: workflow.constants,
-    ...planTools(workflow, kinds),
+    ...planTools(workflow, kinds, (child) => buildPlan(child, kinds)),
     tiers: workflow.tiers,
     limits: planLimits(workflow.limits),
     partials: Object.fromEntries(workflow.partials),
@@ -47,6 +47,7 @@ function contextOf(workflow: Workflow, kinds: readonly NodeKind[], byKind: Kinds
     kinds: byKind,
     edgesOf: (decl) => known.get(decl) ?? [],
     child: (inner) => contextOf(inner, kinds, byKind),
+    tools: (inner) => planTools(inner, kinds, (child) => buildPlan(child, kinds)),
   };
 }
 

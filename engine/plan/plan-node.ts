@@ -3,7 +3,19 @@ import { invariant } from '../base/assert.ts';
 import { buildGraph, heights, topologicalOrder } from '../base/graph.ts';
 import { millis, type NodeId } from '../base/ids.ts';
 import type { JsonObject } from '../base/json.ts';
-import type { Bind, Edge, NodePart, PlanBody, PlanForeach, PlanInput, PlanLoop, PlanNode, PlanOutput, Stage } from '../contracts/plan.ts';
+import type {
+  Bind,
+  Edge,
+  NodePart,
+  Plan,
+  PlanBody,
+  PlanForeach,
+  PlanInput,
+  PlanLoop,
+  PlanNode,
+  PlanOutput,
+  Stage,
+} from '../contracts/plan.ts';
 import type {
   BestOfDecl,
   Bound,
@@ -26,6 +38,8 @@ export interface PlanContext {
   edgesOf(decl: NodeDecl): readonly Edge[];
   /** The context of a sub-workflow. */
   child(workflow: Workflow): PlanContext;
+  /** The tools that nodes of a sub-workflow can call. */
+  tools(workflow: Workflow): Pick<Plan, 'tools'>;
 }
 
 /** Whoever does the work of a body makes its own tries. */
@@ -50,6 +64,14 @@ export function planNodes(decls: ReadonlyMap<NodeId, NodeDecl>, context: PlanCon
   });
 }
 
+/** Of a declaration that was changed for a plan: the one as it was parsed, by which its edges are known. */
+const originals = new WeakMap<NodeDecl, NodeDecl>();
+
+function changed(from: NodeDecl, to: NodeDecl): NodeDecl {
+  originals.set(to, originals.get(from) ?? from);
+  return to;
+}
+
 /** What a part of a node has that is not written. */
 interface Part {
   readonly id: NodeId;
@@ -66,7 +88,7 @@ function planNode(decl: NodeDecl, context: PlanContext, height: number, part?: P
     id: part?.id ?? decl.id,
     kind: decl.kind,
     ...(decl.description !== undefined && { description: decl.description }),
-    after: [...(part?.after ?? []), ...context.edgesOf(decl)],
+    after: [...(part?.after ?? []), ...context.edgesOf(originals.get(decl) ?? decl)],
     ...(anyOf.length > 0 && { anyOf }),
     height,
     ...(skipIf && {
@@ -165,19 +187,17 @@ function planEvaluate(decl: NodeDecl, evaluate: EvaluateDecl, context: PlanConte
     spec: {},
     body: {
       type: 'single',
-      nodes: [planNode({ ...whole, body: from }, { ...context, edgesOf: () => [] }, inner, { id: 'evaluate' as NodeId, part: 'loop' })].map(
-        (node) => ({ ...node, after: context.edgesOf(decl) }),
-      ),
+      nodes: [planNode(changed(decl, { ...whole, body: from }), context, inner, { id: 'evaluate' as NodeId, part: 'loop' })],
     },
     retry: ONCE,
     ...(name === 'escalated' && { on: ['not_accepted'] as const }),
   });
   const first = loopIn('own', onExhausted === 'escalate' ? { ...evaluate, onExhausted: 'fail' } : evaluate);
-  const up = (node: NodeDecl): NodeDecl => ({
-    ...node,
-    spec: oneTierUp(node.spec),
-    ...(node.body?.type === 'best_of' && { body: bestOfUp(node.body) }),
-  });
+  const up = (node: NodeDecl): NodeDecl => {
+    const { body } = node;
+    const higher = body?.type === 'best_of' ? { ...body, candidate: up(body.candidate) } : body;
+    return changed(node, { ...node, spec: oneTierUp(node.spec), ...(higher && { body: higher }) });
+  };
   const { revise } = evaluate;
   const higher: EvaluateDecl = { ...evaluate, generate: up(generate), ...(revise && { revise: up(revise) }), onExhausted: 'accept' };
   return {
@@ -187,10 +207,6 @@ function planEvaluate(decl: NodeDecl, evaluate: EvaluateDecl, context: PlanConte
     output: {},
     check: [],
   };
-}
-
-function bestOfUp(body: BestOfDecl): BestOfDecl {
-  return { ...body, candidate: { ...body.candidate, spec: oneTierUp(body.candidate.spec) } };
 }
 
 function planLoop(evaluate: EvaluateDecl, onExhausted: 'accept' | 'fail'): PlanLoop {
@@ -227,7 +243,7 @@ function partsOf({ generate, revise, judge }: EvaluateDecl, context: PlanContext
  */
 function bare(decl: NodeDecl, own?: NodeDecl): NodeDecl {
   const { id, kind, path, retry, spec } = decl;
-  return {
+  return changed(decl, {
     id,
     kind,
     path,
@@ -243,7 +259,7 @@ function bare(decl: NodeDecl, own?: NodeDecl): NodeDecl {
     ...(own?.escalate && { escalate: own.escalate }),
     ...(own?.body && { body: own.body }),
     ...(own?.cache && { cache: own.cache }),
-  };
+  });
 }
 
 /** So many of a hundred candidates may fail: one that is there is enough. */
@@ -286,6 +302,7 @@ function planChild({ workflow, file }: SubWorkflowDecl, context: PlanContext, he
     folder: folder === '.' ? '' : folder.replace(/^\.\//, ''),
     inputs: mapValues(workflow.inputs, planInput),
     constants: workflow.constants,
+    ...context.tools(workflow),
     partials: Object.fromEntries(workflow.partials),
     outputs: mapValues(workflow.outputs, planOutput),
     limits: { ...(maxCost !== undefined && { maxCost }), ...(timeout !== undefined && { timeout }) },

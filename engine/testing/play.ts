@@ -51,6 +51,7 @@ export async function play(scenario: Scenario, workflow: LoadedWorkflow, around:
       kinds: failing(holding(standIn(staying(kinds), replies, plan), clock), scenario.faults, clock, ownKinds(plan)),
       alone: true,
       tools: toolsAtHome(kinds, replies, true),
+      toolKinds: holding(kinds, clock),
       wakes: wakesIn(replies, plan),
     },
     workflow,

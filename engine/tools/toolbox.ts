@@ -1,12 +1,13 @@
 import { hash } from 'node:crypto';
+import { posix } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { acting } from '../base/failpoint.ts';
 import { type Millis, millis } from '../base/ids.ts';
-import { canonicalText, isObject, type Json, type JsonSchema } from '../base/json.ts';
+import { canonicalText, isObject, type Json, type JsonObject, type JsonSchema } from '../base/json.ts';
 import { renderDuration } from '../base/units.ts';
 import { Failed } from '../contracts/failure.ts';
 import { type NodeKind, Parked, type TaskContext } from '../contracts/node-kind.ts';
-import type { OfferedTool, OpenToolBox, PlanTool, ToolOutcome, ToolsOf, ToolUse } from '../contracts/tool.ts';
+import type { OfferedTool, OpenToolBox, PlanTool, PlanToolWork, ToolBook, ToolOutcome, ToolsOf, ToolUse } from '../contracts/tool.ts';
 import { compileSpec } from '../lang/notation.ts';
 import { withoutSecrets } from '../lang/sealed-text.ts';
 import { toolsNamed } from '../lang/tool-names.ts';
@@ -19,6 +20,13 @@ export interface ToolsOptions {
   readonly kinds: readonly NodeKind[];
   readonly servers: Servers;
   readonly clock: Clock;
+  /** Runs a workflow that is called as a tool, and gives its outputs. Throws Failed. */
+  runWorkflow(
+    work: Extract<PlanToolWork, { readonly type: 'workflow' }>,
+    args: JsonObject,
+    ctx: TaskContext,
+    book: ToolBook | undefined,
+  ): Promise<Json>;
   /** What stands in for a call; undefined when the tool is called. */
   standIn?(tool: PlanTool, use: ToolUse, ctx: TaskContext): ToolOutcome | undefined;
 }
@@ -27,7 +35,7 @@ export interface ToolsOptions {
 const GRACE: Millis = millis(2000);
 
 /** Gives tasks their tools. A tool does what a node of its kind does, or what a server does for it. */
-export function createTools({ kinds, servers, clock, standIn }: ToolsOptions): OpenToolBox {
+export function createTools({ kinds, servers, clock, runWorkflow, standIn }: ToolsOptions): OpenToolBox {
   const byName = new Map(kinds.map((kind) => [kind.kind, kind]));
 
   return (of, ctx, book) => ({
@@ -59,15 +67,26 @@ export function createTools({ kinds, servers, clock, standIn }: ToolsOptions): O
       else outcome = standIn?.(tool, use, ctx);
       if (outcome === undefined) {
         if (tool.idempotent === false) await record('begun', null);
-        outcome = await acting('tool', () => inTime(tool, ctx.abort, (abort) => work(of, use.tool, tool, args, { ...ctx, abort })));
+        outcome = await acting('tool', () => inTime(tool, ctx.abort, (abort) => work(of, use.tool, tool, args, { ...ctx, abort }, book)));
       }
       await record(outcome.status, outcome.status === 'succeeded' ? outcome.output : outcome.status === 'failed' ? outcome.message : null);
       return outcome;
     },
   });
 
-  async function work(of: ToolsOf, name: string, { does }: PlanTool, args: Json, ctx: TaskContext): Promise<ToolOutcome> {
-    const { plan, partials, scope } = of;
+  async function work(
+    of: ToolsOf,
+    name: string,
+    { does }: PlanTool,
+    args: Json,
+    ctx: TaskContext,
+    book: ToolBook | undefined,
+  ): Promise<ToolOutcome> {
+    const { plan, partials, scope, folder } = of;
+    if (does.type === 'workflow') {
+      const within = { ...does, folder: posix.join(folder, does.folder).replace(/^\.$/, '') };
+      return { status: 'succeeded', output: await runWorkflow(within, isObject(args) ? args : {}, ctx, book) };
+    }
     if (does.type === 'mcp') {
       const server = plan.servers[does.server];
       if (server === undefined) return { status: 'failed', message: `there is no server "${does.server}"` };

@@ -111,3 +111,60 @@ describe('a node that is one call', () => {
     expect(told.error()).toBe('tool_failed: refund: a person did not allow the call, and said: no');
   });
 });
+
+describe('a workflow as a tool', () => {
+  const child = `dagrun: 1
+name: research
+description: Finds out about a topic.
+inputs: { topic: { type: string }, words: { type: integer, default: 5 } }
+tools: { look: { script: ./look.mjs#look, input: { fields: { at: string } } } }
+nodes:
+  looked: { kind: tool, tool: look, with: { at: "{{inputs.topic}}" } }
+  summary: { tier: cheap, prompt: "Sum {{nodes.looked.output}} up in {{inputs.words}} words.", output: { fields: { text: string } } }
+outputs: { summary: nodes.summary.output.text }
+`;
+  const parent = 'tools: { research: { workflow: ./sub/research.workflow.yml } }\n';
+  beforeEach(() => {
+    space.write('sub/research.workflow.yml', child);
+    space.write('sub/look.mjs', 'export const look = ({ at }) => at.toUpperCase();\n');
+  });
+
+  test('runs within the task that calls it: its calls are on the bill and in the journal of that task', async () => {
+    const told = await space.run(
+      `${parent}nodes:\n  it: { kind: tool, tool: research, with: { topic: dns } }\noutputs: { it: nodes.it.output.summary }\n`,
+      { offline: true },
+    );
+    expect(told.output()).toContain('made-up');
+    const calls = told.events.filter((event) => event.type === 'model.called' || event.type === 'tool.called');
+    expect(calls.map((event) => [event.type, event.task])).toEqual([
+      ['tool.called', 'it'],
+      ['model.called', 'it'],
+      ['tool.called', 'it'],
+    ]);
+    expect(told.result.nodes[0]?.cost).toBeGreaterThan(0);
+  });
+
+  test('a model is offered its inputs as arguments, and told what it failed of', async () => {
+    space.write('sub/look.mjs', "export const look = () => { throw new Error('no'); };\n");
+    space.write(
+      'replies.yml',
+      'replies:\n  - { node: it, tool_calls: [{ tool: research, args: { topic: 7 } }, { tool: research, args: { topic: dns } }] }\n  - { node: it, text: Sorry. }\n',
+    );
+    const told = await space.run(`${parent}nodes:\n  it: { prompt: What is DNS?, tools: [research] }\noutputs: { it: nodes.it.output }\n`, {
+      replies: 'replies.yml',
+    });
+    expect(told.output()).toBe('Sorry.');
+    expect(callsOf(told)).toEqual([
+      ['research', 'failed', expect.stringMatching(/^the arguments do not fit: "topic"/)],
+      ['look', 'failed', expect.stringContaining('no')],
+      ['research', 'failed', 'its node "looked" failed: look: sub/look.mjs:1:35: no'],
+    ]);
+  });
+
+  test('one that waits for somebody is refused', async () => {
+    space.write('sub/research.workflow.yml', child.replace('nodes:\n', 'nodes:\n  ask: { kind: approval, message: May I? }\n'));
+    await expect(space.run(`${parent}nodes:\n  it: { prompt: What is DNS?, tools: [research] }\n`)).rejects.toMatchObject({
+      diagnostics: [{ code: 'DAG535', label: 'its node "ask" waits' }],
+    });
+  });
+});

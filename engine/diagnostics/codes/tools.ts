@@ -54,4 +54,9 @@ nodes:
 `,
     right: tools('nodes:\n  answer: { prompt: Where is my order?, tools: [search] }\n'),
   },
+  DAG535: {
+    title: 'a workflow that waits, called as a tool',
+    explanation:
+      'A workflow that is a tool runs within the call of the model that wants it, and comes to its end by itself. One of its nodes waits for a person, a signal or a time, or may call a tool only when somebody says yes.',
+  },
 };

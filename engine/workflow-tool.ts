@@ -1,0 +1,94 @@
+import type { Clock } from './base/clock.ts';
+import { runId } from './base/ids.ts';
+import type { Json, JsonObject } from './base/json.ts';
+import { Failed } from './contracts/failure.ts';
+import type { NodeKind, TaskContext } from './contracts/node-kind.ts';
+import type { Plan } from './contracts/plan.ts';
+import type { ModelClient } from './contracts/provider.ts';
+import type { OpenToolBox, PlanToolWork, ToolBook } from './contracts/tool.ts';
+import { createKernel } from './run/kernel.ts';
+import { createPerformer } from './run/perform.ts';
+import { indexPlan } from './run/plan-index.ts';
+import { createScopes } from './run/scope.ts';
+import { createTally } from './run/tally.ts';
+import { pathIn, readerIn } from './run/where.ts';
+import { driveEmbedded } from './shells/embedded.ts';
+import { openMemoryStore } from './store/memory.ts';
+
+/** What a workflow that is called as a tool runs with, besides what the task has that calls it. */
+export interface WorkflowToolOptions {
+  kindsFor(plan: Plan): readonly NodeKind[];
+  readonly clock: Clock;
+  random(): number;
+  /** The tools of the run. */
+  tools(): OpenToolBox;
+}
+
+export type RunWorkflow = (
+  work: Extract<PlanToolWork, { readonly type: 'workflow' }>,
+  args: JsonObject,
+  ctx: TaskContext,
+  book: ToolBook | undefined,
+) => Promise<Json>;
+
+/**
+ * Runs a workflow inside a task: what it asks models and tools is asked, billed and journaled as the task's own, so that after a crash the
+ * task does it again and nothing is paid twice. It is kept nowhere else, and can wait for nobody.
+ */
+export function createWorkflowRunner({ kindsFor, clock, random, tools }: WorkflowToolOptions): RunWorkflow {
+  return async ({ plan, folder }, args, ctx, book) => {
+    const id = runId(`${ctx.task}/${plan.workflow}`);
+    const store = openMemoryStore();
+    const at = clock.now();
+    const inputs = { ...defaultsOf(plan.inputs), ...args };
+    await store.create({ id, plan, file: plan.file, at });
+    const index = indexPlan(plan);
+    const tally = createTally(index);
+    const models: ModelClient = { ask: (ask) => ctx.askFor(ask), ruler: (ask) => ctx.ruler(ask), close: () => Promise.resolve() };
+    const performer = createPerformer(index, {
+      run: id,
+      store,
+      kinds: kindsFor(plan),
+      models,
+      scopes: createScopes(index, store, tally, { id, startedAt: new Date(at).toISOString(), inputs }),
+      clock,
+      send: ctx.send,
+      readFiles: readerIn(folder, ctx.readFiles),
+      outside: { ...ctx.outside, place: (path) => ctx.outside.place(pathIn(folder, path)) },
+      toolBox: (of, inner) => tools()({ ...of, folder: [folder, of.folder].filter((part) => part !== '').join('/') }, inner, book),
+    });
+    const ended = await driveEmbedded(
+      {
+        run: id,
+        store,
+        owner: id,
+        decide: createKernel(index),
+        performer,
+        limits: plan.limits,
+        clock,
+        random,
+        wait: false,
+        alone: true,
+        abort: ctx.abort,
+        onEvent: (event) => tally.add(event),
+      },
+      { type: 'start', inputs, simulated: false, by: ctx.task, at },
+    );
+    if (ended === 'waiting')
+      throw new Failed({ type: 'task_failed', message: `${plan.file} waits for somebody or something, which a tool cannot` });
+    const { failure, status } = await store.state(id);
+    if (failure) throw new Failed({ type: 'node_failed', message: messageOf(failure), node: failure.node ?? '', cause: failure.failure });
+    if (status !== 'succeeded') throw new Failed({ type: 'cancelled', message: 'it was stopped' });
+    let outputs: JsonObject = {};
+    for await (const event of store.journal.read(id)) if (event.type === 'run.finished') outputs = event.outputs ?? {};
+    return outputs;
+  };
+}
+
+function messageOf({ node, failure }: { readonly node: string | null; readonly failure: { readonly message: string } }): string {
+  return node === null ? failure.message : `its node "${node}" failed: ${failure.message}`;
+}
+
+function defaultsOf(inputs: Readonly<Record<string, { readonly default?: Json }>>): JsonObject {
+  return Object.fromEntries(Object.entries(inputs).flatMap(([name, { default: value }]) => (value === undefined ? [] : [[name, value]])));
+}
