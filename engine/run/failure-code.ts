@@ -30,12 +30,19 @@ const CODES: Readonly<Record<FailureType, Code>> = {
 /** A failure as results show it. */
 export function errorOf(failure: Failure, node?: string): ResultError {
   const problems = 'problems' in failure ? failure.problems : undefined;
+  const inside = nodeFailure(failure);
   return {
     type: failure.type,
     code: CODES[failure.type],
     message: failure.message,
     ...(node !== undefined && { node }),
     ...(problems && { problems }),
-    ...(failure.type === 'node_failed' && { cause: errorOf(failure.cause, failure.node) }),
+    ...(inside && { cause: errorOf(inside.cause, inside.node) }),
   };
+}
+
+/** The failure of a node inside, in an item of the node where that has any. */
+function nodeFailure(failure: Failure): Extract<Failure, { type: 'node_failed' }> | undefined {
+  if (failure.type === 'node_failed') return failure;
+  return failure.type === 'items_failed' ? nodeFailure(failure.first) : undefined;
 }

@@ -1,16 +1,18 @@
 import type { RunId } from '../base/ids.ts';
 import { toDollars } from '../base/units.ts';
 import type { CostReport, ItemResult, NodeResult, Reused, RunResult } from '../contracts/result.ts';
+import { addBill, type Bill, emptyBill } from './bill.ts';
 import { errorOf } from './failure-code.ts';
-import type { IndexedNode, PlanIndex } from './plan-index.ts';
-import type { Bill, ItemTally, NodeTally, Tally } from './tally.ts';
+import { type Place, placeTree } from './places.ts';
+import type { PlanIndex } from './plan-index.ts';
+import type { ItemTally, NodeTally, Tally } from './tally.ts';
 
 /** The result of a run that is over. */
 export function resultOf(run: RunId, index: PlanIndex, tally: Tally): RunResult {
   const { bill, failure, failedNode, startedAt, endedAt } = tally.run;
-  const nodes = [...index.nodes.values()];
-  const waits = tally.run.status === 'running' && nodes.some(({ key }) => tally.node(key).parked > 0);
+  const waits = tally.run.status === 'running' && [...index.nodes.keys()].some((key) => tally.node(key).parked > 0);
   const status = waits ? 'waiting' : tally.run.status === 'running' ? 'cancelled' : tally.run.status;
+  const unfinished = waits ? 'waiting' : 'cancelled';
   return {
     schemaVersion: 1,
     run,
@@ -18,35 +20,85 @@ export function resultOf(run: RunId, index: PlanIndex, tally: Tally): RunResult 
     status,
     outputs: tally.run.outputs ?? {},
     ...(failure && { error: errorOf(failure, failedNode ?? undefined) }),
-    nodes: nodes.map((indexed) => nodeResult(indexed, tally.node(indexed.key), waits)),
+    nodes: placeTree(index).map((place) => nodeResult(place, tally, unfinished)),
     cost: costReport(bill),
     simulated: tally.run.simulated,
     durationMs: startedAt !== null && endedAt !== null ? Math.max(0, endedAt - startedAt) : 0,
   };
 }
 
-/** `waits`: the run is not over, and what has not begun waits with it. */
-function nodeResult({ node }: IndexedNode, tally: NodeTally, waits: boolean): NodeResult {
-  const { bill, failure, items } = tally;
-  const unfinished = waits ? 'waiting' : 'cancelled';
+/** How a node inside another stands that never began: as the node around it, of which this is said. */
+interface Around {
+  readonly status: NodeResult['status'];
+  readonly route: string | null;
+}
+
+/** `unfinished`: what is said of a node that has not ended. */
+function nodeResult(place: Place, tally: Tally, unfinished: 'waiting' | 'cancelled', around?: Around): NodeResult {
+  const ways = place.nodes.map((indexed) => tally.node(indexed.key));
+  // Of several ways of doing the node around it the last one counts; what they cost counts together.
+  const own = ways.findLast((one) => one.status !== 'pending') ?? tally.node(place.nodes[0].key);
+  const bill = ways.length === 1 ? own.bill : billOf(ways);
+  const sum = (of: (one: NodeTally) => number): number => ways.reduce((total, one) => total + of(one), 0);
+  const { failure, items, route } = own;
+  const status = statusOf(own, unfinished, around);
+  const skipReason = own.skipReason !== null && status === 'skipped' ? own.skipReason : unbegun(own, status, around);
+  const { rounds, accepted, score } = loopOf(place, tally, own);
+  const { node } = place.nodes[0];
   return {
     id: node.id,
     kind: node.kind,
-    status: tally.status === 'pending' || tally.status === 'running' || tally.status === 'waiting' ? unfinished : tally.status,
-    ...(tally.tier && { tier: tally.tier }),
-    ...(tally.model !== null && { model: tally.model }),
-    ...(tally.provider !== null && { provider: tally.provider }),
-    attempts: tally.attempts,
+    status,
+    ...(own.tier && { tier: own.tier }),
+    ...(own.model !== null && { model: own.model }),
+    ...(own.provider !== null && { provider: own.provider }),
+    attempts: sum((one) => one.attempts),
     cost: toDollars(bill.cost),
     unpricedCalls: bill.unpricedCalls,
     tokens: bill.usage,
-    durationMs: tally.startedAt !== null && tally.endedAt !== null ? Math.max(0, tally.endedAt - tally.startedAt) : 0,
-    ...(tally.skipReason !== null && { skipReason: tally.skipReason }),
+    durationMs: own.startedAt !== null && own.endedAt !== null ? Math.max(0, own.endedAt - own.startedAt) : 0,
+    ...(skipReason !== undefined && { skipReason }),
     ...(failure && { error: errorOf(failure) }),
-    ...(tally.recovered && { recovered: true }),
+    ...(own.recovered && { recovered: true }),
     ...(bill.fromRun + bill.fromCache > 0 && { reused: reusedIn(bill) }),
-    ...(items && { items: items.map((item, index) => itemResult(item, index, tally.keys?.[index], unfinished)) }),
+    ...(items && { items: items.map((item, index) => itemResult(item, index, own.keys?.[index], unfinished)) }),
+    ...(around && { runs: sum((one) => one.runs) }),
+    ...(route !== null && { route }),
+    ...(rounds > 0 && { rounds }),
+    ...(accepted !== null && { accepted }),
+    ...(score !== null && { score }),
+    ...(place.inside.length > 0 && { nodes: place.inside.map((inner) => nodeResult(inner, tally, unfinished, { status, route })) }),
   };
+}
+
+function statusOf({ status }: NodeTally, unfinished: 'waiting' | 'cancelled', around: Around | undefined): NodeResult['status'] {
+  if (status === 'running' || status === 'waiting') return unfinished;
+  if (status !== 'pending') return status;
+  if (!around) return unfinished;
+  // What is inside a node that has ended, and never began, was not wanted.
+  return around.status === 'succeeded' || around.status === 'failed' ? 'skipped' : around.status;
+}
+
+/** Why a node inside another was never begun. */
+function unbegun({ status }: NodeTally, said: NodeResult['status'], around: Around | undefined): string | undefined {
+  if (status !== 'pending' || said !== 'skipped' || !around) return undefined;
+  if (around.route !== null) return `the case "${around.route}" was taken`;
+  return around.status === 'skipped' ? 'the node it is in was skipped' : 'it was never come to';
+}
+
+/** What a node's rounds came to; an `evaluate` that is inside something else has them in a part of the node. */
+function loopOf({ nodes, parts }: Place, tally: Tally, own: NodeTally): Pick<NodeTally, 'rounds' | 'accepted' | 'score'> {
+  const loops = parts.filter(({ node }) => node.part === 'loop').map(({ key }) => tally.node(key));
+  const rounds = nodes.reduce((total, { key }) => total + tally.node(key).rounds, 0);
+  const last = loops.findLast((loop) => loop.rounds > 0);
+  if (rounds > 0 || !last) return { rounds, accepted: own.accepted, score: own.score ?? last?.score ?? null };
+  return { rounds: loops.reduce((total, loop) => total + loop.rounds, 0), accepted: last.accepted, score: last.score };
+}
+
+function billOf(ways: readonly NodeTally[]): Bill {
+  const all = emptyBill();
+  for (const { bill } of ways) addBill(all, bill);
+  return all;
 }
 
 function itemResult(item: ItemTally, index: number, key: string | undefined, unfinished: 'waiting' | 'cancelled'): ItemResult {

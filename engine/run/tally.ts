@@ -1,10 +1,10 @@
 import { assertNever } from '../base/assert.ts';
 import { type Instant, nanoUsd, type TaskKey, type Usd } from '../base/ids.ts';
 import { isObject } from '../base/json.ts';
-import type { Reuse, RunEvent } from '../contracts/event.ts';
+import type { RunEvent } from '../contracts/event.ts';
 import type { Failure } from '../contracts/failure.ts';
-import type { ModelCall, Tier, Usage } from '../contracts/provider.ts';
-import { itemOf, keysAround, pathOf } from './address.ts';
+import { itemOf, nodeKeyOf, pathOf } from './address.ts';
+import { addCall, addReuse, addSpent, answeredBy, type Bill, emptyBill, NOTHING, onlyJudges, type Spent, type Who } from './bill.ts';
 import type { IndexedNode, PlanIndex } from './plan-index.ts';
 
 /** What the journal says of each node and item, kept up to date event by event. */
@@ -15,12 +15,6 @@ export interface Tally {
   /** What the calls of a task, and of all that is inside of it, have cost; who answered last. */
   spent(key: TaskKey): Spent;
   readonly run: RunTally;
-}
-
-export interface Spent {
-  cost: Usd;
-  tier: Tier | null;
-  model: string | null;
 }
 
 export interface RunTally {
@@ -35,24 +29,8 @@ export interface RunTally {
   readonly bill: Bill;
 }
 
-/** Money and tokens of some calls. */
-export interface Bill {
-  /** Sum of the known costs. */
-  cost: Usd;
-  unpricedCalls: number;
-  calls: number;
-  /** Over calls whose cost and premium price are both known: what premium would have cost more. */
-  saved: Usd;
-  comparedCalls: number;
-  usage: Usage;
-  /** Outputs that were taken over, and what they had cost. */
-  fromRun: number;
-  fromCache: number;
-  reuseSaved: Usd;
-}
-
-export interface NodeTally {
-  /** `waiting`: for a person, a signal or a time. */
+export interface NodeTally extends Who {
+  /** `waiting`: for a person, a signal or a time. Of a node inside others that has begun several times: `failed` before `cancelled` before `succeeded` before `skipped`. */
   status: 'pending' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'skipped' | 'cancelled';
   attempts: number;
   startedAt: Instant | null;
@@ -62,12 +40,14 @@ export interface NodeTally {
   recovered: boolean;
   /** Tasks that wait. */
   parked: number;
-  tier: Tier | null;
-  model: string | null;
-  provider: string | null;
   readonly bill: Bill;
-  /** How often it has begun. */
+  /** How often it has begun; what was skipped has not. */
   runs: number;
+  /** Those of its runs that have not ended, by the key of the node; those that came to nothing, and how often the others ended how. */
+  readonly open: Set<TaskKey>;
+  readonly lost: Map<TaskKey, 'failed' | 'cancelled'>;
+  done: number;
+  skips: number;
   /** Rounds of its loop. */
   rounds: number;
   accepted: boolean | null;
@@ -88,6 +68,7 @@ export interface ItemTally {
 export function createTally(index: PlanIndex): Tally {
   const nodes = new Map<string, NodeTally>();
   const spent = new Map<TaskKey, Spent>();
+  const parked = new Set<TaskKey>();
   const run: RunTally = {
     status: 'running',
     startedAt: null,
@@ -106,13 +87,25 @@ export function createTally(index: PlanIndex): Tally {
     return made;
   };
   for (const key of index.nodes.keys()) at(key);
-  const tally: Tally = { add: (event) => add(index, tally, spent, event), node: at, spent: (key) => spent.get(key) ?? NOTHING, run };
+  const tally: Tally = {
+    add: (event) => add({ index, tally, spent, parked }, event),
+    node: at,
+    spent: (key) => spent.get(key) ?? NOTHING,
+    run,
+  };
   return tally;
 }
 
-const NOTHING: Spent = { cost: nanoUsd(0), tier: null, model: null };
+interface Adding {
+  readonly index: PlanIndex;
+  readonly tally: Tally;
+  readonly spent: Map<TaskKey, Spent>;
+  /** Tasks that wait. */
+  readonly parked: Set<TaskKey>;
+}
 
-function add(index: PlanIndex, tally: Tally, spent: Map<TaskKey, Spent>, event: RunEvent): void {
+function add(adding: Adding, event: RunEvent): void {
+  const { index, tally, spent } = adding;
   const { run } = tally;
   const nodeAt = (key: TaskKey): NodeTally => tally.node(pathOf(key));
   switch (event.type) {
@@ -130,7 +123,7 @@ function add(index: PlanIndex, tally: Tally, spent: Map<TaskKey, Spent>, event: 
       run.failure ??= event.failure ?? null;
       return;
     case 'node.opening':
-      begins(nodeAt(event.node), event.at);
+      begins(nodeAt(event.node), event.node, event.at);
       return;
     case 'node.expanded': {
       if (!index.nodes.has(event.node)) return;
@@ -141,35 +134,32 @@ function add(index: PlanIndex, tally: Tally, spent: Map<TaskKey, Spent>, event: 
     }
     case 'node.skipped': {
       const node = nodeAt(event.node);
-      node.status = 'skipped';
+      if (node.open.has(event.node) && event.reason !== 'failed') node.runs -= 1;
+      node.skips += 1;
       node.skipReason = event.detail;
       node.failure = event.failure ?? null;
-      node.endedAt = event.at;
+      ends(node, event.node, event.at);
       return;
     }
     case 'node.succeeded': {
       const node = nodeAt(event.node);
-      node.status = 'succeeded';
-      node.endedAt = event.at;
+      node.done += 1;
+      ends(node, event.node, event.at);
       return;
     }
     case 'node.failed': {
       const node = nodeAt(event.node);
-      node.status = 'failed';
       node.failure = event.failure;
-      node.endedAt = event.at;
+      ends(node, event.node, event.at, 'failed');
       const outermost = index.nodes.get(event.node);
       if (!outermost) return;
       run.failedNode ??= outermost.node.id;
       run.failure ??= event.failure;
       return;
     }
-    case 'node.cancelled': {
-      const node = nodeAt(event.node);
-      node.status = 'cancelled';
-      node.endedAt = event.at;
+    case 'node.cancelled':
+      ends(nodeAt(event.node), event.node, event.at, 'cancelled');
       return;
-    }
     case 'attempt.scheduled': {
       // The value of `on_error` is computed, not tried.
       if (event.stage >= index.at(event.task).node.stages.length) nodeAt(event.task).attempts -= 1;
@@ -177,20 +167,22 @@ function add(index: PlanIndex, tally: Tally, spent: Map<TaskKey, Spent>, event: 
     }
     case 'attempt.started': {
       const node = nodeAt(event.task);
-      begins(node, event.at);
+      begins(node, nodeKeyOf(event.task), event.at);
       node.attempts += 1;
       return;
     }
     case 'loop.turning':
-      begins(nodeAt(event.task), event.at);
+      begins(nodeAt(event.task), nodeKeyOf(event.task), event.at);
       return;
     case 'loop.turned':
       nodeAt(event.task).rounds += 1;
       return;
     case 'loop.ended': {
       const node = nodeAt(event.task);
-      node.accepted = event.accepted;
-      node.score = isObject(event.memory) && typeof event.memory.score === 'number' ? event.memory.score : null;
+      // Of a fan-out, one item that was not accepted tells.
+      const isItem = itemOf(event.task) !== undefined;
+      node.accepted = event.accepted && !(isItem && node.accepted === false);
+      node.score = !isItem && isObject(event.memory) && typeof event.memory.score === 'number' ? event.memory.score : null;
       node.failure = event.recovered ?? null;
       settleItem(tally, event.task, 'succeeded', event.recovered ?? null);
       return;
@@ -201,9 +193,12 @@ function add(index: PlanIndex, tally: Tally, spent: Map<TaskKey, Spent>, event: 
     case 'loop.skipped':
       settleItem(tally, event.task, 'skipped', null);
       return;
-    case 'attempt.entered':
-      if (event.route !== undefined) nodeAt(event.task).route = event.route;
+    case 'attempt.entered': {
+      const node = nodeAt(event.task);
+      if (event.route !== undefined) node.route = event.route;
+      if (event.attempt > 1) forgetLost(adding, event.task);
       return;
+    }
     case 'attempt.skipped':
       if (event.route !== undefined) nodeAt(event.task).route = event.route;
       settleItem(tally, event.task, 'skipped', event.failure ?? null);
@@ -214,15 +209,13 @@ function add(index: PlanIndex, tally: Tally, spent: Map<TaskKey, Spent>, event: 
       if (call.simulated) run.simulated = true;
       const item = itemAround(tally, event.task);
       if (item) item.cost = nanoUsd(item.cost + (call.cost ?? 0));
-      addSpent(spent, event.task, call);
+      addSpent(index, spent, event.task, call);
+      let judges = false;
       for (let at: IndexedNode | undefined = index.at(event.task); at; at = at.parent) {
         const node = tally.node(at.key);
         addCall(node.bill, call);
-        // The last answer counts; a failed try only while there is none.
-        if (call.status !== 'succeeded' && node.model !== null) continue;
-        node.tier = call.tier ?? null;
-        node.model = call.model;
-        node.provider = call.provider;
+        if (!judges) answeredBy(node, call);
+        judges ||= onlyJudges(at.node.part);
       }
       return;
     }
@@ -238,15 +231,13 @@ function add(index: PlanIndex, tally: Tally, spent: Map<TaskKey, Spent>, event: 
       return;
     }
     case 'attempt.failed':
+      goesOn(adding, event.task);
       if (event.next.type !== 'retry') settleItem(tally, event.task, event.next.type === 'skip' ? 'skipped' : 'failed', event.failure);
       return;
-    case 'attempt.cancelled': {
-      const node = nodeAt(event.task);
-      const item = itemAround(tally, event.task);
-      if (item ? item.status === 'waiting' : node.status === 'waiting') node.parked -= 1;
+    case 'attempt.cancelled':
+      goesOn(adding, event.task);
       settleItem(tally, event.task, 'cancelled', null);
       return;
-    }
     case 'run.reopened':
       run.status = 'running';
       run.failure = null;
@@ -255,9 +246,10 @@ function add(index: PlanIndex, tally: Tally, spent: Map<TaskKey, Spent>, event: 
       return;
     case 'node.reopened': {
       const node = nodeAt(event.node);
-      node.status = 'pending';
+      node.lost.delete(event.node);
       node.failure = null;
       node.endedAt = null;
+      node.status = standing(node);
       for (const index of event.redo) {
         const item = node.items?.[index];
         if (item) item.status = 'pending';
@@ -267,6 +259,7 @@ function add(index: PlanIndex, tally: Tally, spent: Map<TaskKey, Spent>, event: 
     case 'attempt.parked': {
       const item = itemAround(tally, event.task);
       if (item) item.status = 'waiting';
+      adding.parked.add(event.task);
       for (let at: IndexedNode | undefined = index.at(event.task); at; at = at.parent) {
         const node = tally.node(at.key);
         node.parked += 1;
@@ -279,11 +272,7 @@ function add(index: PlanIndex, tally: Tally, spent: Map<TaskKey, Spent>, event: 
       if (item) item.status = 'pending';
       // It goes on with the same try.
       nodeAt(event.task).attempts -= 1;
-      for (let at: IndexedNode | undefined = index.at(event.task); at; at = at.parent) {
-        const node = tally.node(at.key);
-        node.parked -= 1;
-        if (node.parked === 0) node.status = 'running';
-      }
+      goesOn(adding, event.task);
       return;
     }
     case 'task.reopened':
@@ -304,10 +293,52 @@ function add(index: PlanIndex, tally: Tally, spent: Map<TaskKey, Spent>, event: 
   }
 }
 
-function begins(node: NodeTally, at: Instant): void {
-  if (node.status !== 'running' && node.status !== 'waiting') node.runs += 1;
-  if (node.parked === 0) node.status = 'running';
+function begins(node: NodeTally, key: TaskKey, at: Instant): void {
+  if (!node.open.has(key)) {
+    node.open.add(key);
+    node.runs += 1;
+  }
   node.startedAt ??= at;
+  node.status = standing(node);
+}
+
+/** One of a node's runs is over. */
+function ends(node: NodeTally, key: TaskKey, at: Instant, lost?: 'failed' | 'cancelled'): void {
+  node.open.delete(key);
+  if (lost) node.lost.set(key, lost);
+  else node.lost.delete(key);
+  node.endedAt = at;
+  node.status = standing(node);
+}
+
+function standing({ parked, open, lost, done, skips }: NodeTally): NodeTally['status'] {
+  if (parked > 0) return 'waiting';
+  if (open.size > 0) return 'running';
+  if (lost.size > 0) return [...lost.values()].includes('failed') ? 'failed' : 'cancelled';
+  return done > 0 ? 'succeeded' : skips > 0 ? 'skipped' : 'pending';
+}
+
+/** A task that had waited does not wait any more. */
+function goesOn({ index, tally, parked }: Adding, task: TaskKey): void {
+  if (!parked.delete(task)) return;
+  for (let at: IndexedNode | undefined = index.at(task); at; at = at.parent) {
+    const node = tally.node(at.key);
+    node.parked -= 1;
+    node.status = standing(node);
+  }
+}
+
+/** What came to nothing inside an attempt is done again inside the next one. */
+function forgetLost({ index, tally }: Adding, task: TaskKey): void {
+  const forget = ({ bodies }: IndexedNode): void => {
+    for (const inner of bodies.flatMap((body) => [...(body?.nodes.values() ?? [])])) {
+      const node = tally.node(inner.key);
+      for (const key of node.lost.keys()) if (key.startsWith(`${task}/`) || key.startsWith(`${task}~`)) node.lost.delete(key);
+      node.status = standing(node);
+      forget(inner);
+    }
+  };
+  forget(index.at(task));
 }
 
 /** The item of an outermost fan-out that a task is, or is inside of. */
@@ -327,62 +358,6 @@ function settleItem(tally: Tally, key: TaskKey, status: ItemTally['status'], fai
   return true;
 }
 
-/** The call counts for the task, its round, its item, its node, and for everything these are inside of. */
-function addSpent(spent: Map<TaskKey, Spent>, key: TaskKey, { cost, tier, model, status }: ModelCall): void {
-  for (const one of keysAround(key)) {
-    const before = spent.get(one) ?? { ...NOTHING };
-    before.cost = nanoUsd(before.cost + (cost ?? 0));
-    if (status === 'succeeded' || before.model === null) {
-      before.tier = tier ?? null;
-      before.model = model;
-    }
-    spent.set(one, before);
-  }
-}
-
-function addCall(bill: Bill, call: ModelCall): void {
-  bill.calls += 1;
-  if (call.cost === null) bill.unpricedCalls += 1;
-  else {
-    bill.cost = nanoUsd(bill.cost + call.cost);
-    if (call.baseline !== null) {
-      bill.saved = nanoUsd(bill.saved + call.baseline - call.cost);
-      bill.comparedCalls += 1;
-    }
-  }
-  bill.usage = {
-    input: bill.usage.input + call.usage.input,
-    output: bill.usage.output + call.usage.output,
-    cacheRead: bill.usage.cacheRead + call.usage.cacheRead,
-    cacheWrite: bill.usage.cacheWrite + call.usage.cacheWrite,
-  };
-}
-
-/** Nothing was called; who had answered is still who its output is from. */
-function addReuse(to: { readonly bill: Bill } & Partial<Pick<NodeTally, 'tier' | 'model' | 'provider'>>, { from, saved, by }: Reuse): void {
-  if (from === 'run') to.bill.fromRun += 1;
-  else to.bill.fromCache += 1;
-  to.bill.reuseSaved = nanoUsd(to.bill.reuseSaved + (saved ?? 0));
-  if (!by || to.model === undefined) return;
-  to.tier = by.tier ?? null;
-  to.model = by.model;
-  to.provider = by.provider;
-}
-
-function emptyBill(): Bill {
-  return {
-    cost: nanoUsd(0),
-    unpricedCalls: 0,
-    calls: 0,
-    saved: nanoUsd(0),
-    comparedCalls: 0,
-    usage: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
-    fromRun: 0,
-    fromCache: 0,
-    reuseSaved: nanoUsd(0),
-  };
-}
-
 function emptyNode(): NodeTally {
   return {
     status: 'pending',
@@ -394,6 +369,10 @@ function emptyNode(): NodeTally {
     recovered: false,
     parked: 0,
     runs: 0,
+    open: new Set(),
+    lost: new Map(),
+    done: 0,
+    skips: 0,
     rounds: 0,
     accepted: null,
     score: null,
