@@ -1,5 +1,5 @@
 import type { NodeId } from '../base/ids.ts';
-import type { Json, JsonObject, JsonSchema } from '../base/json.ts';
+import { isObject, type Json, type JsonObject, type JsonSchema } from '../base/json.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
 import type { Reference } from '../contracts/reference.ts';
 import type { Path } from '../contracts/source.ts';
@@ -144,13 +144,16 @@ export function readingsOf(workflow: Workflow, kinds: readonly NodeKind[]): read
     if (!schema) return;
     for (const [name, value] of Object.entries(spec)) {
       const base = placeOf(name);
+      const { properties } = schema;
+      const own = isObject(properties) ? properties[name] : undefined;
+      const isBound = isObject(own) && own['x-bound'] === true;
       for (const { path: below, ...field } of fieldsOf(schema, { [name]: value }, [])) {
         const at = [...base, ...below.slice(1)];
         const read =
           field.holds === 'template'
             ? { ...templateAt(perRound, { text: field.text, path: at }), ...(field.sealed && { sealed: field.sealed }) }
             : { ...expressionAt({ source: field.source, path: at }), ...(field.wanted && { wanted: field.wanted }) };
-        found.push({ node, field: name, place: 'item', frame, names: perRound, ...read });
+        found.push({ node, field: name, place: isBound ? 'bound' : 'item', frame, names: isBound ? NO_NAMES : perRound, ...read });
       }
     }
   }
