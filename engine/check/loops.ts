@@ -11,7 +11,7 @@ import type { CheckInput } from './rule.ts';
 export function checkLoops({ workflow, kinds, references }: CheckInput, report: Report): void {
   const types = typesOf(workflow, kinds);
   for (const { node } of allNodes(workflow)) {
-    const own = references.filter((one) => one.node === node);
+    const own = node.repeat === undefined ? [] : references.filter((one) => one.node === node);
     for (const [name, fold] of node.repeat?.carry ?? []) checkFold(name, fold.path, own);
     if (node.body?.type === 'evaluate') checkScore(node, node.body);
     if (node.body?.type === 'best_of' && node.body.judge !== undefined) checkChoice(node.body.judge);

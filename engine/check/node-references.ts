@@ -21,13 +21,19 @@ const FEATURES: Readonly<Record<string, { readonly what: string; readonly of: st
 function featuresOf({ foreach, repeat, body, escalate }: NodeDecl): readonly string[] {
   const judged = body?.type === 'evaluate';
   const escalates = escalate !== undefined || (body?.type === 'best_of' && body.candidate.escalate !== undefined);
+  // Of a fan-out each item has its own.
+  if (foreach !== undefined) return ['items'];
   return [
-    ...(foreach === undefined ? [] : ['items']),
     ...(repeat === undefined && !judged ? [] : ['iterations']),
     ...(repeat === undefined && !judged && !escalates ? [] : ['accepted']),
     ...(judged ? ['score'] : []),
     ...(body?.type === 'route' ? ['route'] : []),
   ];
+}
+
+/** A node as it would be without its fan-out. */
+function ofOneItem({ foreach: _, ...one }: NodeDecl): NodeDecl {
+  return one;
 }
 
 /** What is wrong with a read of `nodes.…`. */
@@ -110,6 +116,13 @@ function propertyMistake(source: NodeDecl, reading: FieldReading, reference: Ref
   }
   const feature = FEATURES[property];
   if (feature !== undefined && !featuresOf(source).includes(property)) {
+    const ofItems = source.foreach !== undefined && featuresOf(ofOneItem(source)).includes(property);
+    if (ofItems) {
+      return misread('DAG206', 2, `"${source.id}" is a fan-out: each of its items has its own "${property}"`, {
+        label: 'not of the node as a whole',
+        help: `go through its items: \`nodes.${source.id}.items.map(i, i.${property})\``,
+      });
+    }
     return misread('DAG206', 2, `"${source.id}" has no ${feature.what}`, {
       label: `only nodes with ${feature.of} have it`,
       help: `its output is \`nodes.${source.id}.output\``,

@@ -1,7 +1,7 @@
-import { nodeId } from '../base/ids.ts';
 import type { Report } from '../contracts/diagnostic.ts';
 import type { Path } from '../contracts/source.ts';
 import type { Workflow } from '../contracts/workflow.ts';
+import { allNodes, nodeNamed } from '../lang/frames.ts';
 import type { FieldReading } from '../lang/readings.ts';
 import type { CheckInput } from './rule.ts';
 
@@ -25,11 +25,11 @@ export function checkPlaceholders({ workflow, references }: CheckInput, report: 
       });
     }
   }
-  for (const node of workflow.nodes.values()) {
+  for (const { node, perRound } of allNodes(workflow)) {
     for (const { message, path } of node.check) {
       for (const found of (message ?? '').matchAll(/\{\{\s*([a-z_]\w*(?:\.\w+)*)\s*\}\}/g)) {
         const [root = ''] = (found[1] ?? '').split('.');
-        if (!['output', 'inputs', 'nodes', 'constants', 'run', node.foreach?.as].includes(root)) continue;
+        if (!['output', 'inputs', 'nodes', 'constants', 'run'].includes(root) && !perRound.has(root)) continue;
         report({
           code: 'DAG421',
           severity: 'warning',
@@ -60,17 +60,17 @@ function placeholdersIn(text: string): readonly Placeholder[] {
 }
 
 /** True for a path of this file that the field could read, so that what looks like one is not taken for it. */
-function isKnown(workflow: Workflow, { node, references }: FieldReading, [root, name]: readonly string[]): boolean {
+function isKnown(workflow: Workflow, { frame, names, references }: FieldReading, [root = '', name]: readonly string[]): boolean {
   switch (root) {
     case 'inputs':
       return name !== undefined && workflow.inputs.has(name);
     case 'constants':
       return name !== undefined && Object.hasOwn(workflow.constants, name);
     case 'nodes':
-      return name !== undefined && workflow.nodes.has(nodeId(name));
+      return name !== undefined && nodeNamed(frame, name) !== undefined;
     default:
       // One that reads the item elsewhere knows how that is written.
-      return root !== undefined && root === node?.foreach?.as && !references.some(({ path }) => path[0] === root);
+      return names.get(root)?.type === 'item' && !references.some(({ path }) => path[0] === root);
   }
 }
 

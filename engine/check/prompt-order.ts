@@ -1,7 +1,8 @@
 import type { Report } from '../contracts/diagnostic.ts';
 import type { TemplatePart } from '../contracts/template.ts';
 import type { NodeDecl, Workflow } from '../contracts/workflow.ts';
-import type { FieldReading } from '../lang/readings.ts';
+import { authorsNode, nodeNamed } from '../lang/frames.ts';
+import { type FieldReading, nodeRead } from '../lang/readings.ts';
 import { parseTemplate } from '../lang/template.ts';
 import type { CheckInput } from './rule.ts';
 
@@ -18,8 +19,8 @@ export function checkPromptOrder({ workflow, kinds, references }: CheckInput, re
     asked.set(node, [...(asked.get(node) ?? []), reading]);
   }
   for (const [node, readings] of asked) {
-    const varying = varyingNames(node);
-    if (varying.size === 0) continue;
+    const varying = varyingOf(readings);
+    if (varying.names.size === 0) continue;
     const inOrder = readings.toSorted((a, b) => ASKED.indexOf(a.field) - ASKED.indexOf(b.field));
     const index = inOrder.findIndex((reading) => firstVarying(reading, varying) !== undefined);
     const reading = inOrder[index];
@@ -31,7 +32,7 @@ export function checkPromptOrder({ workflow, kinds, references }: CheckInput, re
     report({
       code: 'DAG520',
       severity: 'warning',
-      message: `"${node.id}" asks with a value that changes before ${tokens} tokens or so that do not`,
+      message: `"${authorsNode(workflow, node).id}" asks with a value that changes before ${tokens} tokens or so that do not`,
       at: workflow.document.spanWithin(reading.path, first.start, first.end),
       label: 'differs from call to call',
       because:
@@ -58,9 +59,17 @@ const LEAST_CACHED = 1024;
 /** English prose has about four letters a token, code and other languages fewer: this counts too few rather than too many. */
 const LETTERS_PER_TOKEN = 4;
 
-/** The names whose values differ between the calls of one node. */
-function varyingNames({ foreach }: NodeDecl): ReadonlySet<string> {
-  return new Set(foreach === undefined ? [] : [foreach.as, 'index']);
+/** What differs between the calls of one node. */
+interface Varying {
+  /** Names of items, rounds and candidates, its own and those it stands in. */
+  readonly names: ReadonlySet<string>;
+  /** The nodes whose items, rounds and candidates these are: what is inside them differs as well. */
+  readonly of: ReadonlySet<NodeDecl>;
+}
+
+function varyingOf(readings: readonly FieldReading[]): Varying {
+  const locals = readings.flatMap(({ names }) => [...names]);
+  return { names: new Set(locals.map(([name]) => name)), of: new Set(locals.map(([, { of }]) => of)) };
 }
 
 interface Stretch {
@@ -68,21 +77,27 @@ interface Stretch {
   readonly end: number;
 }
 
-function firstVarying({ references }: FieldReading, varying: ReadonlySet<string>): Stretch | undefined {
-  const found = references.filter(({ path: [root] }) => root !== undefined && varying.has(root));
+/** What a field reads that is another in each call. */
+function differing({ references, frame }: FieldReading, { names, of }: Varying): readonly Stretch[] {
+  return references.filter((reference) => {
+    const [root = ''] = reference.path;
+    const id = nodeRead(reference);
+    if (id === undefined) return names.has(root);
+    let at = nodeNamed(frame, id)?.frame;
+    while (at !== undefined && !(at.parent !== undefined && of.has(at.parent))) at = at.outer;
+    return at !== undefined;
+  });
+}
+
+function firstVarying(reading: FieldReading, varying: Varying): Stretch | undefined {
+  const found = differing(reading, varying);
   return found.reduce<Stretch | undefined>((first, one) => (first === undefined || one.start < first.start ? one : first), undefined);
 }
 
 /** Letters of text behind a place that are the same in each call: those written down, in constants and in partials. Others are not known. */
-function lettersAfter(
-  parts: readonly TemplatePart[],
-  from: number,
-  reading: FieldReading,
-  varying: ReadonlySet<string>,
-  workflow: Workflow,
-): number {
-  const varies = ({ start, end }: Stretch): boolean =>
-    reading.references.some((one) => varying.has(one.path[0] ?? '') && one.start >= start && one.end <= end);
+function lettersAfter(parts: readonly TemplatePart[], from: number, reading: FieldReading, varying: Varying, workflow: Workflow): number {
+  const others = differing(reading, varying);
+  const varies = ({ start, end }: Stretch): boolean => others.some((one) => one.start >= start && one.end <= end);
   let letters = 0;
   for (const part of parts) {
     if (part.end <= from) continue;
