@@ -1,7 +1,9 @@
+import { topologicalOrder } from '../base/graph.ts';
 import type { Json } from '../base/json.ts';
 import type { Report } from '../contracts/diagnostic.ts';
 import type { NodeDecl, RouteDecl, Workflow } from '../contracts/workflow.ts';
-import { allNodes } from '../lang/frames.ts';
+import { nodeGraphOf } from '../lang/edges.ts';
+import { allNodes, type Frame, framesOf } from '../lang/frames.ts';
 import { typesOf } from '../lang/scope-shape.ts';
 import { isAny, membersOf, type Shape } from '../lang/shape.ts';
 import { printShape } from '../lang/shape-text.ts';
@@ -12,21 +14,25 @@ import type { CheckInput } from './rule.ts';
 /** The cases of a route are the values that decide: all of them, unless there is a `default`, and no others. */
 export function checkRoutes({ workflow, kinds, references }: CheckInput, report: Report): void {
   const types = typesOf(workflow, kinds);
+  // Nothing is known of what follows from a node whose shape is wrong, or from nodes that wait for each other.
+  const isOrdered = (frame: Frame): boolean => topologicalOrder(nodeGraphOf(workflow, kinds, frame)).length === frame.nodes.length;
+  const known = workflow.broken.nodes.size === 0 && framesOf(workflow).every(isOrdered);
   for (const { node } of allNodes(workflow)) {
     const { body } = node;
     if (body?.type !== 'route' || body.by === undefined) continue;
     const reading = references.find((one) => one.node === node && one.field === 'route.by');
     if (reading === undefined) continue;
     const { shape, texts, problems } = types.inferred(reading);
-    if (problems.length === 0 && texts.every((text) => text.syntax === undefined)) checkCases(workflow, node, body, shape, report);
+    if (problems.length === 0 && texts.every((text) => text.syntax === undefined)) checkCases(workflow, node, body, shape, known, report);
   }
 }
 
-function checkCases({ document }: Workflow, node: NodeDecl, route: RouteDecl, by: Shape, report: Report): void {
+function checkCases({ document }: Workflow, node: NodeDecl, route: RouteDecl, by: Shape, known: boolean, report: Report): void {
   const at = document.spanOf([...route.path, 'by'], 'value');
   const standard = route.cases.some(({ name }) => name === 'default');
   const values = valuesOf(by);
   if (values === undefined) {
+    if (isAny(by) && !known) return;
     if (standard && (isAny(by) || membersOf(by).every((one) => one.type === 'string' || one.type === 'number' || isDecisive(one)))) return;
     report({
       code: 'DAG332',

@@ -148,7 +148,9 @@ function compute(workflow: Workflow, kinds: readonly NodeKind[]): WorkflowTypes 
   }
 
   function carryShape(node: NodeDecl): Shape {
-    return objectOf(Object.fromEntries(bodies.loopOf(node).carry));
+    // In a circle nothing is known of the rounds; what they carry has its names all the same.
+    const { carry } = bodies.loopOf(node);
+    return objectOf(Object.fromEntries([...(node.repeat?.carry.keys() ?? [])].map((name) => [name, carry.get(name) ?? ANY])));
   }
 
   /** Nodes whose skip skips this one, or one around it, through another field than a result, so that it is never looked at then. */
