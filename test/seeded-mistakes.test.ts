@@ -6,17 +6,26 @@ import { positionAt } from '../engine/base/position.ts';
 import { checkWorkflow, type Diagnostic, loadWorkflow, renderDiagnostics } from '../engine/index.ts';
 
 /**
- * The gallery with one mistake in it, the kind that people make: it is told of with the right code, on the line it was made in, and nothing
- * else is. Of the places of one file that could have a mistake, the first and the last get it.
+ * Workflows of the gallery, and of other systems, with one mistake in each, of the kind that people make: it is told of with the right code,
+ * on the line it was made in, and nothing else is. Of the places of one file that could have a mistake, the first and the last get it.
  */
-
-const gallery = join(import.meta.dirname, '../workflows');
-const names = readdirSync(gallery)
-  .filter((file) => file.endsWith('.workflow.yml'))
-  .sort();
+const root = join(import.meta.dirname, '..');
 const sandbox = mkdtempSync(join(tmpdir(), 'dagrun-seeded-'));
-cpSync(gallery, sandbox, { recursive: true });
 afterAll(() => rmSync(sandbox, { recursive: true }));
+
+const names: string[] = [];
+for (const [folder, name, wanted] of [
+  ['workflows', 'workflows', /\.workflow\.yml$/],
+  ['test/fixtures/expressive', 'expressive', /\.workflow\.yml$/],
+  ['test/fixtures/ok', 'ok', /^tools\.workflow\.yml$/],
+] as const) {
+  cpSync(join(root, folder), join(sandbox, name), { recursive: true });
+  const files = readdirSync(join(sandbox, name)).filter((file) => wanted.test(file));
+  names.push(...files.map((file) => `${name}/${file}`).sort());
+}
+// That each of them is right is said by other tests.
+const right = (await Promise.all(names.map(check))).map((found) => found.length === 0);
+const originals = new Map(names.filter((_, index) => right[index]).map((name) => [name, readFileSync(join(sandbox, name), 'utf8')]));
 
 /** A file with one mistake, and the line on which it is to be told; or the last of several lines, any of which is right. */
 interface Seeded {
@@ -53,12 +62,19 @@ const NODES = /^nodes:\n[\s\S]*?(?=^outputs:)/m;
 const OUTPUTS = /^outputs:[\s\S]*/m;
 const INPUTS = /^inputs:\n(?:[ #\n].*\n?)*/m;
 
+/** A test whose path is misspelt guards nothing any more. */
+const UNGUARDED = ['DAG404', 'DAG405', 'DAG406'];
+
 const mistakes: Readonly<Record<string, Mistake>> = {
-  'an unknown node': { codes: ['DAG202'], seed: atEach(/(?<=nodes\.)[a-z_]+(?=\.(?:output|status))/g, 'no_such_node') },
+  'an unknown node': { codes: ['DAG202'], besides: UNGUARDED, seed: atEach(/(?<=nodes\.)[a-z_]+(?=\.(?:output|status))/g, 'no_such_node') },
   'an unknown input': { codes: ['DAG203'], besides: ['DAG310'], seed: atEach(/(?<=\binputs\.)[a-z_]+/g, 'no_such_input') },
   'an unknown constant': { codes: ['DAG204'], seed: atEach(/(?<=\bconstants\.)[a-z_]+/g, 'no_such_constant') },
-  'a wrong path': { codes: ['DAG403'], seed: atEach(/(?<=nodes\.[a-z_]+\.output\.)[a-z_]+\b(?!\()/g, (match) => `${match[0]}_no`) },
-  'a misspelt property of a node': { codes: ['DAG206'], seed: atEach(/(?<=nodes\.[a-z_]+\.)output\b/g, 'ouput') },
+  'a wrong path': {
+    codes: ['DAG403'],
+    besides: UNGUARDED,
+    seed: atEach(/(?<=nodes\.[a-z_]+\.output\.)[a-z_]+\b(?!\()/g, (match) => `${match[0]}_no`),
+  },
+  'a misspelt property of a node': { codes: ['DAG206'], besides: UNGUARDED, seed: atEach(/(?<=nodes\.[a-z_]+\.)output\b/g, 'ouput') },
   'an unknown field': {
     codes: ['DAG120'],
     besides: ['DAG121'],
@@ -80,7 +96,7 @@ const mistakes: Readonly<Record<string, Mistake>> = {
   },
   'a guard taken away': {
     codes: ['DAG404', 'DAG405', 'DAG406'],
-    seed: atEach(/coalesce\((nodes\.[\w.]+), ("[^"]*"|\w+|\[\])\)/g, (match) => match[1] ?? '', OUTPUTS),
+    seed: atEach(/coalesce\((nodes\.[\w.]+), ("[^"]*"|\w+)\)/g, (match) => match[1] ?? '', OUTPUTS),
   },
   'a value that an enum lacks': { codes: ['DAG408'], seed: atEach(/(?<=nodes\.\S+ [!=]= "\w+)(?=")/g, 'x') },
   'a number compared with a text': {
@@ -98,16 +114,23 @@ const mistakes: Readonly<Record<string, Mistake>> = {
   },
   'a reference that leads nowhere': { codes: ['DAG133'], seed: atEach(/(?<=#\/schemas\/)\w+/g, 'no_such_schema') },
   'a circle': { codes: ['DAG301'], seed: circles },
+  'an unknown tool': { codes: ['DAG530'], seed: atEach(/(?<=\btools: \[)[a-z_]+/g, 'no_such_tool') },
+  'a name that is not carried': { codes: ['DAG403'], seed: atEach(/(?<=\bcarry\.)[a-z_]+/g, 'nothing_such') },
+  'a case taken away': { codes: ['DAG330'], besides: ['DAG134'], seed: caseAway },
+  'a case that never is': {
+    codes: ['DAG331'],
+    besides: ['DAG330', 'DAG134'],
+    seed: atEach(/(?<=^ +by: \S+\n +cases:\n +"?)\w+(?="?:)/gm, 'never'),
+  },
+  'a file that is not there': { codes: ['DAG135'], seed: atEach(/(?<=\bworkflow: )\S+\.workflow\.yml/g, './nowhere.workflow.yml') },
+  'a tier that is not there to go up to': { codes: ['DAG123'], seed: atEach(/(?<=\bescalate: \{ to: )\w+/g, 'best') },
+  'a loop without a bound': { codes: ['DAG121'], seed: without(/^( +)repeat:\n/gm, /^ +max: .*\n/m) },
+  'nothing to accept by': { codes: ['DAG121'], seed: without(/^( +)evaluate:\n/gm, /^ +accept_if: .*\n/m) },
 };
-
-test.each(names)('%s has no mistake to begin with', async (file) => {
-  expect(renderDiagnostics(await check(file), { format: 'pretty', colour: false })).toBe('');
-});
 
 describe.each(Object.keys(mistakes))('%s', (name) => {
   const mistake = mistakes[name]!;
-  test.each(names)('%s', async (file) => {
-    const original = readFileSync(join(gallery, file), 'utf8');
+  test.each([...originals])('%s', async (file, original) => {
     const all = await mistake.seed(original, file);
     const chosen = all.filter((_, index) => index === 0 || index === all.length - 1);
     for (const { text, line, last = line } of chosen) {
@@ -134,15 +157,37 @@ function check(file: string): Promise<readonly Diagnostic[]> {
 }
 
 test('every mistake is made somewhere', async () => {
-  const texts = names.map((file) => ({ file, text: readFileSync(join(gallery, file), 'utf8') }));
   const counts = await Promise.all(
     Object.entries(mistakes).map(async ([name, { seed }]) => {
-      const made = await Promise.all(texts.map(({ text, file }) => seed(text, file)));
+      const made = await Promise.all([...originals].map(([file, text]) => seed(text, file)));
       return [name, made.flat().length] as const;
     }),
   );
+  expect(originals.size).toBeGreaterThan(12);
   expect(counts.filter(([, count]) => count === 0)).toEqual([]);
 });
+
+/** The first case of a route that says by what; told where its cases stand. */
+function caseAway(text: string): readonly Seeded[] {
+  return [...text.matchAll(/^ +by: .*\n( +)cases:\n(\1 {2}\S.*\n(?:\1 {3,}.*\n|\n)*)(?=\1 {2}\S)/gm)].map((match) => {
+    const at = match.index + match[0].length - (match[2] ?? '').length;
+    return { text: text.slice(0, at) + text.slice(match.index + match[0].length), line: lineAt(text, at) - 1 };
+  });
+}
+
+/** A field taken away from below each header; told where the header stands. */
+function without(header: RegExp, field: RegExp): Mistake['seed'] {
+  return (text) =>
+    [...text.matchAll(header)].flatMap((match): Seeded[] => {
+      const start = match.index + match[0].length;
+      const indent = (match[1] ?? '').length;
+      const body = text.slice(start).split(new RegExp(`^ {0,${indent}}\\S`, 'm'))[0] ?? '';
+      const found = field.exec(body);
+      if (found === null) return [];
+      const at = start + found.index;
+      return [{ text: text.slice(0, at) + text.slice(at + found[0].length), line: lineAt(text, match.index) }];
+    });
+}
 
 /** The end of an `each`, `if` or `unless` taken away: told where it was opened, or at the end of what is around it. */
 function unclosed(text: string): readonly Seeded[] {
@@ -159,7 +204,7 @@ function unclosed(text: string): readonly Seeded[] {
 
 /** A node is made to wait for a later one that waits for it. */
 async function circles(text: string, file: string): Promise<readonly Seeded[]> {
-  const { plan } = await loadWorkflow(join(gallery, file), { env: {} });
+  const { plan } = await loadWorkflow(file, { cwd: sandbox, env: {} });
   const start = text.search(/^nodes:/m);
   const headerOf = (id: string): RegExpExecArray | null => new RegExp(`^  ${id}:(?: #.*)?\\n`, 'm').exec(text.slice(start));
   return plan.nodes.flatMap(({ id, after }) =>
