@@ -101,7 +101,7 @@ async function measured(plan: Plan, count: number, store: Store): Promise<Run> {
 function open(file: string): Promise<Store> {
   const foldOf = (plan: Plan): Fold => {
     const index = indexPlan(plan);
-    return (view, event) => changesOf(index, view, event);
+    return (view, event) => changesOf(index, view, event, event.at);
   };
   return openSqlStore(openSqlite(file), foldOf);
 }

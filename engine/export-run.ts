@@ -91,7 +91,7 @@ async function append(store: Store, { run, plan }: ExportHead, events: readonly 
   if (!first) return;
   const index = indexPlan(plan);
   await store.advance(run.id, { type: 'cancel', by: '', at: first.at }, (view) => {
-    const draft = new Draft(index, view);
+    const draft = new Draft(index, view, first.at);
     for (const { run: _run, seq: _seq, at: _at, ...body } of events) draft.emit(body as EventBody);
     return draft.decision();
   });

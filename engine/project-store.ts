@@ -42,7 +42,7 @@ export function keepsRuns(around: Surroundings = {}): boolean {
 /** How the journal of a plan's runs is read. */
 function foldOf(plan: Plan): Fold {
   const index = indexPlan(plan);
-  return (view, event) => changesOf(index, view, event);
+  return (view, event) => changesOf(index, view, event, event.at);
 }
 
 /** `url`: `memory:`, `postgres://…`, or `file:` with an absolute path. */

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { type Clock, systemClock, systemRandom } from './base/clock.ts';
-import { type Instant, type RunId, runId, type TaskKey } from './base/ids.ts';
+import { type Instant, type Millis, millis, type RunId, runId, type TaskKey } from './base/ids.ts';
 import type { JsonObject } from './base/json.ts';
 import { type Config, loadConfig } from './config.ts';
 import type { LoadedWorkflow, ResumeOptions, RunOptions } from './contracts/engine.ts';
@@ -25,6 +25,7 @@ import { readReplies } from './replies-file.ts';
 import { forgetOldRuns } from './retention.ts';
 import { createContentKeys } from './run/content-key.ts';
 import { createKernel } from './run/kernel.ts';
+import { limitsAround } from './run/limits-around.ts';
 import { createPerformer } from './run/perform.ts';
 import { indexPlan } from './run/plan-index.ts';
 import { createRecall } from './run/recall.ts';
@@ -211,7 +212,7 @@ async function goOn({ id, store, record, plan, owner, now, over }: Claimed, opti
     const first: InEvent =
       state.status === 'failed' || state.status === 'cancelled'
         ? { type: 'reopen', repeatUnsafe, at: now }
-        : { type: 'resume', tasks: await store.unsettledTasks(id), repeatUnsafe, at: now };
+        : { type: 'resume', tasks: await store.unsettledTasks(id), repeatUnsafe, asleep: silenceOf(record, now), at: now };
     const world = standingIn({ clock: systemClock, random: systemRandom, id }, offline !== undefined, written, plan);
     const { inputs, at: startedAt } = started;
     tools = await toolsOf({ world, plan, file: record.file, config, inputs, startedAt }, options);
@@ -225,6 +226,11 @@ async function goOn({ id, store, record, plan, owner, now, over }: Claimed, opti
     if (!over) await store.runs.release(id, owner, leftAs.status, leftAs.endedAt ?? now).catch(() => undefined);
     dismissOwner(owner);
   }
+}
+
+/** How long nobody has driven a run. */
+function silenceOf({ beatAt }: RunRecord, now: Instant): Millis {
+  return millis(beatAt === null ? 0 : Math.max(0, now - beatAt));
 }
 
 /** The world of a run that asks nobody, with what a replies file says in place of nodes and people. */
@@ -288,6 +294,10 @@ async function driveToEnd(drive: Drive, options: RunOptions | ResumeOptions): Pr
         tiers,
         halt: halt.signal,
         ...(plan.limits.maxCost !== undefined && { maxCost: plan.limits.maxCost, spent: tally.run.bill.cost }),
+        moneyAround: (task) =>
+          limitsAround(index, task).flatMap(({ task: key, limits: { maxCost } }) =>
+            maxCost === undefined ? [] : [{ of: key, maxCost, spent: tally.spent(key).cost }],
+          ),
         ...(offline && { offline }),
       }),
       scopes: createScopes(index, store, tally, { id, startedAt, inputs: drive.inputs }, drive.earlier?.nodes),
@@ -306,6 +316,10 @@ async function driveToEnd(drive: Drive, options: RunOptions | ResumeOptions): Pr
         decide: createKernel(index),
         performer,
         limits: plan.limits,
+        framesAround: (task) =>
+          limitsAround(index, task).flatMap(({ frame, limits: { concurrency } }) =>
+            concurrency === undefined ? [] : [{ frame, concurrency }],
+          ),
         clock,
         random,
         wait: options.wait ?? true,

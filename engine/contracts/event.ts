@@ -42,7 +42,7 @@ export type EventBody =
   | { readonly type: 'run.reopened' }
   | { readonly type: 'node.reopened'; readonly node: TaskKey; readonly redo: readonly number[] }
   /** Another process goes on with it. */
-  | { readonly type: 'run.resumed'; readonly interrupted: number }
+  | { readonly type: 'run.resumed'; readonly interrupted: number /** How long nobody drove it. */; readonly asleep?: Millis }
   | { readonly type: 'run.failing'; readonly node: NodeId | null; readonly failure: Failure }
   /** Every node has settled; the outputs are being evaluated. */
   | { readonly type: 'run.finishing' }
@@ -86,8 +86,14 @@ export type EventBody =
       /** Of a sub-workflow. */
       readonly inputs?: JsonObject;
     }
-  /** It is over because something in it failed; what is in flight inside finishes. */
-  | { readonly type: 'attempt.failing'; readonly task: TaskKey; readonly attempt: number; readonly failure: Failure }
+  /** It fails because something in it failed; what is in flight inside finishes. `others`: what does not need that begins all the same. */
+  | {
+      readonly type: 'attempt.failing';
+      readonly task: TaskKey;
+      readonly attempt: number;
+      readonly failure: Failure;
+      readonly others?: true;
+    }
   /** All nodes of the body have settled; what it gives is being evaluated. */
   | { readonly type: 'attempt.leaving'; readonly task: TaskKey; readonly attempt: number }
   /** Nothing was done: the case taken is `skip`, or wants what was skipped. */
@@ -130,6 +136,8 @@ export type EventBody =
       readonly attempt: number;
       readonly stage: number;
       readonly stageAttempt: number;
+      /** What the loop failed of, in place of whose work this is. */
+      readonly failure?: Failure;
     }
   | { readonly type: 'attempt.started'; readonly task: TaskKey; readonly attempt: number }
   /** Committed right after the answer. `request` is a digest of what was asked, `reply` null when no usable answer came. */

@@ -1,4 +1,4 @@
-import type { Instant, NodeId, PlanDigest, RunId, TaskKey, Usd } from '../base/ids.ts';
+import type { Instant, Millis, NodeId, PlanDigest, RunId, TaskKey, Usd } from '../base/ids.ts';
 import type { Json, JsonObject } from '../base/json.ts';
 import type { Cache } from './cache.ts';
 import type { EventBody, Reuse, RunEvent, RunStatus, SkipReason, Value } from './event.ts';
@@ -42,9 +42,9 @@ export type InEvent = { readonly at: Instant } & (
   | { readonly type: 'reopen'; readonly repeatUnsafe?: boolean }
   /**
    * Another process goes on with the run: `tasks` are those that have begun and not settled, in any order. `repeatUnsafe`: also what
-   * may do harm when it is done twice is done again unasked.
+   * may do harm when it is done twice is done again unasked. `asleep`: how long nobody drove it.
    */
-  | { readonly type: 'resume'; readonly tasks: readonly TaskKey[]; readonly repeatUnsafe?: boolean }
+  | { readonly type: 'resume'; readonly tasks: readonly TaskKey[]; readonly repeatUnsafe?: boolean; readonly asleep?: Millis }
   /** Everybody who waits for it goes on; when nobody does, it is kept. */
   | {
       readonly type: 'signal';
@@ -142,6 +142,8 @@ export interface RunState {
   readonly inbox: number;
   /** Signals that came when nobody waited for them, oldest first. */
   readonly signals: readonly KeptSignal[];
+  /** How long nobody drove it, in all: times of bodies are of a clock that stood still meanwhile. */
+  readonly asleep: Millis;
 }
 
 export interface KeptSignal {
@@ -153,7 +155,14 @@ export interface KeptSignal {
 
 export type TaskState =
   /** `skip`: it will be skipped for this reason, whatever its own conditions say. */
-  | { readonly status: 'opening'; readonly skip?: string /** Its last try, if it was reopened. */; readonly attempt?: number }
+  | {
+      readonly status: 'opening';
+      readonly skip?: string;
+      /** Its last try, if it was reopened. */
+      readonly attempt?: number;
+      /** It was skipped when it was done, and what stands in for it is being evaluated. */
+      readonly instead?: Omit<SkippedState, 'status' | 'output' | 'guarded' | 'detail'>;
+    }
   | {
       readonly status: 'expanded';
       readonly count: number;
@@ -225,8 +234,16 @@ export type TaskState =
       readonly open: number;
       /** What it gives is being evaluated. */
       readonly leaving: boolean;
-      /** Nothing new starts in it any more. */
+      /** Why the try before failed. */
+      readonly failure?: Failure;
+      /** When its time is up, by the run's own clock; only what is open inside uses it. */
+      readonly due?: Instant;
+      /** Since when it only waits. */
+      readonly still?: Instant;
+      /** Of this it will fail: nothing new starts in it any more. */
       readonly failing?: Failure;
+      /** Other branches of it go on all the same. */
+      readonly finishing?: true;
       readonly only?: readonly NodeId[];
       readonly route?: string;
       readonly inputs?: JsonObject;
@@ -268,6 +285,7 @@ export type TaskState =
 export type ExpandedState = Extract<TaskState, { readonly status: 'expanded' }>;
 export type LoopingState = Extract<TaskState, { readonly status: 'looping' }>;
 export type InsideState = Extract<TaskState, { readonly status: 'inside' }>;
+export type SkippedState = Extract<TaskState, { readonly status: 'skipped' }>;
 /** What something was that holds other tasks, in case that it gets another chance. */
 export type KeptState = ExpandedState | LoopingState | InsideState;
 
@@ -296,6 +314,8 @@ export type Command =
   /** Evaluate what follows a round of a loop; round 0: how it begins. */
   | { readonly type: 'turn'; readonly task: TaskKey; readonly round: number }
   | { readonly type: 'timer'; readonly task: TaskKey; readonly attempt: number; readonly at: Instant }
+  /** Give up what is in flight in a frame. */
+  | { readonly type: 'stop'; readonly frame: string }
   /** Every node has settled well: evaluate the run's outputs. */
   | { readonly type: 'outputs' }
   /** The run is over. */
@@ -316,7 +336,7 @@ export interface Advanced {
 }
 
 /** How an event changes a run's state. */
-export type Fold = (view: RunView, event: EventBody) => readonly Write[];
+export type Fold = (view: RunView, event: RunEvent) => readonly Write[];
 
 /** Everything that outlives a step of a run. */
 export interface Store {

@@ -22,9 +22,9 @@ export interface Budget {
   exceeded(message: string): Failed;
 }
 
-/** A budget of `limit`. */
-export function createBudget(limit: Usd): Budget {
-  let spent = 0;
+/** A budget of `limit`, of which so much is spent already. */
+export function createBudget(limit: Usd, before: Usd = nanoUsd(0)): Budget {
+  let spent: number = before;
   let reserved = 0;
   const waiting = new Set<() => void>();
 
@@ -77,6 +77,35 @@ export function createBudget(limit: Usd): Budget {
         if (abort.aborted) giveUp();
         else wake();
       });
+    },
+  };
+}
+
+/** Several budgets as one: a call has to fit into each, the innermost first. Undefined where there is none. */
+export function withinAll(budgets: readonly Budget[]): Budget | undefined {
+  const [inner, ...others] = budgets;
+  const outer = inner && withinAll(others);
+  if (!outer) return inner;
+  return {
+    exceeded: inner.exceeded,
+    async reserve(quote, abort) {
+      let left: number = Infinity;
+      const own = await inner.reserve((unspent) => {
+        left = unspent;
+        return quote(unspent);
+      }, abort);
+      try {
+        const around = await outer.reserve((unspent) => quote(nanoUsd(Math.min(unspent, left))), abort);
+        return {
+          settle(cost) {
+            own.settle(cost);
+            around.settle(cost);
+          },
+        };
+      } catch (error) {
+        own.settle(nanoUsd(0));
+        throw error;
+      }
     },
   };
 }

@@ -1,4 +1,4 @@
-import { millis, type Usd } from '../base/ids.ts';
+import { millis, type TaskKey, type Usd } from '../base/ids.ts';
 import { Failed, type Failure, LONGEST_WAIT } from '../contracts/failure.ts';
 import type { ModelAsk, Provider, Tier } from '../contracts/provider.ts';
 import { lacking } from './capabilities.ts';
@@ -24,6 +24,10 @@ export interface RunModels {
   /** Candidates per tier, preferred first, `provider/model`. */
   readonly tiers: Readonly<Record<Tier, readonly string[]>>;
   readonly maxCost?: Usd;
+  /** What it had cost before this process went on with it. */
+  readonly spent?: Usd;
+  /** Parts of the run around a task that have a limit of their own, the innermost first; `spent` is what each has cost so far. */
+  moneyAround?(task: TaskKey): readonly { readonly of: TaskKey; readonly maxCost: Usd; readonly spent: Usd }[];
   /** Aborted when nothing new may start: calls that wait for their turn are given up, those that went out go on. */
   readonly halt?: AbortSignal;
   /** Answers in place of all providers; its calls are priced as those of the models it stands for. */

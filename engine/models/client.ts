@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import { acting } from '../base/failpoint.ts';
-import { millis, nanoUsd } from '../base/ids.ts';
+import { millis, nanoUsd, type TaskKey } from '../base/ids.ts';
 import type { JsonSchema } from '../base/json.ts';
 import { Failed, type Failure } from '../contracts/failure.ts';
 import type {
@@ -17,7 +17,7 @@ import type {
   Usage,
 } from '../contracts/provider.ts';
 import { answer, type Call, readReply } from './answer.ts';
-import { createBudget } from './budget.ts';
+import { type Budget, createBudget, withinAll } from './budget.ts';
 import {
   type Candidate,
   candidatesOf,
@@ -61,9 +61,16 @@ export function createModels({ providers, clock, gates: shared }: ModelsOptions)
 
   return {
     forRun(run) {
-      const budget = run.maxCost === undefined ? undefined : createBudget(run.maxCost);
+      const whole = run.maxCost === undefined ? [] : [createBudget(run.maxCost, run.spent)];
+      const parts = new Map<TaskKey, Budget>();
       const premium = pricedPremium(run, providers);
       return { ask, ruler: (ask) => rulerFor(ask, candidatesOf(ask, run, providers)), close: () => Promise.resolve() };
+
+      /** The money a call of a task is paid from. */
+      function budgetOf({ origin }: ModelAsk): Budget | undefined {
+        const around = run.moneyAround?.(origin.task) ?? [];
+        return withinAll([...around.map(({ of, maxCost, spent }) => once(parts, of, () => createBudget(maxCost, spent))), ...whole]);
+      }
 
       async function ask(...[ask, book, abort, pause]: Parameters<ModelClient['ask']>): ReturnType<ModelClient['ask']> {
         const failures: Failure[] = [];
@@ -88,6 +95,7 @@ export function createModels({ providers, clock, gates: shared }: ModelsOptions)
       /** One call to a candidate: waits for its turn and for money, calls, reads, records. */
       function callOf(candidate: Candidate, provider: Provider, ask: ModelAsk, book: CallBook, turn: Turn): Call {
         const { access, info, model } = candidate;
+        const budget = budgetOf(ask);
         return async ({ messages, schema, call: way, read }) => {
           const call = way === 'ask' ? (ask.purpose ?? way) : way;
           const question = { candidate: candidate.name, messages, schema: schema ?? null, call, ...samplingOf(ask), ...toolsOf(ask, call) };

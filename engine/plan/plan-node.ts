@@ -130,7 +130,14 @@ function planNode(decl: NodeDecl, context: PlanContext, height: number, part?: P
 }
 
 function bodyStages(decl: NodeDecl, body: PlanBody, context: PlanContext, inner: number): readonly [Stage, ...Stage[]] {
-  return [{ ...stageOf('own', decl, decl, context.kinds), body }, ...fallbackStages(decl, context, inner)];
+  return [withBody(stageOf('own', decl, decl, context.kinds), body), ...fallbackStages(decl, context, inner)];
+}
+
+/** A stage that holds nodes; a sub-workflow has no more time than its own file gives it. */
+function withBody(stage: Stage, body: PlanBody): Stage {
+  const own = body.type === 'workflow' ? body.limits.timeout : undefined;
+  const timeout = own === undefined ? stage.timeout : millis(Math.min(own, stage.timeout ?? own));
+  return { ...stage, body, ...(timeout !== undefined && { timeout }) };
 }
 
 /** The stage of `on_error: { fallback }`. */
@@ -138,7 +145,8 @@ function fallbackStages(decl: NodeDecl, context: PlanContext, inner: number): re
   const { onError } = decl;
   if (onError.action !== 'fallback') return [];
   const { body } = onError;
-  return [{ ...stageOf('fallback', onError, decl, context.kinds), ...(body && { body: planChild(body, context, inner) }) }];
+  const stage = stageOf('fallback', onError, decl, context.kinds);
+  return [body ? withBody(stage, planChild(body, context, inner)) : stage];
 }
 
 type Ways = Pick<PlanNode, 'stages' | 'onError' | 'output' | 'check' | 'result' | 'loop'>;
@@ -294,7 +302,7 @@ function bestOfStages(decl: NodeDecl, best: BestOfDecl, context: PlanContext, he
 function planChild({ workflow, file }: SubWorkflowDecl, context: PlanContext, height: number): PlanBody {
   invariant(workflow, 'a sub-workflow with mistakes was planned');
   const folder = dirname(file.replaceAll('\\', '/'));
-  const { maxCost, timeout } = workflow.limits;
+  const { maxCost, timeout, concurrency, onFailure } = workflow.limits;
   return {
     type: 'workflow',
     workflow: workflow.name,
@@ -305,7 +313,12 @@ function planChild({ workflow, file }: SubWorkflowDecl, context: PlanContext, he
     ...context.tools(workflow),
     partials: Object.fromEntries(workflow.partials),
     outputs: mapValues(workflow.outputs, planOutput),
-    limits: { ...(maxCost !== undefined && { maxCost }), ...(timeout !== undefined && { timeout }) },
+    limits: {
+      ...(maxCost !== undefined && { maxCost }),
+      ...(timeout !== undefined && { timeout }),
+      ...(concurrency !== undefined && { concurrency }),
+      ...(onFailure !== 'stop' && { onFailure }),
+    },
     nodes: planNodes(workflow.nodes, context.child(workflow), height),
   };
 }

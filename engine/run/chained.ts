@@ -10,7 +10,7 @@ import type { PlanIndex } from './plan-index.ts';
 export function chained(index: PlanIndex, then: readonly InEvent[], answer: (command: Command) => readonly InEvent[]): Decide {
   const decide = createKernel(index);
   return (view, event) => {
-    const draft = new Draft(index, view);
+    const draft = new Draft(index, view, event.at);
     const queue: InEvent[] = [event, ...then];
     // The list grows while it is walked.
     for (const next of queue) {

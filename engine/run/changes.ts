@@ -1,7 +1,7 @@
 import { invariant } from '../base/assert.ts';
-import type { TaskKey } from '../base/ids.ts';
+import { type Instant, instant, type TaskKey } from '../base/ids.ts';
 import type { Failure } from '../contracts/failure.ts';
-import type { KeptState, RunState, RunView, TaskState, Write } from '../contracts/store.ts';
+import type { InsideState, KeptState, RunState, RunView, TaskState, Write } from '../contracts/store.ts';
 import { frameAround, itemOf, keyIn, taskAround } from './address.ts';
 import type { PlanIndex } from './plan-index.ts';
 
@@ -13,12 +13,14 @@ export class Changes {
   run: RunState;
   private readonly index: PlanIndex;
   private readonly view: RunView;
+  private readonly at: Instant;
   private readonly tasks = new Map<TaskKey, TaskState>();
   private readonly others: Write[] = [];
 
-  constructor(index: PlanIndex, view: RunView) {
+  constructor(index: PlanIndex, view: RunView, at: Instant) {
     this.index = index;
     this.view = view;
+    this.at = at;
     this.run = view.run;
   }
 
@@ -33,8 +35,21 @@ export class Changes {
     this.run = { ...this.run, open: this.run.open + more };
     for (let task = taskAround(key); task !== undefined; task = taskAround(task)) {
       const around = this.task(task);
-      if (around?.status === 'inside') this.tasks.set(task, { ...around, open: around.open + more });
+      if (around?.status === 'inside') this.tasks.set(task, this.opened(around, around.open + more));
     }
+  }
+
+  /** By the run's own clock, which stands still while nobody drives it. */
+  now(): Instant {
+    return instant(this.at - this.run.asleep);
+  }
+
+  /** A body in which so much is open: its time stands still while all of it waits. */
+  private opened(inside: InsideState, open: number): InsideState {
+    const { due, still, ...rest } = inside;
+    if (due === undefined || (inside.open === 0) === (open === 0)) return { ...inside, open };
+    if (open === 0) return { ...inside, open, still: this.now() };
+    return { ...rest, open, due: still === undefined ? due : instant(due + this.now() - still) };
   }
 
   write(write: Write): void {

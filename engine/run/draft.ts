@@ -1,4 +1,4 @@
-import type { TaskKey } from '../base/ids.ts';
+import type { Instant, TaskKey } from '../base/ids.ts';
 import type { EventBody } from '../contracts/event.ts';
 import type { Command, Decision, RunState, RunView, TaskState, Write } from '../contracts/store.ts';
 import { changesOf } from './fold.ts';
@@ -12,15 +12,17 @@ export class Draft implements RunView {
   run: RunState;
   private readonly index: PlanIndex;
   private readonly view: RunView;
+  private readonly at: Instant;
   private readonly tasks = new Map<TaskKey, TaskState>();
   private readonly sources = new Map<TaskKey, number>();
   private readonly events: EventBody[] = [];
   private readonly others: Write[] = [];
   private readonly commands: Command[] = [];
 
-  constructor(index: PlanIndex, view: RunView) {
+  constructor(index: PlanIndex, view: RunView, at: Instant) {
     this.index = index;
     this.view = view;
+    this.at = at;
     this.run = view.run;
   }
 
@@ -35,7 +37,7 @@ export class Draft implements RunView {
   /** Records an event and lets it take effect in this draft. */
   emit(event: EventBody): void {
     this.events.push(event);
-    for (const write of changesOf(this.index, this, event)) {
+    for (const write of changesOf(this.index, this, event, this.at)) {
       if (write.type === 'run') this.run = write.state;
       else if (write.type === 'task') this.tasks.set(write.key, write.state);
       else if (write.type === 'settled_sources') this.sources.set(write.node, write.count);

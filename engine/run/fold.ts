@@ -1,8 +1,8 @@
 import { assertNever, invariant } from '../base/assert.ts';
-import type { TaskKey } from '../base/ids.ts';
+import { type Instant, instant, millis, type TaskKey } from '../base/ids.ts';
 import type { EventBody } from '../contracts/event.ts';
 import type { WakeCondition } from '../contracts/node-kind.ts';
-import type { KeptSignal, KeptState, RunState, RunView, TaskState, Write } from '../contracts/store.ts';
+import type { KeptSignal, KeptState, RunState, RunView, SkippedState, TaskState, Write } from '../contracts/store.ts';
 import { Changes, keptOf, lastAttempt } from './changes.ts';
 import type { PlanIndex } from './plan-index.ts';
 
@@ -10,8 +10,8 @@ import type { PlanIndex } from './plan-index.ts';
  * How an event changes a run's state: the only place that says so. Applying it to a journal from the start gives the
  * run's state at its end, which is why the state may be thrown away.
  */
-export function changesOf(index: PlanIndex, view: RunView, event: EventBody): readonly Write[] {
-  const changes = new Changes(index, view);
+export function changesOf(index: PlanIndex, view: RunView, event: EventBody, at: Instant): readonly Write[] {
+  const changes = new Changes(index, view, at);
   apply(index, changes, event);
   return changes.writes();
 }
@@ -49,13 +49,16 @@ function apply(index: PlanIndex, changes: Changes, event: EventBody): void {
       runIs({ status: 'running', failure: null });
       return;
 
-    case 'node.opening':
+    case 'node.opening': {
+      const before = changes.task(event.node);
       changes.set(event.node, {
         status: 'opening',
         ...(event.skip !== undefined && { skip: event.skip }),
-        ...lastAttempt(changes.task(event.node)),
+        ...lastAttempt(before),
+        ...(before?.status === 'skipped' && { instead: waysOf(before) }),
       });
       return;
+    }
     case 'node.expanded':
       changes.write({ type: 'items', node: event.node, items: event.items, ...(event.keys && { keys: event.keys }) });
       changes.set(event.node, {
@@ -73,7 +76,7 @@ function apply(index: PlanIndex, changes: Changes, event: EventBody): void {
     case 'node.skipped': {
       const { reason, detail, output, guarded, failure } = event;
       const before = changes.task(event.node);
-      const route = before?.status === 'skipped' ? before.route : undefined;
+      const { route } = (before?.status === 'opening' ? before.instead : before?.status === 'skipped' ? before : undefined) ?? {};
       changes.settle(event.node, {
         status: 'skipped',
         reason,
@@ -112,6 +115,7 @@ function apply(index: PlanIndex, changes: Changes, event: EventBody): void {
         stage: event.stage,
         stageAttempt: event.stageAttempt,
         ...(before && 'failure' in before && before.failure && isUnsettled(before) && { failure: before.failure }),
+        ...(event.failure && { failure: event.failure }),
         // It goes on for one that was interrupted or given up: what that one paid for is not paid again.
         ...baseOf(before),
         ...(before?.status === 'running' && before.woken && { woken: before.woken }),
@@ -139,15 +143,19 @@ function apply(index: PlanIndex, changes: Changes, event: EventBody): void {
         unsettled: only ? only.length : body.nodes.size,
         open: 0,
         leaving: false,
+        ...(before.failure && { failure: before.failure }),
+        ...dueOf(index, changes, event.task, before.stage),
         ...(only && { only }),
         ...(route !== undefined && { route }),
         ...(inputs && { inputs }),
       });
       return;
     }
-    case 'attempt.failing':
-      changes.set(event.task, { ...inside(changes, event.task), failing: event.failure });
+    case 'attempt.failing': {
+      const { finishing: _, ...before } = inside(changes, event.task);
+      changes.set(event.task, { ...before, failing: event.failure, ...(event.others && { finishing: true }) });
       return;
+    }
     case 'attempt.leaving':
       changes.set(event.task, { ...inside(changes, event.task), leaving: true });
       return;
@@ -301,14 +309,16 @@ function apply(index: PlanIndex, changes: Changes, event: EventBody): void {
       changes.write({ type: 'tool_call', task: event.task, call: event.call });
       return;
     case 'node.reopened':
-      changes.unsettle(event.node, reopened(changes.task(event.node), event.redo));
+      changes.unsettle(event.node, reopened(index, changes, event.node, event.redo));
       return;
     case 'task.reopened': {
       changes.startItem(event.task);
-      changes.set(event.task, reopened(changes.task(event.task), []));
+      changes.set(event.task, reopened(index, changes, event.task, []));
       return;
     }
     case 'run.resumed':
+      if (event.asleep !== undefined) runIs({ asleep: millis(run.asleep + event.asleep) });
+      return;
     case 'node.opened':
     case 'attempt.interrupted':
     case 'attempt.logged':
@@ -324,8 +334,20 @@ function inside(changes: Changes, key: TaskKey): Extract<TaskState, { status: 'i
   return state;
 }
 
+/** When the time of a body is up that begins now. */
+function dueOf(index: PlanIndex, changes: Changes, task: TaskKey, stage: number): { readonly due?: Instant } {
+  const timeout = index.at(task).node.stages[stage]?.timeout;
+  return timeout === undefined ? {} : { due: instant(changes.now() + timeout) };
+}
+
+/** How a task came to be skipped, while what stands in for it is made. */
+function waysOf({ reason, failure, route }: SkippedState): Pick<SkippedState, 'reason' | 'failure' | 'route'> {
+  return { reason, ...(failure && { failure }), ...(route !== undefined && { route }) };
+}
+
 /** What a task is that has another chance: what holds others goes on from where it was, anything else is as if it had never begun. */
-function reopened(before: TaskState | undefined, redo: readonly number[]): TaskState {
+function reopened(index: PlanIndex, changes: Changes, key: TaskKey, redo: readonly number[]): TaskState {
+  const before = changes.task(key);
   const kept: KeptState | undefined = before && 'kept' in before ? before.kept : undefined;
   switch (kept?.status) {
     case 'expanded':
@@ -333,8 +355,8 @@ function reopened(before: TaskState | undefined, redo: readonly number[]): TaskS
     case 'looping':
       return { ...kept, turning: false };
     case 'inside': {
-      const { failing: _, ...rest } = kept;
-      return { ...rest, unsettled: 0, open: 0, leaving: false };
+      const { failing: _, finishing: __, due: ___, still: ____, ...rest } = kept;
+      return { ...rest, unsettled: 0, open: 0, leaving: false, ...dueOf(index, changes, key, kept.stage) };
     }
     default:
       return {

@@ -1,8 +1,8 @@
-import { type Instant, instant, type Millis, millis, type TaskKey } from '../base/ids.ts';
+import { type Instant, type Millis, millis, type TaskKey } from '../base/ids.ts';
 import { renderDuration } from '../base/units.ts';
 import type { Wake, WakeCondition } from '../contracts/node-kind.ts';
 import type { Decide, Decision, InEvent, Opening, RunView } from '../contracts/store.ts';
-import { roundKey } from './address.ts';
+import { frameOf, roundKey, taskAround } from './address.ts';
 import { answer, ask, mayRepeat } from './doubt.ts';
 import { Draft } from './draft.ts';
 import { keptSignal } from './fold.ts';
@@ -18,7 +18,7 @@ import { Step } from './step.ts';
  */
 export function createKernel(index: PlanIndex): Decide {
   return (view: RunView, event: InEvent): Decision => {
-    const draft = new Draft(index, view);
+    const draft = new Draft(index, view, event.at);
     take(new Step(index, draft, event.at, 'roll' in event ? event.roll : 0), event);
     return draft.decision();
   };
@@ -80,7 +80,7 @@ function take(step: Step, event: InEvent): void {
       break;
     case 'resume':
       step.repeatUnsafe = event.repeatUnsafe ?? false;
-      resume(step, event.tasks);
+      resume(step, event.tasks, event.asleep);
       break;
     case 'cancel':
       if (step.draft.run.status === 'running' || step.draft.run.status === 'failing') {
@@ -111,7 +111,7 @@ function opened(step: Step, key: TaskKey, opening: Opening): void {
   const before = step.draft.task(key);
   if (before?.status !== 'opening') return;
   const { node } = step.index.at(key);
-  if (!step.isLive(key)) {
+  if (!before.instead && !step.isLive(key)) {
     step.settle(key, { type: 'node.cancelled', node: key, detail: 'the run was stopped' });
     return;
   }
@@ -122,7 +122,8 @@ function opened(step: Step, key: TaskKey, opening: Opening): void {
       return;
     case 'skip':
       step.settle(key, {
-        ...skipped(key, before.skip !== undefined ? 'upstream_skipped' : 'condition', opening.detail),
+        ...skipped(key, before.instead?.reason ?? (before.skip !== undefined ? 'upstream_skipped' : 'condition'), opening.detail),
+        ...(before.instead?.failure && { failure: before.instead.failure }),
         operands: opening.operands,
         output: opening.output,
         guarded: node.ifSkipped !== undefined,
@@ -177,15 +178,7 @@ function entered(step: Step, { task: key, attempt, entry }: Extract<InEvent, { t
   const { type: _, ...more } = entry;
   step.draft.emit({ type: 'attempt.entered', task: key, attempt, ...more });
   const inside = step.draft.task(key);
-  if (inside?.status !== 'inside') return;
-  limitTime(step, key, attempt, inside.stage);
-  step.beginInside(key, inside);
-}
-
-/** A body has the time of one try; what it began before counts anew when another process goes on with it. */
-function limitTime(step: Step, key: TaskKey, attempt: number, stage: number): void {
-  const timeout = step.index.at(key).node.stages[stage]?.timeout;
-  if (timeout !== undefined) step.draft.command({ type: 'timer', task: key, attempt, at: instant(step.at + timeout) });
+  if (inside?.status === 'inside') step.beginInside(key, inside);
 }
 
 function turned(step: Step, { task: unit, round, turn }: Extract<InEvent, { type: 'turned' }>): void {
@@ -213,7 +206,7 @@ function turned(step: Step, { task: unit, round, turn }: Extract<InEvent, { type
       step.taskDone(unit);
       return;
     case 'failed':
-      step.failLoop(unit, turn.failure, step.index.at(unit).node.onError.action === 'skip');
+      step.exhaustLoop(unit, round, turn.failure);
   }
 }
 
@@ -263,7 +256,8 @@ function done(step: Step, event: Extract<InEvent, { type: 'done' }>): void {
   }
 
   const { failure } = outcome;
-  if (failure.type === 'cancelled') cancelTask(step, key, attempt);
+  // What says of itself that it was stopped although nobody stopped it has failed.
+  if (failure.type === 'cancelled' && !step.isLive(key)) cancelTask(step, key, attempt);
   else step.failAttempt(key, failure, duration);
 }
 
@@ -273,9 +267,14 @@ function due(step: Step, key: TaskKey, attempt: number): void {
   if (state.status === 'backing_off') step.tryAgain(key);
   else if (state.status === 'parked') {
     wake(step, key, attempt, { type: state.until.type === 'timer' ? 'due' : 'deadline_passed' });
-  } else if (state.status === 'inside' && !state.leaving) {
+  } else if (state.status === 'inside' && !state.leaving && state.due !== undefined && state.still === undefined) {
+    if (state.due + step.draft.run.asleep > step.at) {
+      step.limitTime(key);
+      return;
+    }
     const after = step.index.at(key).node.stages[state.stage]?.timeout ?? millis(0);
     step.failBody(key, { type: 'timed_out', message: `what is inside took longer than ${renderDuration(after)}`, after });
+    step.draft.command({ type: 'stop', frame: frameOf(key, attempt, state.stage) });
   }
 }
 
@@ -289,6 +288,7 @@ function wake(step: Step, key: TaskKey, attempt: number, wake: Wake, inbox?: num
     return;
   }
   step.draft.command({ type: 'call', task: key, attempt, stage: state.stage, urgency: step.index.at(key).node.height });
+  for (let task = taskAround(key); task !== undefined; task = taskAround(task)) step.limitTime(task);
 }
 
 /** Everybody who waits for it goes on; what came before anybody waited is for the first who will. */
@@ -312,13 +312,13 @@ function reopen(step: Step): void {
 }
 
 /** Hands out again what the process before had been handed. */
-function resume(step: Step, tasks: readonly TaskKey[]): void {
+function resume(step: Step, tasks: readonly TaskKey[], asleep: Millis | undefined): void {
   const isBody = (key: TaskKey, stage: number): boolean => step.index.at(key).node.stages[stage]?.body !== undefined;
   const interrupted = tasks.filter((key) => {
     const state = step.draft.task(key);
     return state?.status === 'running' && !isBody(key, state.stage);
   });
-  step.draft.emit({ type: 'run.resumed', interrupted: interrupted.length });
+  step.draft.emit({ type: 'run.resumed', interrupted: interrupted.length, ...(asleep && { asleep }) });
   for (const key of tasks) {
     const state = step.draft.task(key);
     switch (state?.status) {
@@ -330,7 +330,7 @@ function resume(step: Step, tasks: readonly TaskKey[]): void {
         break;
       case 'inside':
         if (state.leaving) step.draft.command({ type: 'leave', task: key, attempt: state.attempt, stage: state.stage });
-        else limitTime(step, key, state.attempt, state.stage);
+        else step.limitTime(key);
         break;
       case 'scheduled': {
         const { attempt, stage } = state;

@@ -1,6 +1,6 @@
 import { invariant } from '../base/assert.ts';
 import type { NodeId, TaskKey } from '../base/ids.ts';
-import type { Plan, PlanBody, PlanNode, SubPlan } from '../contracts/plan.ts';
+import type { Edge, Plan, PlanBody, PlanNode, SubPlan } from '../contracts/plan.ts';
 import type { InsideState } from '../contracts/store.ts';
 import { frameAround, frameOf, keyIn, keyOf, pathOf, taskOfFrame } from './address.ts';
 
@@ -23,10 +23,12 @@ export interface IndexedNode {
   readonly key: TaskKey;
   /** Nodes of the same frame with an edge from this one, in plan order. */
   readonly dependents: readonly IndexedNode[];
-  /** How many nodes of its own frame it waits for. */
-  readonly waitsFor: number;
+  /** The nodes of its own frame it waits for. */
+  readonly waitsFor: readonly NodeId[];
   /** All nodes of its frame. */
   readonly siblings: ReadonlyMap<NodeId, IndexedNode>;
+  /** Its author gave the nodes of its frame their ids: those of cases and parts mean nothing to what is read. */
+  readonly named: boolean;
   /** The node it is inside of. */
   readonly parent?: IndexedNode;
   /** Of each stage that has a body: the nodes in it. */
@@ -52,7 +54,7 @@ interface Making extends IndexedNode {
 /** The index of a plan; costs nodes plus edges, once. */
 export function indexPlan(plan: Plan): PlanIndex {
   const all = new Map<string, IndexedNode>();
-  const outermost = indexNodes(plan.nodes, '', { folder: '' }, all);
+  const outermost = indexNodes(plan.nodes, '', { folder: '', named: true }, all);
   const nodes = new Map<TaskKey, IndexedNode>([...outermost.values()].map((indexed) => [indexed.key, indexed]));
   return {
     plan,
@@ -71,19 +73,21 @@ interface Around {
   readonly parent?: IndexedNode;
   readonly sub?: SubPlan;
   readonly folder: string;
+  readonly named: boolean;
 }
 
 function indexNodes(planned: readonly PlanNode[], frame: string, around: Around, all: Map<string, IndexedNode>): Map<NodeId, Making> {
   const { parent, folder } = around;
   const found = new Map<NodeId, Making>();
   const ids = new Set(planned.map((node) => node.id));
+  const { named } = around;
   for (const node of planned) {
     const path = frame + node.id;
     const indexed: Making = {
       node,
       key: keyOf(path as NodeId),
       dependents: [],
-      waitsFor: node.after.filter((edge) => ids.has(edge.from)).length,
+      waitsFor: node.after.filter((edge) => (named || isOfPart(edge)) && ids.has(edge.from)).map((edge) => edge.from),
       siblings: found,
       bodies: [],
       place: parent ? (node.part === undefined ? `${parent.place}/${node.id}` : parent.place) : path,
@@ -93,20 +97,24 @@ function indexNodes(planned: readonly PlanNode[], frame: string, around: Around,
     all.set(path, indexed);
     for (const [stage, { body }] of node.stages.entries()) {
       const inside: Around =
-        body?.type === 'workflow' ? { parent: indexed, sub: body, folder: join(folder, body.folder) } : { ...around, parent: indexed };
+        body?.type === 'workflow'
+          ? { parent: indexed, sub: body, folder: join(folder, body.folder), named: true }
+          : { ...around, parent: indexed, named: body?.type === 'group' };
       const inner = `${path}${stage === 0 ? '' : `~${stage}`}/`;
       indexed.bodies.push(body && { body, nodes: indexNodes(body.nodes, inner, inside, all) });
     }
   }
-  for (const indexed of found.values()) for (const edge of indexed.node.after) found.get(edge.from)?.dependents.push(indexed);
+  for (const indexed of found.values()) for (const from of indexed.waitsFor) found.get(from)?.dependents.push(indexed);
   return found;
 }
 
 /** The key of a node that another one waits for or reads: in its own frame, or in one around it. */
-export function sourceKey(index: PlanIndex, key: TaskKey, from: NodeId): TaskKey {
+export function sourceKey(index: PlanIndex, key: TaskKey, edge: Pick<Edge, 'from' | 'reasons'>): TaskKey {
+  const { from } = edge;
   let at: IndexedNode | undefined = index.at(key);
   let frame = frameAround(key);
-  while (at && !at.siblings.has(from)) {
+  if (isOfPart(edge)) return keyIn(frame, from);
+  while (at && !(at.named && at.siblings.has(from))) {
     const task = taskOfFrame(frame);
     invariant(task, `${key} reads "${from}", which is nowhere`);
     frame = frameAround(task);
@@ -115,15 +123,20 @@ export function sourceKey(index: PlanIndex, key: TaskKey, from: NodeId): TaskKey
   return keyIn(frame, from);
 }
 
+/** True for an edge between parts of one node, which nobody wrote. */
+export function isOfPart({ reasons }: Pick<Edge, 'reasons'>): boolean {
+  return reasons.length === 0;
+}
+
 function join(folder: string, more: string): string {
   return folder === '' || more === '' ? folder + more : `${folder}/${more}`;
 }
 
-/** The places of all nodes, as replies and tests name them: `scan`, `epics/build/code`. */
+/** The places of all nodes that do something themselves, as replies and tests name them: `scan`, `epics/build/code`. */
 export function placesOf(plan: Plan): readonly string[] {
   const places = new Set<string>();
   const walk = (indexed: IndexedNode): void => {
-    places.add(indexed.place);
+    if (indexed.bodies.some((body) => body === undefined)) places.add(indexed.place);
     for (const body of indexed.bodies) for (const inner of body?.nodes.values() ?? []) walk(inner);
   };
   for (const indexed of indexPlan(plan).nodes.values()) walk(indexed);

@@ -57,6 +57,15 @@ export function afterFailure(node: PlanNode, tried: Try, failure: Failure, at: I
   return { type: 'give_up' };
 }
 
+/** The first stage after one that stands in for the node's work when that has failed in this way; undefined when none does. */
+export function standInAfter(node: PlanNode, stage: number, failure: Failure): number | undefined {
+  if (FINAL.has(rootCause(failure).type)) return undefined;
+  for (let next = stage + 1; ; next += 1) {
+    const candidate = stageAt(node, next);
+    if (!candidate || candidate.stage.name === 'fallback') return candidate && next;
+  }
+}
+
 function backoffOf(retry: Retry, tries: number): Millis {
   return retry.backoff === 'constant' ? retry.initialDelay : millis(Math.min(retry.maxDelay, retry.initialDelay * 2 ** (tries - 1)));
 }

@@ -36,7 +36,7 @@ export async function turnLoop(place: LoopPlace): Promise<Turn> {
   const stage = last?.status === 'succeeded' ? (last.stage ?? 0) : 0;
   const stages = node.node.stages.length;
   // What stands in for the node's own work is not worked on any further.
-  if (stage >= stages || (loop.loop.type === 'evaluate' && stage > 0)) {
+  if (stage >= stages || (stage > 0 && (loop.loop.type === 'evaluate' || !(round <= Number(memory.max))))) {
     return { type: 'end', accepted: false, output: { json: outputOf(last) }, memory };
   }
   return loop.loop.type === 'evaluate' ? judged(place, loop, memory) : repeated(place, loop, memory, key, outputOf(last));

@@ -7,7 +7,7 @@ import type { Scope } from '../lang/evaluate.ts';
 import { frameAround, frameOf, itemOf, keyIn, nodeKeyOf, roundKey, roundOf, taskOfFrame, unitOf } from './address.ts';
 import { entryReader } from './node-entry.ts';
 import { outputOf } from './output-of.ts';
-import { type IndexedBody, type PlanIndex, sourceKey } from './plan-index.ts';
+import { type IndexedBody, isOfPart, type PlanIndex, sourceKey } from './plan-index.ts';
 import type { Tally } from './tally.ts';
 
 /** Builds what a task may read: names, and the nodes its node has edges to. Nothing else is in it. */
@@ -130,9 +130,8 @@ export function createScopes(
 
   const nodesOf = async (key: TaskKey): Promise<Record<string, Json>> => {
     const nodes: Record<string, Json> = Object.assign(Object.create(null), earlier);
-    for (const { from } of index.at(key).node.after) {
-      const source = sourceKey(index, key, from);
-      if (index.at(source).node.part === undefined) nodes[from] = await entryOf(source);
+    for (const edge of index.at(key).node.after) {
+      if (!isOfPart(edge)) nodes[edge.from] = await entryOf(sourceKey(index, key, edge));
     }
     return nodes;
   };
@@ -154,10 +153,11 @@ export function createScopes(
     const scope = await ofTask(task);
     const frame = await frameInside(task);
     if (frame === undefined) return scope;
+    const inside = await bodyAt(task);
+    // Of nothing else but a group are the nodes seen.
+    if (inside.body.type !== 'group') return scope;
     const nodes: Record<string, Json> = Object.assign(Object.create(null), scope.nodes);
-    for (const { node } of (await bodyAt(task)).nodes.values()) {
-      if (node.part === undefined) nodes[node.id] = await entryOf(keyIn(frame, node.id));
-    }
+    for (const { node } of inside.nodes.values()) nodes[node.id] = await entryOf(keyIn(frame, node.id));
     return { ...scope, nodes };
   };
 

@@ -2,7 +2,7 @@ import type { TaskKey } from '../base/ids.ts';
 import type { EventBody } from '../contracts/event.ts';
 import type { Failure } from '../contracts/failure.ts';
 import type { InsideState, TaskState } from '../contracts/store.ts';
-import type { IndexedNode } from './plan-index.ts';
+import type { IndexedNode, PlanIndex } from './plan-index.ts';
 
 /** What a node inside another fails of, as the one around it says it. */
 export function failureInside({ node, parent }: IndexedNode, failure: Failure): Failure {
@@ -16,8 +16,8 @@ export function failureInside({ node, parent }: IndexedNode, failure: Failure): 
 }
 
 /** How many nodes of its own frame a node waits for. */
-export function waitsFor({ node, waitsFor: all }: IndexedNode, only: InsideState['only']): number {
-  return only ? node.after.filter((edge) => only.includes(edge.from)).length : all;
+export function waitsFor({ waitsFor: all }: IndexedNode, only: InsideState['only']): number {
+  return only ? all.filter((id) => only.includes(id)).length : all.length;
 }
 
 export function skipped(
@@ -26,6 +26,11 @@ export function skipped(
   detail: string,
 ): Extract<EventBody, { type: 'node.skipped' }> {
   return { type: 'node.skipped', node, reason, detail, output: null, guarded: false };
+}
+
+/** Whether what does not need a node that failed begins all the same: where the file it stands in says so, of the run and in groups. */
+export function finishesBranches({ plan }: PlanIndex, { named, sub }: IndexedNode): boolean {
+  return named && (sub ? sub.limits : plan.limits).onFailure === 'finish_branches';
 }
 
 export function isUntouched(state: TaskState | undefined): boolean {

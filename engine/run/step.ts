@@ -1,17 +1,17 @@
 import { invariant } from '../base/assert.ts';
-import { type Instant, itemKey, type TaskKey } from '../base/ids.ts';
+import { type Instant, instant, itemKey, type TaskKey } from '../base/ids.ts';
 import type { EventBody } from '../contracts/event.ts';
 import type { Failure } from '../contracts/failure.ts';
 import type { PlanNode } from '../contracts/plan.ts';
-import type { InsideState, TaskState } from '../contracts/store.ts';
+import type { ExpandedState, InsideState, TaskState } from '../contracts/store.ts';
 import { frameAround, frameOf, itemOf, keyIn, roundKey, roundOf, taskAround } from './address.ts';
 import { endsAll, lastAttempt } from './changes.ts';
 import { ask, isInDoubt } from './doubt.ts';
 import type { Draft } from './draft.ts';
 import { cancelInside, cancelNodes, stopWaiting } from './give-up.ts';
-import { bodyOf, type PlanIndex, sourceKey } from './plan-index.ts';
-import { afterFailure, stageAt } from './retry.ts';
-import { failureInside, isLost, isUntouched, skipped, waitsFor } from './settled.ts';
+import { bodyOf, isOfPart, type PlanIndex, sourceKey } from './plan-index.ts';
+import { afterFailure, stageAt, standInAfter } from './retry.ts';
+import { failureInside, finishesBranches, isLost, isUntouched, skipped, waitsFor } from './settled.ts';
 
 /**
  * One decision being made: what follows for nodes and the run, whatever it was that happened. A class only because its parts share
@@ -42,7 +42,7 @@ export class Step {
     if (this.draft.run.status !== 'running') return false;
     for (let task = taskAround(key); task !== undefined; task = taskAround(task)) {
       const around = this.draft.task(task);
-      if (around?.status !== 'inside' || around.failing) return false;
+      if (around?.status !== 'inside' || (around.failing && !around.finishing)) return false;
     }
     return true;
   }
@@ -50,7 +50,7 @@ export class Step {
   /** Every source of the node has settled. */
   begin(key: TaskKey): void {
     const { node } = this.index.at(key);
-    const failed = node.after.find((edge) => isLost(this.draft.task(sourceKey(this.index, key, edge.from))));
+    const failed = node.after.find((edge) => isLost(this.draft.task(sourceKey(this.index, key, edge))));
     if (failed) {
       this.settle(key, { type: 'node.cancelled', node: key, detail: `needs "${failed.from}", which did not succeed` });
       return;
@@ -72,11 +72,12 @@ export class Step {
   private reasonToSkip(key: TaskKey, node: PlanNode): string | undefined {
     for (const edge of node.after) {
       if (edge.optional) continue;
-      const source = this.draft.task(sourceKey(this.index, key, edge.from));
+      const source = this.draft.task(sourceKey(this.index, key, edge));
       if (source?.status === 'skipped' && !source.guarded) return `needs "${edge.from}", which was skipped: ${source.detail}`;
     }
     const any = node.anyOf;
-    if (any && any.length > 0 && any.every((id) => this.draft.task(sourceKey(this.index, key, id))?.status === 'skipped')) {
+    const ofAny = node.after.filter((edge) => any?.includes(edge.from) && !isOfPart(edge));
+    if (any && any.length > 0 && ofAny.every((edge) => this.draft.task(sourceKey(this.index, key, edge))?.status === 'skipped')) {
       return `needs any of ${any.map((id) => `"${id}"`).join(', ')}, and all were skipped`;
     }
     return undefined;
@@ -94,9 +95,9 @@ export class Step {
     this.draft.command({ type: 'turn', task: unit, round });
   }
 
-  schedule(key: TaskKey, attempt: number, stage: number, stageAttempt: number): void {
+  schedule(key: TaskKey, attempt: number, stage: number, stageAttempt: number, failure?: Failure): void {
     const { node } = this.index.at(key);
-    this.draft.emit({ type: 'attempt.scheduled', task: key, attempt, stage, stageAttempt });
+    this.draft.emit({ type: 'attempt.scheduled', task: key, attempt, stage, stageAttempt, ...(failure && { failure }) });
     if (!node.stages[stage]?.body) {
       this.draft.command({ type: 'call', task: key, attempt, stage, urgency: node.height });
       return;
@@ -119,8 +120,16 @@ export class Step {
     ask(this, key, attempt);
   }
 
+  /** A body has the time of one try, in which what waits does not count. */
+  limitTime(task: TaskKey): void {
+    const state = this.draft.task(task);
+    if (state?.status !== 'inside' || state.due === undefined || state.still !== undefined) return;
+    this.draft.command({ type: 'timer', task, attempt: state.attempt, at: instant(state.due + this.draft.run.asleep) });
+  }
+
   /** The nodes of a body that has just been entered begin. */
   beginInside(task: TaskKey, inside: InsideState): void {
+    this.limitTime(task);
     const { nodes, frame } = bodyOf(this.index, task, inside);
     for (const indexed of nodes) if (waitsFor(indexed, inside.only) === 0) this.begin(keyIn(frame, indexed.node.id));
     this.frames.add(task);
@@ -140,6 +149,7 @@ export class Step {
       const again = nodes.map((indexed) => keyIn(frame, indexed.node.id)).filter((inner) => isLost(this.draft.task(inner)));
       for (const inner of again) this.reopenNode(inner);
       for (const inner of again) this.goOnNode(inner);
+      this.limitTime(key);
       this.frames.add(key);
     }
   }
@@ -246,14 +256,35 @@ export class Step {
     }
     const item = itemOf(key);
     if (item) {
+      const fanOut = this.draft.task(item.node);
+      if (state?.status === 'failed' && endsAll(state.failure) && fanOut?.status === 'expanded') {
+        this.failItems(item.node, fanOut, state.failure);
+      }
       this.advanceFanOut(item.node);
     } else if (state?.status === 'succeeded') {
       this.settle(key, { type: 'node.succeeded', node: key });
+    } else if (state?.status === 'skipped' && this.index.at(key).node.ifSkipped) {
+      this.draft.emit({ type: 'node.opening', node: key, skip: state.detail });
+      this.draft.command({ type: 'open', node: key });
     } else if (state?.status === 'skipped') {
       this.settle(key, { ...skipped(key, state.reason, state.detail), ...(state.failure && { failure: state.failure }) });
     } else if (state?.status === 'failed') {
       this.failNode(key, state.failure);
     }
+  }
+
+  /** A loop did not come to a good end: what stands in for the node's work is one round more, if there is anything. */
+  exhaustLoop(unit: TaskKey, round: number, failure: Failure): void {
+    const { node } = this.index.at(unit);
+    const state = this.draft.task(unit);
+    const last = this.draft.task(roundKey(unit, round));
+    const standIn = standInAfter(node, last?.status === 'succeeded' ? (last.stage ?? 0) : 0, failure);
+    if (standIn === undefined || state?.status !== 'looping' || !this.isLive(unit)) {
+      this.failLoop(unit, failure, node.onError.action === 'skip');
+      return;
+    }
+    this.draft.emit({ type: 'loop.turned', task: unit, round: round + 1, memory: state.memory });
+    this.schedule(roundKey(unit, round + 1), 1, standIn, 1, failure);
   }
 
   failLoop(unit: TaskKey, failure: Failure, skip: boolean): void {
@@ -264,21 +295,30 @@ export class Step {
   failNode(key: TaskKey, failure: Failure): void {
     this.settle(key, { type: 'node.failed', node: key, failure });
     const task = taskAround(key);
-    if (task === undefined) {
-      const { node } = this.index.at(key);
-      if (this.draft.run.status === 'running' && this.index.plan.limits.onFailure === 'stop') this.failRun(node.id, failure);
-    } else {
-      this.failBody(task, failureInside(this.index.at(key), failure));
-    }
+    const indexed = this.index.at(key);
+    const others = finishesBranches(this.index, indexed);
+    if (task !== undefined) this.failBody(task, failureInside(indexed, failure), others);
+    else if (this.draft.run.status === 'running' && !others) this.failRun(indexed.node.id, failure);
   }
 
-  /** Nothing new starts inside a task; it fails when what is in flight there has ended. */
-  failBody(task: TaskKey, failure: Failure): void {
+  /** A task fails when what is in flight inside it has ended. Nothing new starts there, unless the `others` do. */
+  failBody(task: TaskKey, failure: Failure, others = false): void {
     const state = this.draft.task(task);
-    if (state?.status !== 'inside' || state.failing) return;
-    this.draft.emit({ type: 'attempt.failing', task, attempt: state.attempt, failure });
-    stopWaiting(this, frameOf(task, state.attempt, state.stage));
+    if (state?.status !== 'inside' || state.leaving || (state.failing && (others || !state.finishing))) return;
+    const { attempt, stage, failing = failure } = state;
+    this.draft.emit({ type: 'attempt.failing', task, attempt, failure: failing, ...(others && { others }) });
+    if (!others) stopWaiting(this, frameOf(task, attempt, stage));
     this.frames.add(task);
+  }
+
+  /** What would meet every item has met one: those that are at work begin nothing new. */
+  private failItems(key: TaskKey, { next }: ExpandedState, failure: Failure): void {
+    for (let at = 0; at < next; at += 1) {
+      const item = itemKey(key, at);
+      const state = this.draft.task(item);
+      if (state?.status === 'inside') this.failBody(item, failure);
+      else if (state?.status === 'looping' && !state.turning) this.failBody(roundKey(item, state.round), failure);
+    }
   }
 
   failRun(node: Extract<EventBody, { type: 'run.failing' }>['node'], failure: Failure): void {
@@ -324,7 +364,7 @@ export class Step {
     if (state?.status !== 'inside' || state.leaving || this.draft.run.status === 'failing' || this.draft.run.status === 'cancelling')
       return;
     if (state.failing) {
-      if (state.open > 0) return;
+      if (state.finishing ? state.unsettled > 0 : state.open > 0) return;
       cancelInside(this, task, state);
       this.failAttempt(task, state.failing, NO_TIME);
     } else if (state.unsettled === 0) {

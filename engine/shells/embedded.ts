@@ -11,6 +11,7 @@ import { type Command, type Decide, type InEvent, type Store, StoreFailed } from
 import type { ToolCalled } from '../contracts/tool.ts';
 import { takeMessage } from '../run/inbox.ts';
 import type { CallRequest, Performer } from '../run/perform.ts';
+import { createSlots, type FramesAround } from './slots.ts';
 
 export interface EmbeddedRun {
   readonly run: RunId;
@@ -20,6 +21,8 @@ export interface EmbeddedRun {
   readonly decide: Decide;
   readonly performer: Performer;
   readonly limits: PlanLimits;
+  /** Limits that hold for parts of the run. */
+  framesAround?: FramesAround;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   random(): number;
@@ -52,6 +55,9 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
   const { run, store, decide, performer, limits, clock } = options;
   const ready = new TinyQueue<Call>([], (a, b) => b.urgency - a.urgency || a.order - b.order);
   const timers = new Set<() => void>();
+  const slots = createSlots<Call>(options.framesAround ?? (() => []));
+  /** Calls in flight inside of nodes, which may be given up with them. */
+  const flying = new Map<TaskKey, AbortController>();
   const stop = new AbortController();
   // Every call in flight listens to it: many listeners are no leak here.
   setMaxListeners(0, stop.signal);
@@ -143,6 +149,9 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
         case 'timer':
           setTimer(command);
           return;
+        case 'stop':
+          for (const [task, call] of flying) if (task.startsWith(command.frame)) call.abort();
+          return;
         case 'outputs':
           guard(performer.outputs().then((outcome) => report({ type: 'outputs', outcome, at: clock.now() })));
           return;
@@ -179,23 +188,41 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
       while (!over && inFlight < limits.concurrency) {
         const next = ready.pop();
         if (!next) return;
+        if (!slots.take(next)) continue;
         inFlight += 1;
         guard(callTask(next));
       }
     };
 
-    const callTask = async ({ task, attempt, stage }: Call): Promise<void> => {
+    const callTask = async (made: Call): Promise<void> => {
+      const { task, attempt, stage } = made;
       const startedAt = clock.now();
       const events = await advance({ type: 'started', task, attempt, at: startedAt });
       if (events.some((event) => event.type === 'attempt.started')) {
         const log = async (text: string): Promise<void> => void (await advance({ type: 'logged', task, attempt, text, at: clock.now() }));
-        const outcome = await performer.call({ task, attempt, stage, abort: stop.signal, ...(await memoryOf(task, attempt)), log });
+        const memory = await memoryOf(task, attempt);
+        const outcome = await stoppable(task, (abort) => performer.call({ task, attempt, stage, abort, ...memory, log }));
         if (over) return;
         await advance({ type: 'done', task, attempt, outcome, startedAt, at: clock.now(), roll: options.random() });
       }
       inFlight -= 1;
+      for (const next of slots.free(made)) ready.push(next);
       pump();
       await lookWhetherIdle();
+    };
+
+    /** Work that ends with all else; what is inside of a node may end with that. */
+    const stoppable = <T>(task: TaskKey, work: (abort: AbortSignal) => Promise<T>): Promise<T> => {
+      if (!task.includes('/')) return work(stop.signal);
+      const own = new AbortController();
+      const follow = (): void => own.abort(stop.signal.reason);
+      stop.signal.addEventListener('abort', follow, { once: true });
+      if (stop.signal.aborted) follow();
+      flying.set(task, own);
+      return work(own.signal).finally(() => {
+        flying.delete(task);
+        stop.signal.removeEventListener('abort', follow);
+      });
     };
 
     /** What an attempt knows of the past: why it was woken, and the calls of the one it goes on for. */

@@ -1,5 +1,5 @@
 import { invariant } from '../base/assert.ts';
-import { type Instant, itemKey, type RunId, type TaskKey } from '../base/ids.ts';
+import { type Instant, itemKey, millis, type RunId, type TaskKey } from '../base/ids.ts';
 import type { Json } from '../base/json.ts';
 import type { EventBody, RunEvent, Value } from '../contracts/event.ts';
 import type { PaidCall } from '../contracts/provider.ts';
@@ -20,6 +20,7 @@ const NEW: RunState = {
   startedBy: null,
   inbox: 0,
   signals: [],
+  asleep: millis(0),
 };
 
 /**

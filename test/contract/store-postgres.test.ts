@@ -30,7 +30,7 @@ if (URL_OF_TESTS === undefined) {
     url.searchParams.set('options', `-c search_path=${schema}`);
     return openSqlStore(openPostgres(url.href), (plan) => {
       const index = indexPlan(plan);
-      return (view, event) => changesOf(index, view, event);
+      return (view, event) => changesOf(index, view, event, event.at);
     });
   });
 }

@@ -18,6 +18,6 @@ describeStore('sqlite', async () => {
   count += 1;
   return openSqlStore(openSqlite(join(folder, `${count}.db`)), (plan) => {
     const index = indexPlan(plan);
-    return (view, event) => changesOf(index, view, event);
+    return (view, event) => changesOf(index, view, event, event.at);
   });
 });

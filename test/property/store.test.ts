@@ -167,7 +167,7 @@ test('SQLite, used by two processes, does what the store in memory does', { time
     fc.asyncProperty(fc.array(op, { minLength: 5, maxLength: 40 }), async (ops) => {
       count += 1;
       const file = join(folder, `${count}.db`);
-      const open = (): Promise<Store> => openSqlStore(openSqlite(file), () => (view, event) => changesOf(INDEX, view, event));
+      const open = (): Promise<Store> => openSqlStore(openSqlite(file), () => (view, event) => changesOf(INDEX, view, event, event.at));
       const model = openMemoryStore();
       const stores = [await open(), await open()];
       /** The runs each process drives, as far as it knows. */

@@ -1,5 +1,5 @@
 import { millis, nodeId, planDigest } from '../../engine/base/ids.ts';
-import type { Plan, PlanNode } from '../../engine/contracts/plan.ts';
+import type { EdgeReason, Plan, PlanBody, PlanNode } from '../../engine/contracts/plan.ts';
 import type { Retry } from '../../engine/contracts/workflow.ts';
 
 export interface NodeSketch {
@@ -13,19 +13,15 @@ export interface NodeSketch {
   readonly onError?: PlanNode['onError'];
   readonly retry?: Partial<Retry>;
   readonly fallback?: boolean;
+  /** It holds nodes: those of a group, or the cases of a route. */
+  readonly body?: 'group' | 'route';
+  readonly nodes?: readonly NodeSketch[];
+  /** It has rounds. */
+  readonly loop?: boolean;
 }
 
 /** A plan made by hand, for tests of what runs it: nodes in the order given, which must be topological. */
 export function planOf(sketches: readonly NodeSketch[], limits: Partial<Plan['limits']> = {}): Plan {
-  const heights = new Map<string, number>();
-  for (const sketch of [...sketches].reverse()) {
-    const own = heights.get(sketch.id) ?? 1;
-    heights.set(sketch.id, own);
-    for (const source of sketch.after ?? []) {
-      const from = source.replace('?', '');
-      heights.set(from, Math.max(heights.get(from) ?? 1, own + 1));
-    }
-  }
   return {
     version: 1,
     digest: planDigest('test'),
@@ -36,10 +32,30 @@ export function planOf(sketches: readonly NodeSketch[], limits: Partial<Plan['li
     tiers: {},
     limits: { concurrency: 16, onFailure: 'stop', ...limits },
     partials: {},
-    nodes: sketches.map((sketch) => nodeOf(sketch, heights.get(sketch.id) ?? 1)),
+    nodes: nodesOf(sketches),
     outputs: {},
   };
 }
+
+function nodesOf(sketches: readonly NodeSketch[]): readonly PlanNode[] {
+  const heights = new Map<string, number>();
+  for (const sketch of [...sketches].reverse()) {
+    const own = heights.get(sketch.id) ?? 1;
+    heights.set(sketch.id, own);
+    for (const source of sketch.after ?? []) {
+      const from = source.replace('?', '');
+      heights.set(from, Math.max(heights.get(from) ?? 1, own + 1));
+    }
+  }
+  return sketches.map((sketch) => nodeOf(sketch, heights.get(sketch.id) ?? 1));
+}
+
+function bodyOf({ body, nodes = [] }: NodeSketch): PlanBody | undefined {
+  if (body === 'group') return { type: 'group', nodes: nodesOf(nodes) };
+  return body && { type: 'route', by: '""', cases: nodes.map(({ id }) => ({ name: id })), nodes: nodesOf(nodes) };
+}
+
+const BECAUSE: readonly EdgeReason[] = [{ because: 'needs', path: [] }];
 
 function nodeOf(sketch: NodeSketch, height: number): PlanNode {
   const retry: Retry = {
@@ -50,17 +66,23 @@ function nodeOf(sketch: NodeSketch, height: number): PlanNode {
     retryOn: ['rate_limited', 'unavailable', 'timed_out', 'output_invalid', 'check_failed'],
     ...sketch.retry,
   };
+  const body = bodyOf(sketch);
   return {
     id: nodeId(sketch.id),
     kind: 'set',
-    after: (sketch.after ?? []).map((source) => ({ from: nodeId(source.replace('?', '')), optional: source.endsWith('?'), reasons: [] })),
+    after: (sketch.after ?? []).map((source) => ({
+      from: nodeId(source.replace('?', '')),
+      optional: source.endsWith('?'),
+      reasons: BECAUSE,
+    })),
     ...(sketch.anyOf && { anyOf: sketch.anyOf.map(nodeId) }),
     height,
     ...(sketch.skips !== undefined && { skipIf: { when: String(sketch.skips), negate: false } }),
     ...(sketch.ifSkipped && { ifSkipped: { value: '"stand-in"' } }),
     ...(sketch.items && { foreach: { items: '[]', as: 'item' } }),
+    ...(sketch.loop && { loop: { type: 'repeat' as const, max: 3, carry: {}, onExhausted: 'accept' as const } }),
     stages: [
-      { name: 'own', kind: 'set', spec: { value: '1' }, retry },
+      { name: 'own', kind: 'set', spec: { value: '1' }, ...(body && { body }), retry },
       ...(sketch.fallback ? [{ name: 'fallback' as const, kind: 'set', spec: { value: '2' }, retry: { ...retry, maxAttempts: 1 } }] : []),
     ],
     onError: sketch.onError ?? { action: 'fail' },

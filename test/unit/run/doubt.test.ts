@@ -65,7 +65,7 @@ function play(plan: Plan): Played {
       }),
     restart(repeatUnsafe = false) {
       memory = new RunMemory(runId('run_test'));
-      for (const event of journal) memory.replay(event, changesOf(index, memory, event));
+      for (const event of journal) memory.replay(event, changesOf(index, memory, event, event.at));
       return send({ type: 'resume', tasks: memory.unsettledTasks(), repeatUnsafe, at });
     },
     reopen: ({ repeatUnsafe = false } = {}) => send({ type: 'reopen', repeatUnsafe, at }),

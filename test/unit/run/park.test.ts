@@ -63,7 +63,7 @@ function play(plan: Plan): {
     },
     restart(at) {
       memory = new RunMemory(RUN);
-      for (const event of events) memory.replay(event, changesOf(index, memory, event));
+      for (const event of events) memory.replay(event, changesOf(index, memory, event, event.at));
       return send({ type: 'resume', tasks: memory.unsettledTasks(), at: instant(at) });
     },
   };
