@@ -1,5 +1,5 @@
 import { type Millis, renderDuration, renderTokens, renderUsd } from '../engine/index.ts';
-import type { Spending } from './run-view.ts';
+import type { Spending } from './node-view.ts';
 
 /** `1 call`, `3 calls`. */
 export function countOf(count: number, one: string, many: string = `${one}s`): string {

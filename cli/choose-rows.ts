@@ -1,10 +1,15 @@
-import type { NodeState, NodeView } from './run-view.ts';
+import type { NodeState, NodeView } from './node-view.ts';
 
 /**
- * The nodes that get a line of their own, in plan order, and counts for those that get none. Whoever is at work or
- * failed comes first, then what finished last, then what comes next.
+ * The nodes that get a line of their own, in plan order, each before those inside of it, and counts for those that get none. What is
+ * inside gives way first, where nothing is going on; then whoever is at work or failed comes first, then what finished last, then
+ * what comes next.
  */
 export function chooseRows(nodes: readonly NodeView[], room: number): readonly (NodeView | string)[] {
+  for (const isOpen of [() => true, isGoingOn]) {
+    const rows = nodes.flatMap((node) => withInside(node, isOpen));
+    if (rows.length <= room) return rows;
+  }
   if (nodes.length <= room) return nodes;
   const kept = new Set<NodeView>();
   // Up to three counts (finished, at work, waiting) need a line each.
@@ -40,6 +45,24 @@ export function chooseRows(nodes: readonly NodeView[], room: number): readonly (
     return text === '' ? [] : [`… ${text}`];
   };
   return [...line(before), ...nodes.filter((node) => kept.has(node)), ...line(during), ...line(after)].slice(0, room);
+}
+
+function withInside(node: NodeView, isOpen: (node: NodeView) => boolean): readonly NodeView[] {
+  if (!isOpen(node)) return [node];
+  return [node, ...shownInside(node).flatMap((inner) => withInside(inner, isOpen))];
+}
+
+/** What there is to see inside a node: nothing before it has begun, and of the cases of a route those that were taken. */
+export function shownInside(node: NodeView): readonly NodeView[] {
+  if (node.startedAt === undefined) return [];
+  const begun = node.inside.filter((inner) => inner.state !== 'waiting' || (!isSettled(node.state) && node.routes.size === 0));
+  const [only] = begun;
+  // The line of the route says all there is to say of its case.
+  return node.routes.size === 1 && only?.inside.length === 0 ? [] : begun;
+}
+
+function isGoingOn({ state }: NodeView): boolean {
+  return state === 'running' || state === 'parked' || state === 'retrying' || state === 'failed';
 }
 
 /** True for a node whose state will not change any more. */

@@ -1,11 +1,11 @@
 import { type Millis, type RunEvent, renderDuration } from '../engine/index.ts';
 import { countOf, describeSpending } from './amounts.ts';
 import { oneLine, padEnd, padStart } from './layout.ts';
-import { reusedIn } from './node-cells.ts';
+import { reusedIn, waysOf } from './node-cells.ts';
+import { type NodeView, rootNode } from './node-view.ts';
 import type { Paint } from './paint.ts';
 import { quoted } from './run-tree.ts';
-import type { NodeView, RunView } from './run-view.ts';
-import { isStandIn } from './run-view.ts';
+import { type RunView, stageAfter } from './run-view.ts';
 
 /** A run told in plain lines, for pipes and CI: one line when a node's state changes, a summary now and then for a fan-out. */
 export interface LineLog {
@@ -18,8 +18,10 @@ export interface LineLog {
 /** A fan-out is told of at every tenth of its items, or after this time if a tenth takes longer. */
 const PROGRESS_EVERY_MS = 10_000;
 const HEARTBEAT_AFTER_MS = 15_000;
-/** Failed items told of one by one, per node; the rest is counted. */
-const ITEM_FAILURES_TOLD = 3;
+/** Failed items, and failed tries inside, told of one by one, per outermost node; the rest is counted. */
+const FAILURES_TOLD = 3;
+/** Rounds told of one by one; of the others one now and then. */
+const ROUNDS_TOLD = 10;
 const MESSAGE_WIDTH = 160;
 
 export function createLineLog(view: RunView, paint: Paint): LineLog {
@@ -28,6 +30,7 @@ export function createLineLog(view: RunView, paint: Paint): LineLog {
     view.nodes.reduce((most, node) => Math.max(most, node.id.length), 'run'.length),
   );
   const fanOuts = new Map<NodeView, { told: number; at: number; failures: number }>();
+  const rounds = new Map<NodeView, number>();
   let saidAt: number | undefined;
 
   const line = (at: number, name: string, text: string): string => {
@@ -50,6 +53,42 @@ export function createLineLog(view: RunView, paint: Paint): LineLog {
     return [line(at, node.id, facts.filter((fact) => fact !== '').join(' · '))];
   };
 
+  /** A loop's next round; of many, some. */
+  const turned = (node: NodeView, { at, round }: Extract<RunEvent, { type: 'loop.turned' }>): readonly string[] => {
+    const before = rounds.get(node) ?? at;
+    rounds.set(node, before);
+    if (round > ROUNDS_TOLD && at - before < PROGRESS_EVERY_MS) return [];
+    rounds.set(node, at);
+    const scores = node.loop?.scores ?? [];
+    const behind = scores.length === 0 ? '' : `  ${paint.dim(`${scores.length === 1 ? 'score' : 'scores'} ${scores.join(', ')}`)}`;
+    return [line(at, node.id, `round ${round}${behind}`)];
+  };
+
+  const failed = (node: NodeView, event: Extract<RunEvent, { type: 'attempt.failed' }>): readonly string[] => {
+    const message = oneLine(event.failure.message, MESSAGE_WIDTH);
+    const root = rootNode(node);
+    const isOwn = isOutermost(event.task);
+    const next = stageAfter(view, event);
+    const wait = event.next.type === 'retry' ? renderDuration(Math.max(0, event.next.at - event.at) as Millis) : '';
+    if (isOwn && !root.items) {
+      if (next === undefined) return [];
+      if (next === 'stand_in') return [line(event.at, root.id, paint.yellow(`failed, on_error stands in: ${message}`))];
+      if (next === 'escalated') return [line(event.at, root.id, paint.yellow(`${higher(node)}: ${message}`))];
+      return [line(event.at, root.id, paint.yellow(`try ${event.attempt} failed, next one in ${wait}: ${message}`))];
+    }
+    const told = fanOuts.get(root) ?? { told: 0, at: event.at, failures: 0 };
+    fanOuts.set(root, told);
+    // What fails inside fails what is around it, which tells of it; a wait would look like nothing going on.
+    const isTold = isOwn ? event.next.type !== 'retry' : next === 'same';
+    if (!isTold || told.failures >= FAILURES_TOLD) return progress(root, event.at);
+    told.failures += 1;
+    const more = told.failures === FAILURES_TOLD ? ' (further ones are only counted)' : '';
+    const text = isOwn
+      ? paint.red(`${event.task} failed: ${message}${more}`)
+      : paint.yellow(`${event.task}: try ${event.attempt} failed, next one in ${wait}: ${message}${more}`);
+    return [line(event.at, root.id, text), ...progress(root, event.at)];
+  };
+
   return {
     onEvent(event, node) {
       switch (event.type) {
@@ -70,42 +109,37 @@ export function createLineLog(view: RunView, paint: Paint): LineLog {
             ? []
             : [line(event.at, 'run', paint.red(`failing: nothing new starts, ${countOf(view.inFlight, 'call')} in flight will finish`))];
         case 'node.expanded':
-          return node && event.count > 0 ? [line(event.at, node.id, `0/${event.count}`)] : [];
+          return node && isOutermost(event.node) && event.count > 0 ? [line(event.at, node.id, `0/${event.count}`)] : [];
         case 'node.succeeded':
         case 'node.failed':
         case 'node.skipped':
-          return node ? [line(event.at, node.id, outcome(node, paint))] : [];
+          return node && isOutermost(event.node) ? [line(event.at, node.id, outcome(node, paint))] : [];
         case 'node.cancelled':
           // When a run ends early, everything that has not started is cancelled: the tree tells of it.
-          return node?.startedAt === undefined ? [] : [line(event.at, node.id, outcome(node, paint))];
-        case 'attempt.failed': {
-          if (!node) return [];
-          const message = oneLine(event.failure.message, MESSAGE_WIDTH);
-          if (!node.items) {
-            if (event.next.type !== 'retry') return [];
-            if (isStandIn(event)) return [line(event.at, node.id, paint.yellow(`failed, on_error stands in: ${message}`))];
-            const wait = renderDuration(Math.max(0, event.next.at - event.at) as Millis);
-            return [line(event.at, node.id, paint.yellow(`try ${event.attempt} failed, next one in ${wait}: ${message}`))];
-          }
-          const told = fanOuts.get(node) ?? { told: 0, at: event.at, failures: 0 };
-          fanOuts.set(node, told);
-          if (event.next.type === 'retry' || told.failures >= ITEM_FAILURES_TOLD) return progress(node, event.at);
-          told.failures += 1;
-          const more = told.failures === ITEM_FAILURES_TOLD ? ' (further ones are only counted)' : '';
-          return [line(event.at, node.id, paint.red(`${event.task} failed: ${message}${more}`)), ...progress(node, event.at)];
-        }
+          return node?.startedAt === undefined || !isOutermost(event.node) ? [] : [line(event.at, node.id, outcome(node, paint))];
+        case 'loop.turned':
+          return node && isOutermost(event.task) && event.round > 1 && !node.items ? turned(node, event) : [];
+        case 'attempt.failed':
+          return node ? failed(node, event) : [];
         case 'attempt.parked':
-          return node ? [line(event.at, node.id, paint.yellow(`${taskOf(event, node)}${waitLine(view, event)}`))] : [];
+          return node ? [line(event.at, rootNode(node).id, paint.yellow(`${taskOf(event, node)}${waitLine(view, event)}`))] : [];
         case 'attempt.woken':
-          return node ? [line(event.at, node.id, `${taskOf(event, node)}${wakeLine(event)}`)] : [];
+          return node ? [line(event.at, rootNode(node).id, `${taskOf(event, node)}${wakeLine(event)}`)] : [];
         case 'answer.refused':
           return node
-            ? [line(event.at, node.id, paint.yellow(`the answer of ${event.by} was not taken: ${oneLine(event.reason, MESSAGE_WIDTH)}`))]
+            ? [
+                line(
+                  event.at,
+                  rootNode(node).id,
+                  paint.yellow(`${taskOf(event, node)}the answer of ${event.by} was not taken: ${oneLine(event.reason, MESSAGE_WIDTH)}`),
+                ),
+              ]
             : [];
         case 'attempt.logged':
-          return node ? [line(event.at, node.id, paint.dim(`${taskOf(event, node)}${oneLine(event.text, MESSAGE_WIDTH)}`))] : [];
+          return node ? [line(event.at, rootNode(node).id, paint.dim(`${taskOf(event, node)}${oneLine(event.text, MESSAGE_WIDTH)}`))] : [];
         case 'attempt.succeeded':
-          return node ? progress(node, event.at) : [];
+        case 'loop.ended':
+          return node ? progress(rootNode(node), event.at) : [];
         default:
           return [];
       }
@@ -127,9 +161,20 @@ export function createLineLog(view: RunView, paint: Paint): LineLog {
   };
 }
 
-/** The item of a fan-out, `sign_off[2] `; nothing for a node that has none. */
+/** False for what happens inside a node. */
+function isOutermost(key: string): boolean {
+  return !key.includes('/');
+}
+
+/** The tier that is asked next, and the one that was not good enough. */
+function higher({ escalated }: NodeView): string {
+  const [before = 'it', now = 'the next tier'] = escalated.slice(-2);
+  return `${before} was not good enough, asks ${now}`;
+}
+
+/** Where inside a node it is, `sign_off[2] `; nothing where the node itself says it. */
 function taskOf({ task }: { readonly task: string }, node: NodeView): string {
-  return node.items ? `${task} ` : '';
+  return task === node.id ? '' : `${task} `;
 }
 
 /** What a task waits for, and how to answer it. */
@@ -148,11 +193,17 @@ function wakeLine({ wake }: Extract<RunEvent, { type: 'attempt.woken' }>): strin
   return wake.type === 'due' ? 'has waited' : 'its time was over';
 }
 
+/** Who answered; of many inside, nobody in particular. */
+function whoOf({ planned, tier = '', model = '' }: NodeView): readonly string[] {
+  const body = planned.bodies[0]?.body.type;
+  return body === 'group' || body === 'workflow' ? [] : [tier, model];
+}
+
 function outcome(node: NodeView, paint: Paint): string {
   const took =
     node.startedAt === undefined || node.endedAt === undefined ? '' : renderDuration(Math.max(0, node.endedAt - node.startedAt) as Millis);
   const items = node.items ? `${node.items.settled - node.items.failed}/${node.items.count}` : '';
-  const facts = [items, node.tier ?? '', node.model ?? '', describeSpending(node.spent), reusedIn(node), took]
+  const facts = [items, ...waysOf(node), ...whoOf(node), describeSpending(node.spent), reusedIn(node), took]
     .filter((fact) => fact !== '')
     .join(' · ');
   const behind = facts === '' ? '' : `  ${paint.dim(facts)}`;

@@ -1,8 +1,10 @@
 import { type Millis, renderDuration, renderTokens, type WakeCondition } from '../engine/index.ts';
 import { costOf, countOf, elapsed } from './amounts.ts';
+import { shownInside } from './choose-rows.ts';
 import { oneLine } from './layout.ts';
 import { until } from './moments.ts';
-import type { NodeState, NodeView, RunView } from './run-view.ts';
+import type { NodeState, NodeView } from './node-view.ts';
+import type { RunView } from './run-view.ts';
 
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 /** Slow enough to be looked past. */
@@ -40,7 +42,7 @@ export function cellsOf(node: NodeView, view: RunView, now: number, withModel: b
     node,
     glyph: node.state === 'running' && view.phase !== 'finished' ? spinner : didNotRun(node) ? GLYPHS.waiting : GLYPHS[node.state],
     who: whoOf(node, withModel),
-    progress: node.items ? `${node.items.settled}/${node.items.count}` : '',
+    progress: progressOf(node),
     tokens: spent.calls > 0 ? `${renderTokens(spent.inputTokens + spent.outputTokens)} tok` : '',
     cost: costOf(spent),
     time: node.startedAt === undefined ? '' : elapsed(node.startedAt, node.endedAt ?? view.endedAt, now),
@@ -53,7 +55,18 @@ export function didNotRun(node: NodeView): boolean {
   return node.state === 'cancelled' && node.startedAt === undefined;
 }
 
+/** How much of a fan-out is done; of a node inside others how often it ran, where that is not once. */
+export function progressOf({ items, runs }: NodeView): string {
+  if (items) return `${items.settled}/${items.count}`;
+  const began = runs.open.size + runs.lost.size + runs.succeeded;
+  return began > 1 ? `${began}×` : '';
+}
+
 function whoOf(node: NodeView, withModel: boolean): string {
+  const body = node.planned.bodies[0]?.body.type;
+  // Who answers stands in the lines of those inside.
+  if (body === 'group' || body === 'workflow') return node.kind;
+  if (body === 'route' && shownInside(node).length > 0) return 'route';
   if (node.tier === undefined && node.model === undefined) return node.kind;
   if (node.tier === undefined) return node.model ?? '';
   return withModel && node.model !== undefined ? `${node.tier} · ${node.model}` : node.tier;
@@ -66,24 +79,55 @@ function notesOf(node: NodeView, now: number): readonly string[] {
     case 'cancelled':
       return [didNotRun(node) ? 'not run' : (node.detail ?? 'given up')];
     case 'failed':
-      return [node.failure?.message ?? 'failed'];
+      return [node.failure?.message ?? 'failed', ...waysOf(node)];
     case 'parked':
       return [...waitsOf(node, now), failedItems(node)];
     case 'retrying':
       return node.retry ? [`try ${node.retry.attempt} ${dueIn(node.retry.at - now)}: ${node.retry.failure.message}`] : [];
     case 'succeeded':
       if (node.recovered) return [`by its on_error: ${node.failure?.message ?? ''}`];
-      return [failedItems(node), reusedIn(node)];
+      return [...waysOf(node), failedItems(node), skippedRuns(node), reusedIn(node)];
     case 'running':
       return [
+        ...waysOf(node),
         failedItems(node),
         remaining(node, now),
-        node.items && node.running.size > 1 ? `${node.running.size} at once` : '',
+        node.items && node.inFlight > 1 ? `${node.inFlight} at once` : '',
         node.retries > 0 ? countOf(node.retries, 'retry', 'retries') : '',
       ];
     default:
       return [];
   }
+}
+
+/** How it came, or is coming, to its output, where there are several ways. */
+export function waysOf(node: NodeView): readonly string[] {
+  const { routes, loop, escalated, candidates, accepted, state } = node;
+  const isOver = state !== 'running' && state !== 'parked';
+  const cases = [...routes];
+  const taken = cases.length === 1 ? cases.map(([name]) => name) : cases.map(([name, count]) => `${name} ${count}`);
+  return [
+    taken.length > 0 ? `→ ${taken.join(', ')}` : '',
+    escalated.join(' → '),
+    ...(loop ? roundsOf(node, loop, isOver) : []),
+    candidates ? (isOver ? countOf(candidates.count, 'candidate') : `${candidates.settled}/${candidates.count} candidates`) : '',
+    (loop?.accepted === false || !accepted) && isOver ? 'not accepted' : '',
+  ];
+}
+
+function roundsOf(
+  { items, parent }: NodeView,
+  { rounds, score, scores }: NonNullable<NodeView['loop']>,
+  isOver: boolean,
+): readonly string[] {
+  const several = items !== undefined || parent !== undefined;
+  const counted = isOver || several ? countOf(rounds, 'round') : `round ${rounds}`;
+  if (several) return [counted];
+  return [counted, isOver ? (score === undefined ? '' : `score ${score}`) : scores.length === 0 ? '' : `scores ${scores.join(', ')}`];
+}
+
+function skippedRuns({ runs }: NodeView): string {
+  return runs.skipped > 0 ? `${runs.skipped} skipped` : '';
 }
 
 /** Enough of a question to know it by; all of it is shown to whoever answers. */
@@ -119,8 +163,9 @@ export function reusedIn({ reused: { fromRun, fromCache }, items }: NodeView): s
   return [of(fromRun, 'the earlier run'), of(fromCache, 'the cache')].filter((part) => part !== '').join(', ');
 }
 
-function failedItems(node: NodeView): string {
-  return node.items && node.items.failed > 0 ? `${node.items.failed} failed` : '';
+function failedItems({ items, runs, state }: NodeView): string {
+  if (items) return items.failed > 0 ? `${items.failed} failed` : '';
+  return runs.lost.size > 0 && state !== 'failed' ? `${runs.lost.size} failed` : '';
 }
 
 /** A guess from the pace so far; none before a tenth is done, when it would jump about. */

@@ -15,8 +15,9 @@ import {
 } from '../engine/index.ts';
 import { countOf } from './amounts.ts';
 import { oneLine, padEnd } from './layout.ts';
+import type { NodeView } from './node-view.ts';
 import type { Paint } from './paint.ts';
-import type { NodeView, RunView } from './run-view.ts';
+import type { RunView } from './run-view.ts';
 
 const PROBLEMS_SHOWN = 10;
 /** Enough for a provider's explanation; what is longer is in the result. */
@@ -49,7 +50,7 @@ export function renderBill(result: RunResult, view: RunView, paint: Paint): read
 export function failureOf(result: RunResult, view: RunView, document: Document): Diagnostic | undefined {
   const { error } = result;
   if (!error) return undefined;
-  const node = error.node === undefined ? undefined : view.byId.get(error.node);
+  const node = error.node === undefined ? undefined : view.byPlace.get(error.node);
   const tries = node && !node.items ? node.failedTries.length : 0;
   const who = error.node === undefined ? 'the run failed' : `"${error.node}" failed${tries > 1 ? ` after ${tries} tries` : ''}`;
   const notRun = result.nodes.filter((other) => other.status === 'cancelled');

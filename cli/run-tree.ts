@@ -3,8 +3,9 @@ import { costOf, countOf, elapsed } from './amounts.ts';
 import { chooseRows, isSettled } from './choose-rows.ts';
 import { oneLine, padEnd, padStart } from './layout.ts';
 import { type Cells, cellsOf, didNotRun } from './node-cells.ts';
+import type { NodeView } from './node-view.ts';
 import type { Paint } from './paint.ts';
-import type { NodeView, RunView } from './run-view.ts';
+import type { RunView } from './run-view.ts';
 
 export interface TreeFrame {
   /** Columns of the terminal. */
@@ -21,18 +22,43 @@ const WIDTH_FOR_MODELS = 100;
 /** From here on there is room for figures and words in one line. */
 const WIDTH_FOR_WORDS = 130;
 const LONGEST_NAME = 36;
+/** Columns that a node inside another stands further in. */
+const RAIL = 3;
 
 /**
- * The run as lines: the workflow, and under it one line per node, never more than `height` in all. When there are more
- * nodes than lines, those that are at work or failed stay, and the rest is counted.
+ * The run as lines: the workflow, and under it one line per node, those inside others below these, never more than `height` in all. All
+ * that happens to a node inside, in whatever item or round, is in its one line. When there are more nodes than lines, those that are at
+ * work or failed stay, and the rest is counted.
  */
 export function renderTree(view: RunView, frame: TreeFrame): readonly string[] {
   const { paint } = frame;
   const foot = footOf(view, frame);
   const rows = chooseRows(view.nodes, Math.max(1, frame.height - 1 - foot.length));
   const cells = rows.map((row) => (typeof row === 'string' ? row : cellsOf(row, view, frame.now, frame.width >= WIDTH_FOR_MODELS)));
-  const lines = layOut(cells, frame).map((line, at) => `${paint.dim(at === cells.length - 1 ? '└─' : '├─')} ${line}`);
+  const rails = railsOf(rows.map((row) => (typeof row === 'string' ? 0 : depthOf(row))));
+  const lines = layOut(cells, frame).map((line, at) => `${paint.dim(rails[at] ?? '')} ${line}`);
   return [headOf(view, frame), ...lines, ...foot];
+}
+
+/** How many nodes a node is inside of. */
+function depthOf(node: NodeView): number {
+  let depth = 0;
+  for (let at = node.parent; at; at = at.parent) depth += 1;
+  return depth;
+}
+
+/** What stands before lines of these depths, so that each hangs on the one it is inside of. */
+function railsOf(depths: readonly number[]): readonly string[] {
+  const goesOn: boolean[] = [];
+  const rails: string[] = [];
+  for (let at = depths.length - 1; at >= 0; at -= 1) {
+    const depth = depths[at] ?? 0;
+    const around = Array.from({ length: depth }, (_, level) => (goesOn[level] ? '│  ' : '   ')).join('');
+    rails[at] = `${around}${goesOn[depth] ? '├─' : '└─'}`;
+    goesOn[depth] = true;
+    goesOn.length = depth + 1;
+  }
+  return rails;
 }
 
 function headOf(view: RunView, frame: TreeFrame): string {
@@ -69,7 +95,7 @@ function answersOf(view: RunView): readonly string[] {
 
 /** A gate as a shell takes it: `sign_off[2]` is a pattern to one. */
 export function quoted(gate: string): string {
-  return /^[\w-]+$/.test(gate) ? gate : `'${gate}'`;
+  return /^[\w/-]+$/.test(gate) ? gate : `'${gate}'`;
 }
 
 function footText(view: RunView): string | undefined {
@@ -87,7 +113,7 @@ function layOut(rows: readonly (Cells | string)[], frame: TreeFrame): readonly s
   const widest = (of: (row: Cells) => string): number => cells.reduce((most, row) => Math.max(most, displayWidth(of(row))), 0);
   const names = Math.min(
     LONGEST_NAME,
-    widest((row) => row.node.id),
+    cells.reduce((most, { node }) => Math.max(most, displayWidth(node.id) + RAIL * depthOf(node)), 0),
   );
   // A node that did not run has nothing in these columns, so that its words can begin right behind its tier.
   const fraction = widest((row) => fractionOf(row.cost));
@@ -107,12 +133,14 @@ function layOut(rows: readonly (Cells | string)[], frame: TreeFrame): readonly s
     if (typeof row === 'string') return paint.dim(oneLine(row, frame.width - 3));
     const tone = toneOf(row.node, paint);
     const quiet = row.node.state === 'waiting' || row.node.state === 'skipped' || didNotRun(row.node);
-    const name = padEnd(oneLine(row.node.id, names), names);
+    const indent = RAIL * depthOf(row.node);
+    const own = Math.max(1, names - indent);
+    const name = padEnd(oneLine(row.node.id, own), own);
     const parts: Part[] = [
       { text: `${row.glyph} ${name}`, paint: (text) => `${tone(row.glyph)}${(quiet ? paint.dim : plain)(text.slice(row.glyph.length))}` },
     ];
     // The rail and the space behind it (3), the glyph and its space (2).
-    let used = 5 + displayWidth(name);
+    let used = 5 + indent + displayWidth(name);
     const put = (text: string, painted: (text: string) => string): void => {
       parts.push({ text, paint: painted });
       used += 2 + displayWidth(text);

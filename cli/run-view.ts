@@ -1,4 +1,17 @@
-import type { Failure, Plan, PlanNode, RunEvent, RunStatus, Usd, WakeCondition } from '../engine/index.ts';
+import {
+  type Failure,
+  indexPlan,
+  itemOf,
+  nodeKeyOf,
+  type Plan,
+  type PlanIndex,
+  placeTree,
+  type RunEvent,
+  type RunStatus,
+  type TaskKey,
+} from '../engine/index.ts';
+import { begin, goesOn, keepTry, type NodeView, noSpending, type Spending, show, spend, stateOf, waitingNode } from './node-view.ts';
+import { holdsOthers, isLoopShown, isOwn, judges, nodeOf, ownNode, partOf, plannedAt } from './whose-event.ts';
 
 /**
  * What a person watches of a run, folded from its events. Both renderers read it and nothing else.
@@ -13,76 +26,21 @@ export interface RunView {
   /** `stopping` and `failing`: nothing new starts, what is in flight finishes. `giving_up`: it is not waited for. */
   phase: 'running' | 'stopping' | 'giving_up' | 'failing' | 'finished';
   status: RunStatus | undefined;
-  /** In plan order. */
+  /** The outermost, in plan order. */
   readonly nodes: readonly NodeView[];
-  readonly byId: ReadonlyMap<string, NodeView>;
+  /** All of them, by place: `scan`, `review/draft`. */
+  readonly byPlace: ReadonlyMap<string, NodeView>;
+  readonly index: PlanIndex;
   /** Tries being worked on at this moment. */
   inFlight: number;
   readonly total: Spending;
 }
 
-/** `waiting` for other nodes; `parked`: for a person, a signal or a time. */
-export type NodeState = 'waiting' | 'running' | 'parked' | 'retrying' | 'succeeded' | 'failed' | 'skipped' | 'cancelled';
-
-export interface NodeView {
-  readonly id: string;
-  readonly kind: string;
-  state: NodeState;
-  tier: string | undefined;
-  model: string | undefined;
-  startedAt: number | undefined;
-  endedAt: number | undefined;
-  /** Its tries in progress: task → when they started. */
-  readonly running: Map<string, number>;
-  /** Its tasks that are parked, and what each waits for. */
-  readonly parked: Map<string, WakeCondition>;
-  retries: number;
-  /** Present while a node that is no fan-out waits for its next try. */
-  retry: { readonly attempt: number; readonly at: number; readonly failure: Failure } | undefined;
-  items: ItemsView | undefined;
-  /** Why it was skipped or cancelled. */
-  detail: string | undefined;
-  failure: Failure | undefined;
-  /** Tasks whose outputs were taken over: nothing was called for them. */
-  readonly reused: { fromRun: number; fromCache: number };
-  /** True when `on_error` put a value in the place of its output. */
-  recovered: boolean;
-  /** Failed tries, oldest first, at most FAILED_TRIES_KEPT: of a fan-out the first that ended an item, else the latest. */
-  readonly failedTries: FailedTry[];
-  readonly spent: Spending;
-}
-
-export interface ItemsView {
-  readonly count: number;
-  /** Succeeded or failed; what was given up is neither. */
-  settled: number;
-  failed: number;
-}
-
-export interface FailedTry {
-  readonly task: string;
-  readonly attempt: number;
-  readonly tier: string | undefined;
-  readonly failure: Failure;
-}
-
-export interface Spending {
-  /** Nano-dollars. */
-  cost: Usd;
-  unpriced: number;
-  calls: number;
-  /** Calls that asked again because an answer did not fit. */
-  repairs: number;
-  inputTokens: number;
-  outputTokens: number;
-}
-
-/** Enough to show how every try of the default three ended, and a bit more. */
-const FAILED_TRIES_KEPT = 5;
-
 /** A run before its first event: every node waits. */
 export function createRunView(plan: Plan): RunView {
-  const nodes = plan.nodes.map(waitingNode);
+  const index = indexPlan(plan);
+  const byPlace = new Map<string, NodeView>();
+  const nodes = placeTree(index).map((place) => waitingNode(place, undefined, byPlace));
   return {
     workflow: plan.workflow,
     run: undefined,
@@ -92,7 +50,8 @@ export function createRunView(plan: Plan): RunView {
     phase: 'running',
     status: undefined,
     nodes,
-    byId: new Map(nodes.map((node) => [node.id, node])),
+    byPlace,
+    index,
     inFlight: 0,
     total: noSpending(),
   };
@@ -124,12 +83,22 @@ export function foldEvent(view: RunView, event: RunEvent): NodeView | undefined 
       return undefined;
     case 'node.reopened':
       return reopen(view, event.node, event.redo.length);
+    case 'node.opening': {
+      const node = ownNode(view, event.node);
+      if (node) begin(node, event.node, event.at);
+      return node;
+    }
     case 'node.expanded': {
       const node = nodeOf(view, event.node);
       if (!node) return undefined;
-      node.items = { count: event.count, settled: 0, failed: 0 };
-      node.state = 'running';
-      node.startedAt ??= event.at;
+      if (partOf(view, event.node) === 'candidate') {
+        node.candidates = { count: (node.candidates?.count ?? 0) + event.count, settled: node.candidates?.settled ?? 0 };
+        return node;
+      }
+      if (partOf(view, event.node) !== undefined) return node;
+      const { count, settled, failed } = node.items ?? { count: 0, settled: 0, failed: 0 };
+      node.items = { count: count + event.count, settled, failed };
+      begin(node, event.node, event.at);
       return node;
     }
     case 'node.skipped':
@@ -143,46 +112,101 @@ export function foldEvent(view: RunView, event: RunEvent): NodeView | undefined 
     case 'attempt.started': {
       const node = nodeOf(view, event.task);
       if (!node) return undefined;
-      node.state = 'running';
-      node.startedAt ??= event.at;
+      if (isOwn(view, event.task)) begin(node, nodeKeyOf(event.task), event.at);
       node.retry = undefined;
-      node.running.set(event.task, event.at);
-      view.inFlight += 1;
+      // What is inside of it is at work, not the node itself.
+      if (!holdsOthers(view, event.task)) start(view, node, event.task, event.at);
+      show(node);
+      return node;
+    }
+    // A fallback that holds others.
+    case 'attempt.entered': {
+      const node = nodeOf(view, event.task);
+      if (!node) return undefined;
+      stop(view, node, event.task);
+      if (event.route !== undefined) node.routes.set(event.route, (node.routes.get(event.route) ?? 0) + 1);
+      if (event.attempt > 1) forgetLost(node, event.task);
+      show(node);
+      return node;
+    }
+    case 'attempt.skipped': {
+      const node = nodeOf(view, event.task);
+      if (!node) return undefined;
+      stop(view, node, event.task);
+      if (event.route !== undefined && !node.routes.has(event.route)) node.routes.set(event.route, 1);
+      settleItem(view, node, event.task, false);
+      return node;
+    }
+    case 'loop.turning': {
+      const node = ownNode(view, event.task);
+      if (node) begin(node, nodeKeyOf(event.task), event.at);
+      return node;
+    }
+    case 'loop.turned': {
+      const node = nodeOf(view, event.task);
+      if (!node || !isLoopShown(view, event.task)) return node;
+      node.loop ??= { rounds: 0, accepted: undefined, score: undefined, scores: [] };
+      node.loop.rounds += 1;
+      if (!itemOf(event.task)) node.loop.scores.splice(0, Number.POSITIVE_INFINITY, ...scoresIn(event.memory));
+      return node;
+    }
+    case 'loop.ended': {
+      const node = nodeOf(view, event.task);
+      if (!node) return undefined;
+      if (isLoopShown(view, event.task)) {
+        node.loop ??= { rounds: 0, accepted: undefined, score: undefined, scores: [] };
+        const isItem = itemOf(event.task) !== undefined;
+        node.loop.accepted = event.accepted && !(isItem && node.loop.accepted === false);
+        node.loop.score = isItem ? undefined : scoreIn(event.memory);
+        if (!isItem) node.loop.scores.splice(0, Number.POSITIVE_INFINITY, ...scoresIn(event.memory));
+      }
+      settleItem(view, node, event.task, false);
+      return node;
+    }
+    case 'loop.failed':
+    case 'loop.skipped': {
+      const node = nodeOf(view, event.task);
+      if (node) settleItem(view, node, event.task, event.type === 'loop.failed');
       return node;
     }
     case 'model.called': {
       const node = nodeOf(view, event.task);
       if (!node) return undefined;
       const { call } = event;
-      node.tier = call.tier ?? node.tier;
-      // A node that names its model keeps the name it was given, `provider/model`.
-      if (call.tier !== undefined || node.model === undefined) node.model = call.model;
       view.simulated ||= call.simulated;
-      for (const spent of [node.spent, view.total]) {
-        spent.calls += 1;
-        if (call.call === 'repair') spent.repairs += 1;
-        spent.inputTokens += call.usage.input;
-        spent.outputTokens += call.usage.output;
-        if (call.cost === null) spent.unpriced += 1;
-        else spent.cost = (spent.cost + call.cost) as Usd;
+      const isJudge = judges(view, event.task);
+      let own = true;
+      for (let at: NodeView | undefined = node; at; at = at.parent) {
+        if (!(own && isJudge)) {
+          at.tier = call.tier ?? at.tier;
+          // A node that names its model keeps the name it was given, `provider/model`.
+          if (call.tier !== undefined || at.model === undefined) at.model = call.model;
+        }
+        spend(at.spent, call);
+        own = false;
       }
+      spend(view.total, call);
       return node;
     }
     case 'attempt.succeeded': {
       const node = nodeOf(view, event.task);
       if (!node) return undefined;
       stop(view, node, event.task);
-      if (node.items) node.items.settled += 1;
+      settleItem(view, node, event.task, false);
+      if (event.accepted === false) node.accepted = false;
       if (event.reused) {
-        if (event.reused.from === 'run') node.reused.fromRun += 1;
-        else node.reused.fromCache += 1;
+        for (let at: NodeView | undefined = node; at; at = at.parent) {
+          if (event.reused.from === 'run') at.reused.fromRun += 1;
+          else at.reused.fromCache += 1;
+        }
         node.tier = event.reused.by?.tier ?? node.tier;
         node.model ??= event.reused.by?.model;
       }
-      if (event.recovered) {
+      if (event.recovered && isOwn(view, event.task)) {
         node.recovered = true;
         node.failure ??= event.recovered;
       }
+      show(node);
       return node;
     }
     case 'attempt.failed': {
@@ -191,28 +215,29 @@ export function foldEvent(view: RunView, event: RunEvent): NodeView | undefined 
       stop(view, node, event.task);
       keepTry(node, event);
       if (event.next.type === 'retry') {
-        if (!isStandIn(event)) node.retries += 1;
-        if (!node.items) {
+        const stage = stageAfter(view, event);
+        if (stage === 'same') node.retries += 1;
+        if (stage === 'escalated') escalate(view, node, event);
+        if (!node.items && !node.parent && stage === 'same') {
           node.state = 'retrying';
           node.retry = { attempt: event.attempt + 1, at: event.next.at, failure: event.failure };
+          return node;
         }
-      } else if (node.items) {
-        node.items.settled += 1;
-        node.items.failed += 1;
-      }
+      } else settleItem(view, node, event.task, event.next.type === 'give_up');
+      show(node);
       return node;
     }
     case 'attempt.parked': {
       const node = nodeOf(view, event.task);
       if (!node) return undefined;
       stop(view, node, event.task);
-      node.parked.set(event.task, event.until);
-      if (node.running.size === 0) node.state = 'parked';
+      for (let at: NodeView | undefined = node; at; at = at.parent) at.parked.set(event.task, event.until);
+      show(node);
       return node;
     }
     case 'attempt.woken': {
       const node = nodeOf(view, event.task);
-      node?.parked.delete(event.task);
+      if (node) goesOn(node, event.task);
       return node;
     }
     case 'answer.refused':
@@ -222,8 +247,9 @@ export function foldEvent(view: RunView, event: RunEvent): NodeView | undefined 
     case 'attempt.cancelled': {
       const node = nodeOf(view, event.task);
       if (!node) return undefined;
-      node.parked.delete(event.task);
+      goesOn(node, event.task);
       stop(view, node, event.task);
+      show(node);
       return node;
     }
     // Decided, not yet visible: a try that is scheduled may still wait for a free place.
@@ -232,84 +258,106 @@ export function foldEvent(view: RunView, event: RunEvent): NodeView | undefined 
   }
 }
 
-function keepTry(node: NodeView, { task, attempt, failure, next }: RunEvent & { readonly type: 'attempt.failed' }): void {
-  const kept = node.failedTries;
-  if (node.items && (next.type === 'retry' || kept.length === FAILED_TRIES_KEPT)) return;
-  if (kept.length === FAILED_TRIES_KEPT) kept.shift();
-  kept.push({ task, attempt, tier: node.tier, failure });
+/** Another tier is asked. */
+function escalate(view: RunView, node: NodeView, { task, next }: Extract<RunEvent, { type: 'attempt.failed' }>): void {
+  const stages = plannedAt(view, task)?.node.stages ?? [];
+  const stage = next.type === 'retry' ? next.stage : 0;
+  for (const tier of [stages[stage - 1]?.spec.tier ?? node.tier, stages[stage]?.spec.tier])
+    if (typeof tier === 'string' && !node.escalated.includes(tier)) node.escalated.push(tier);
 }
 
 /** It did not succeed, and waits for another chance; what it cost stays. `redo`: how many of its items do. */
 function reopen(view: RunView, key: string, redo: number): NodeView | undefined {
-  const node = nodeOf(view, key);
+  const node = ownNode(view, key);
   if (!node) return undefined;
-  node.state = redo > 0 ? 'running' : 'waiting';
-  if (redo === 0) node.startedAt = undefined;
+  node.runs.lost.delete(key);
+  if (!node.parent && redo === 0) node.startedAt = undefined;
   node.endedAt = undefined;
   node.detail = undefined;
   node.failure = undefined;
   node.failedTries.length = 0;
-  node.parked.clear();
   if (node.items) {
     node.items.settled -= Math.min(redo, node.items.settled);
-    node.items.failed = 0;
+    node.items.failed = node.parent ? Math.max(0, node.items.failed - redo) : 0;
+    if (redo > 0) node.runs.open.add(key);
   }
+  show(node);
   return node;
 }
 
-function settle(view: RunView, key: string, at: number, state: NodeState, detail?: string, failure?: Failure): NodeView | undefined {
-  const node = nodeOf(view, key);
+/** What came to nothing inside an attempt is done again inside the next one. */
+function forgetLost({ inside }: NodeView, task: string): void {
+  for (const inner of inside) {
+    const { lost } = inner.runs;
+    for (const key of lost.keys()) if (key.startsWith(`${task}/`) || key.startsWith(`${task}~`)) lost.delete(key);
+    inner.state = stateOf(inner);
+    forgetLost(inner, task);
+  }
+}
+
+type Ended = 'succeeded' | 'failed' | 'skipped' | 'cancelled';
+
+function settle(view: RunView, key: string, at: number, state: Ended, detail?: string, failure?: Failure): NodeView | undefined {
+  const node = ownNode(view, key);
   if (!node) return undefined;
-  node.state = state;
-  node.endedAt = at;
-  node.parked.clear();
+  const { runs } = node;
+  runs.open.delete(key);
+  if (state === 'failed' || state === 'cancelled') runs.lost.set(key, state);
+  else {
+    runs.lost.delete(key);
+    runs[state] += 1;
+  }
+  // What was only looked at, to be skipped, has not begun.
+  if (state !== 'skipped' || node.startedAt !== undefined) node.endedAt = at;
+  if (state === 'skipped' && runs.succeeded + runs.lost.size + runs.open.size === 0) node.startedAt = undefined;
   node.retry = undefined;
   node.detail = detail ?? node.detail;
   node.failure = failure ?? node.failure;
+  show(node);
   return node;
+}
+
+function start(view: RunView, node: NodeView, task: string, at: number): void {
+  if (!node.running.has(task)) {
+    view.inFlight += 1;
+    for (let around: NodeView | undefined = node; around; around = around.parent) around.inFlight += 1;
+  }
+  node.running.set(task, at);
 }
 
 function stop(view: RunView, node: NodeView, task: string): void {
   // A task that waits for its next try is cancelled without having run.
-  if (node.running.delete(task)) view.inFlight -= 1;
-  if (node.parked.size > 0 && node.running.size === 0) node.state = 'parked';
+  if (!node.running.delete(task)) return;
+  view.inFlight -= 1;
+  for (let around: NodeView | undefined = node; around; around = around.parent) around.inFlight -= 1;
 }
 
-/** `scan[3]` is a task of the node `scan`. */
-function nodeOf(view: RunView, key: string): NodeView | undefined {
-  const bracket = key.indexOf('[');
-  return view.byId.get(bracket === -1 ? key : key.slice(0, bracket));
+/** One item of a node that goes over some, or one of its candidates, has come to its end. */
+function settleItem(view: RunView, node: NodeView, task: string, failed: boolean): void {
+  if (!itemOf(task as TaskKey)) return;
+  const part = partOf(view, task);
+  if (part === 'candidate' && node.candidates) node.candidates.settled += 1;
+  if (part !== undefined || !node.items) return;
+  node.items.settled += 1;
+  if (failed) node.items.failed += 1;
 }
 
-function waitingNode(node: PlanNode): NodeView {
-  const { tier, model } = node.stages[0].spec;
-  return {
-    id: node.id,
-    kind: node.kind,
-    state: 'waiting',
-    tier: typeof tier === 'string' ? tier : undefined,
-    model: typeof model === 'string' ? model : undefined,
-    startedAt: undefined,
-    endedAt: undefined,
-    running: new Map(),
-    parked: new Map(),
-    retries: 0,
-    retry: undefined,
-    items: undefined,
-    detail: undefined,
-    failure: undefined,
-    reused: { fromRun: 0, fromCache: 0 },
-    recovered: false,
-    failedTries: [],
-    spent: noSpending(),
-  };
+function scoresIn(memory: unknown): readonly number[] {
+  const scores = (memory as { readonly scores?: unknown } | null)?.scores;
+  return Array.isArray(scores) ? scores.filter((score): score is number => typeof score === 'number') : [];
 }
 
-function noSpending(): Spending {
-  return { cost: 0 as Usd, unpriced: 0, calls: 0, repairs: 0, inputTokens: 0, outputTokens: 0 };
+function scoreIn(memory: unknown): number | undefined {
+  const score = (memory as { readonly score?: unknown } | null)?.score;
+  return typeof score === 'number' ? score : undefined;
 }
 
-/** The failed try is followed at once by what `on_error` says: its fallback, or its value. */
-export function isStandIn({ at, next }: Extract<RunEvent, { type: 'attempt.failed' }>): boolean {
-  return next.type === 'retry' && next.stage > 0 && next.at <= at;
+/** What follows a failed try: another one of the same kind, the next tier, or at once what `on_error` says (its fallback, or its value). */
+export function stageAfter(
+  view: RunView,
+  { task, at, next }: Extract<RunEvent, { type: 'attempt.failed' }>,
+): 'same' | 'escalated' | 'stand_in' | undefined {
+  if (next.type !== 'retry') return undefined;
+  if (next.stage === 0 || next.at > at) return 'same';
+  return plannedAt(view, task)?.node.stages[next.stage]?.name === 'escalated' ? 'escalated' : 'stand_in';
 }

@@ -66,6 +66,9 @@ export type { EdgeExplained, EdgesExplained, NodeExplained, OutputExplained, Rea
 export { renderPlan } from './plan/render.ts';
 export { renderDiffMarkdown } from './plan/render-diff-markdown.ts';
 export { keepsRuns } from './project-store.ts';
+export { itemOf, nodeKeyOf, pathOf, taskAround, unitOf } from './run/address.ts';
+export { type Place, placeTree } from './run/places.ts';
+export { type IndexedNode, indexPlan, type PlanIndex } from './run/plan-index.ts';
 export { type Cancelled, cancelRun, diffRuns, explainNode, listRuns, pruneRuns, readEvents } from './runs.ts';
 export { listTools, lockOf, updateTools, withServerTools } from './server-tools.ts';
 export { type SignalledRun, type SignalOptions, signal } from './signals.ts';

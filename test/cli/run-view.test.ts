@@ -14,7 +14,7 @@ describe('foldEvent', () => {
     const { view } = storyOf(planOf('a:cheap'))
       .at(0, e.started(), e.start('a'))
       .at(10, e.call('a', 'capable', 100, 10, 5000), e.bad('a', 1, busy, 2000));
-    const a = view.byId.get('a')!;
+    const a = view.byPlace.get('a')!;
     expect(a).toMatchObject({
       state: 'retrying',
       retries: 1,
@@ -37,18 +37,18 @@ describe('foldEvent', () => {
       e.good('a'),
       e.done('a'),
     );
-    expect(view.byId.get('a')).toMatchObject({ state: 'succeeded', retry: undefined, retries: 1 });
+    expect(view.byPlace.get('a')).toMatchObject({ state: 'succeeded', retry: undefined, retries: 1 });
   });
 
   test('items are counted, not kept', () => {
     const { view } = midway();
-    expect(view.byId.get('review')).toMatchObject({ state: 'running', items: { count: 120, settled: 37, failed: 2 } });
-    expect(view.byId.get('review')!.running.size).toBe(8);
+    expect(view.byPlace.get('review')).toMatchObject({ state: 'running', items: { count: 120, settled: 37, failed: 2 } });
+    expect(view.byPlace.get('review')!.running.size).toBe(8);
     expect(view.inFlight).toBe(9);
   });
 
   test('a call without a price is counted apart', () => {
-    expect(midway().view.byId.get('review')!.spent).toMatchObject({ unpriced: 1, calls: 37, cost: 36 * 400_000 });
+    expect(midway().view.byPlace.get('review')!.spent).toMatchObject({ unpriced: 1, calls: 37, cost: 36 * 400_000 });
   });
 
   test('an item that waits for its next try may be cancelled without having run', () => {
@@ -57,17 +57,17 @@ describe('foldEvent', () => {
       .at(5, e.cancel(), e.gone('a[0]'), e.gone('a[1]'));
     expect(view.inFlight).toBe(0);
     expect(view.phase).toBe('stopping');
-    expect(view.byId.get('a')!.items).toEqual({ count: 2, settled: 0, failed: 0 });
+    expect(view.byPlace.get('a')!.items).toEqual({ count: 2, settled: 0, failed: 0 });
   });
 
   test('a value of on_error leaves the node succeeded, and its error told', () => {
     const { view } = storyOf(planOf('a:cheap')).at(0, e.started(), e.start('a'), e.good('a', misfit), e.done('a'));
-    expect(view.byId.get('a')).toMatchObject({ state: 'succeeded', recovered: true, failure: misfit });
+    expect(view.byPlace.get('a')).toMatchObject({ state: 'succeeded', recovered: true, failure: misfit });
   });
 
   test('a fan-out keeps the first of its failed items', () => {
     const story = storyOf(planOf('a:cheap')).at(0, e.started(), e.expand('a', 100));
     for (let item = 0; item < 100; item++) story.at(1, e.start(`a[${item}]`), e.bad(`a[${item}]`, 1, busy));
-    expect(story.view.byId.get('a')!.failedTries.map((entry) => entry.task)).toEqual(['a[0]', 'a[1]', 'a[2]', 'a[3]', 'a[4]']);
+    expect(story.view.byPlace.get('a')!.failedTries.map((entry) => entry.task)).toEqual(['a[0]', 'a[1]', 'a[2]', 'a[3]', 'a[4]']);
   });
 });
