@@ -40,3 +40,6 @@ export const TIERS = ['cheap', 'capable', 'premium'] as const;
 
 /** Failures a try may be repeated for; all of them unless `retry_on` says otherwise. */
 export const RETRYABLE = ['rate_limited', 'unavailable', 'timed_out', 'output_invalid', 'check_failed', 'task_failed'] as const;
+
+/** Fields of a node as a whole, whichever way its work is done: a case, a part or a fallback has none of its own. */
+export const OF_THE_NODE: readonly string[] = ['needs', 'skip_if', 'run_if', 'if_skipped', 'foreach', 'repeat', 'route'];

@@ -3,6 +3,7 @@ import type { NodeKind } from '../contracts/node-kind.ts';
 import type { OnErrorDecl } from '../contracts/workflow.ts';
 import { misfits } from '../lang/misfit.ts';
 import { explainProblem, type Place } from './explain.ts';
+import { OF_THE_NODE } from './field-shapes.ts';
 import { elsewhere, only, over, type Written, written } from './layers.ts';
 import { kindOf, mistake, type NodeContext, type Verdict } from './node-context.ts';
 import { isOfCall, retryOf, withDefaults, withSchemas } from './parse-call.ts';
@@ -11,7 +12,6 @@ import { withPromptFile } from './prompt-file.ts';
 import { fallbackSchema, missingFields } from './schema.ts';
 import { subWorkflowOf } from './sub-workflow.ts';
 import { durationOf, expression } from './values.ts';
-import { OF_THE_NODE } from './whole-fields.ts';
 
 /** A failure of the node is its failure. */
 export const FAIL: OnErrorDecl = { action: 'fail' };

@@ -4,6 +4,7 @@ import type { Path } from '../contracts/source.ts';
 import type { NodeDecl } from '../contracts/workflow.ts';
 import { misfits } from '../lang/misfit.ts';
 import { explainProblems, kindForAuthors, type Place } from './explain.ts';
+import { OF_THE_NODE } from './field-shapes.ts';
 import { written } from './layers.ts';
 import { kindOf, mistake, type NodeContext, verdictOn } from './node-context.ts';
 import { FAIL } from './on-error.ts';
@@ -12,7 +13,7 @@ import { routeOf } from './parse-route.ts';
 import { type Work, workOf } from './parse-work.ts';
 import { nodeSchema, routedSchema } from './schema.ts';
 import { expression } from './values.ts';
-import { foreachOf, needsOf, OF_THE_NODE, repeatOf, skipOf } from './whole-fields.ts';
+import { foreachOf, needsOf, repeatOf, skipOf } from './whole-fields.ts';
 
 /** A node as its author wrote it at `path`, with what the language and the file's `defaults` add; undefined when it has a mistake (reported). */
 export function parseNode(id: string, value: Json, path: Path, context: NodeContext): NodeDecl | undefined {

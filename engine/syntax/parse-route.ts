@@ -6,13 +6,12 @@ import type { CaseDecl, RouteDecl } from '../contracts/workflow.ts';
 import { suggest } from '../diagnostics/suggest.ts';
 import { misfits } from '../lang/misfit.ts';
 import { explainProblem, explainProblems, kindForAuthors, type Place } from './explain.ts';
-import { TIERS } from './field-shapes.ts';
+import { OF_THE_NODE, TIERS } from './field-shapes.ts';
 import { only, over, type Written, written } from './layers.ts';
 import { kindOf, mistake, type NodeContext, type Verdict } from './node-context.ts';
 import { workOf } from './parse-work.ts';
 import { missingFields, nodeSchema, ownFields, workFields } from './schema.ts';
 import { expression } from './values.ts';
-import { OF_THE_NODE } from './whole-fields.ts';
 
 /** A case as it stands in the file. */
 interface WrittenCase {

@@ -96,7 +96,7 @@ function escalateOf(from: Written, kind: NodeKind, context: NodeContext, { wrong
 }
 
 /** The lowest tier that a call begins with. */
-export function lowestTier({ tier }: JsonObject): (typeof TIERS)[number] | undefined {
+function lowestTier({ tier }: JsonObject): (typeof TIERS)[number] | undefined {
   if (tier === undefined) return 'capable';
   const names = isList(tier) ? tier.map((choice) => (isObject(choice) ? choice.use : undefined)) : [tier];
   return TIERS.find((one) => names.includes(one));

@@ -12,9 +12,9 @@ import {
   outputEntry,
   sections,
 } from './common-fields.ts';
+import { OF_THE_NODE } from './field-shapes.ts';
 import { callPatterns, definitionInside, evaluateOptions, PATTERNS, routeShape } from './pattern-fields.ts';
 import { TOOL_TYPES, toolEntry } from './tool-schema.ts';
-import { OF_THE_NODE } from './whole-fields.ts';
 
 /** A kind's own fields by name; nodes that call a model have those that say how often and of whom an answer is asked. */
 export function ownFields(kind: NodeKind): JsonObject {

@@ -7,9 +7,6 @@ import { nameProblem } from './names.ts';
 import { mistake } from './node-context.ts';
 import { bound, expression } from './values.ts';
 
-/** Fields of a node as a whole, whichever way its work is done: a case, a part or a fallback has none of its own. */
-export const OF_THE_NODE: readonly string[] = ['needs', 'skip_if', 'run_if', 'if_skipped', 'foreach', 'repeat', 'route'];
-
 /** The condition of a node, as `skip_if` or `run_if` has it. */
 export function skipOf(value: JsonObject, node: Path): SkipDecl | undefined {
   const key = value.skip_if !== undefined ? 'skip_if' : value.run_if !== undefined ? 'run_if' : undefined;
