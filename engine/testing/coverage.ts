@@ -84,4 +84,4 @@ function canBeEmpty({ items, where }: NonNullable<PlanNode['foreach']>, plan: Pl
   return !(typeof least === 'number' && least > 0);
 }
 
-const runs: Test = (event) => event.type === 'attempt.started' || event.type === 'node.expanded';
+const runs: Test = ({ type }) => type === 'attempt.started' || type === 'attempt.entered' || type === 'node.expanded';
