@@ -16,7 +16,7 @@ import { completeInputs } from './inputs.ts';
 import { assembleModels, assembleOffline, requireProviders, tiersOf } from './model-assembly.ts';
 import { kinds } from './nodes/registry.ts';
 import { driverName } from './observe/run-list.ts';
-import { createOutside, requireSecrets } from './outside.ts';
+import { createOutside, requireSecrets, rootsOf } from './outside.ts';
 import { deadBefore, dismissOwner, newOwner } from './owner.ts';
 import { openProjectStore } from './project-store.ts';
 import type { Replies } from './providers/replies.ts';
@@ -39,7 +39,6 @@ import { withServerTools } from './server-tools.ts';
 import { driveEmbedded } from './shells/embedded.ts';
 import { standIn, stayHome, type ToolStandIn, toolsAtHome, wakesIn } from './stand-ins.ts';
 import { openTools, type RunTools } from './tool-assembly.ts';
-import { workspaceOf } from './workspace.ts';
 
 /**
  * Runs a workflow to its end and returns its result, whatever it is: a run that fails is a result, not an exception.
@@ -374,11 +373,6 @@ function configOf(workflowFile: string, options: RunOptions | ResumeOptions): Co
 function wantsOf(plan: Plan): readonly ModelWant[] {
   const byName = new Map(kinds.map((kind) => [kind.kind, kind]));
   return plan.nodes.flatMap((node) => node.stages.flatMap((stage) => byName.get(stage.kind)?.wants?.(stage.spec) ?? []));
-}
-
-/** Files may be read from the workspace of the workflow and from that of whoever runs it. */
-function rootsOf(file: string, cwd: string, config: Config): readonly string[] {
-  return [workspaceOf(dirname(file)), workspaceOf(resolve(cwd)), ...(config.file === undefined ? [] : [dirname(config.file)])];
 }
 
 /** A listener that fails is told nothing more: a run that is being paid for does not end because somebody who watches it does. */
