@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Document, Plan, RunEvent, RunResult, Surroundings } from '../engine/index.ts';
 import { EXIT, type OptionDecl, type Options, UsageError } from './command.ts';
 import type { Context } from './context.ts';
@@ -95,7 +96,9 @@ export async function driveRun(
 
   const above = quiet ? [] : ((await compared?.(result)) ?? []);
   const bill = quiet ? [] : [...(above.length > 0 ? ['', ...above] : []), '', ...report.renderBill(result, view, ctx.err)];
-  const failure = report.failureOf(result, view, document);
+  const failure = report.failureOf(result, view, document, (path) =>
+    engine.documentBeside(resolve(ctx.cwd, document.file.name), path, around),
+  );
   if (drive.json) ctx.printForeign(JSON.stringify(result, null, 2), 'json');
   else if (!drive.events && result.status === 'succeeded') {
     const { renderOutputs } = await import('./outputs.ts');

@@ -58,8 +58,7 @@ export function didNotRun(node: NodeView): boolean {
 /** How much of a fan-out is done; of a node inside others how often it ran, where that is not once. */
 export function progressOf({ items, runs }: NodeView): string {
   if (items) return `${items.settled}/${items.count}`;
-  const began = runs.open.size + runs.lost.size + runs.succeeded;
-  return began > 1 ? `${began}×` : '';
+  return runs.begun > 1 ? `${runs.begun}×` : '';
 }
 
 function whoOf(node: NodeView, withModel: boolean): string {
@@ -127,7 +126,8 @@ function roundsOf(
 }
 
 function skippedRuns({ runs }: NodeView): string {
-  return runs.skipped > 0 ? `${runs.skipped} skipped` : '';
+  const parts = [runs.skipped > 0 ? `${runs.skipped} skipped` : '', runs.notBegun > 0 ? `${runs.notBegun} not run` : ''];
+  return parts.filter((part) => part !== '').join(', ');
 }
 
 /** Enough of a question to know it by; all of it is shown to whoever answers. */

@@ -25,7 +25,14 @@ export interface NodeView {
   /** Tasks that are parked, its own and those of what is inside, and what each waits for. */
   readonly parked: Map<string, WakeCondition>;
   /** Of its runs: those that go on; how the others ended. More than one only of a node inside others. */
-  readonly runs: { readonly open: Set<string>; readonly lost: Map<string, 'failed' | 'cancelled'>; succeeded: number; skipped: number };
+  readonly runs: {
+    readonly open: Set<string>;
+    readonly lost: Map<string, 'failed' | 'cancelled'>;
+    begun: number;
+    succeeded: number;
+    skipped: number;
+    notBegun: number;
+  };
   /** What its loop has come to; of a fan-out, over all items. */
   loop: { rounds: number; accepted: boolean | undefined; score: number | undefined; readonly scores: number[] } | undefined;
   /** Answers to the same question, of which one is kept. */
@@ -109,7 +116,7 @@ export function waitingNode(place: Place, parent: NodeView | undefined, byPlace:
     running: new Map(),
     inFlight: 0,
     parked: new Map(),
-    runs: { open: new Set(), lost: new Map(), succeeded: 0, skipped: 0 },
+    runs: { open: new Set(), lost: new Map(), begun: 0, succeeded: 0, skipped: 0, notBegun: 0 },
     loop: undefined,
     candidates: undefined,
     routes: new Map(),
@@ -137,6 +144,7 @@ export function noSpending(): Spending {
 
 /** One run of a node begins. */
 export function begin(node: NodeView, key: string, at: number): void {
+  if (!node.runs.open.has(key)) node.runs.begun += 1;
   node.runs.open.add(key);
   node.startedAt ??= at;
   show(node);
@@ -158,7 +166,8 @@ export function stateOf({ runs, parked, inFlight, retry }: NodeView): NodeState 
   if (parked.size > 0 && inFlight === 0) return 'parked';
   if (runs.open.size > 0) return 'running';
   if (runs.lost.size > 0) return [...runs.lost.values()].includes('failed') ? 'failed' : 'cancelled';
-  return runs.succeeded > 0 ? 'succeeded' : runs.skipped > 0 ? 'skipped' : 'waiting';
+  if (runs.succeeded > 0) return 'succeeded';
+  return runs.notBegun > 0 ? 'cancelled' : runs.skipped > 0 ? 'skipped' : 'waiting';
 }
 
 /** A call counts, whatever came of it. */

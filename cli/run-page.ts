@@ -1,4 +1,4 @@
-import { type FiledRun, type RunResult, type RunStory, type RunSummary, renderDiagnostics } from '../engine/index.ts';
+import { documentBeside, type FiledRun, type RunResult, type RunStory, type RunSummary, renderDiagnostics } from '../engine/index.ts';
 import type { Context } from './context.ts';
 import { padEnd } from './layout.ts';
 import { ago } from './moments.ts';
@@ -39,7 +39,7 @@ export function renderRun(
     ...renderTree(view, { width, height: MOST_LINES, paint: out, now: summary.status === 'stale' ? heard : now }),
   ];
   if (over) lines.push('', ...renderBill(result, view, out));
-  const failure = over ? failureOf(result, view, run.document) : undefined;
+  const failure = over ? failureOf(result, view, run.document, (path) => documentBeside(summary.file, path, { cwd: ctx.cwd })) : undefined;
   if (failure) lines.push('', renderDiagnostics([failure], { format: 'pretty', colour: out.on }).trimEnd());
   const onward = summary.status === 'running' ? undefined : howToGoOn(result, out);
   if (onward !== undefined) lines.push('', onward);

@@ -47,23 +47,31 @@ export function renderBill(result: RunResult, view: RunView, paint: Paint): read
  * Why a run failed, as one more message about the workflow: the node in its file, the failure, how its tries ended,
  * and what can be done. undefined when nothing failed.
  */
-export function failureOf(result: RunResult, view: RunView, document: Document): Diagnostic | undefined {
+export function failureOf(
+  result: RunResult,
+  view: RunView,
+  document: Document,
+  /** Reads the file of a sub-workflow; the path is relative to that of the workflow. */
+  documentAt: (path: string) => Document,
+): Diagnostic | undefined {
   const { error } = result;
   if (!error) return undefined;
   const node = error.node === undefined ? undefined : view.byPlace.get(error.node);
+  const began = node && deepestFailed(node);
   const tries = node && !node.items ? node.failedTries.length : 0;
   const who = error.node === undefined ? 'the run failed' : `"${error.node}" failed${tries > 1 ? ` after ${tries} tries` : ''}`;
   const notRun = result.nodes.filter((other) => other.status === 'cancelled');
   const details = [
-    ...(tries > 1 || node?.items ? triesOf(node) : problemsOf(error)),
+    ...(began && began !== node ? chainOf(began) : []),
+    ...(tries > 1 || node?.items ? triesOf(node) : problemsOf(causeOf(error))),
     ...(notRun.length > 0 ? [`not run: ${listOf(notRun)}`] : []),
   ];
-  const help = adviceFor(error);
+  const help = adviceFor(causeOf(error));
   return {
     code: error.code as Code,
     severity: 'error',
     message: oneLine(`${who}: ${error.message}`, HEADLINE_WIDTH),
-    at: document.spanOf(blamed(error), 'key'),
+    at: began && began !== node ? whereIs(began, document, documentAt) : document.spanOf(blamed(error), 'key'),
     ...(details.length > 0 && { details }),
     ...(help !== undefined && { help }),
   };
@@ -76,6 +84,42 @@ function blamed(error: ResultError): Path {
   return error.type === 'timed_out' ? ['limits', 'timeout'] : ['name'];
 }
 
+/** The node inside which it began, or the node itself: the first that failed, as deep inside as any did. */
+function deepestFailed(node: NodeView): NodeView {
+  const inner = node.inside.find((one) => one.state === 'failed' && one.failure !== undefined);
+  return inner ? deepestFailed(inner) : node;
+}
+
+/** What went wrong at the bottom of it. */
+function causeOf(error: ResultError): ResultError {
+  return error.cause ? causeOf(error.cause) : error;
+}
+
+/** From the outermost node to the one that failed first; a sub-workflow with its file. */
+function chainOf(node: NodeView): readonly string[] {
+  const { failure, place } = node;
+  const steps: string[] = [];
+  for (let at: NodeView | undefined = node; at; at = at.parent) {
+    const { sub } = at.planned;
+    const entered = sub !== undefined && sub !== at.parent?.planned.sub ? ` (${sub.file})` : '';
+    steps.unshift(`${at.id}${entered}`);
+  }
+  const tries = node.failedTries.length > 1 ? triesOf(node) : [];
+  return [
+    `it began at ${steps.some((step) => step.includes(' ')) ? steps.join(' → ') : place}: ${oneLine(failure?.message ?? '', HEADLINE_WIDTH)}`,
+    ...('problems' in (failure ?? {}) ? (failure as { readonly problems: readonly string[] }).problems.slice(0, PROBLEMS_SHOWN) : []),
+    ...tries,
+  ];
+}
+
+/** Where a node inside others is written. */
+function whereIs({ planned }: NodeView, document: Document, documentAt: (path: string) => Document): Diagnostic['at'] {
+  const { sub, folder, node } = planned;
+  const name = sub?.file.split('/').at(-1) ?? '';
+  const file = sub === undefined ? document : documentAt(folder === '' ? name : `${folder}/${name}`);
+  return file.spanOf(node.origin.path, 'key');
+}
+
 function problemsOf(error: ResultError): readonly string[] {
   const problems = (error.problems ?? []).filter((problem) => !error.message.includes(problem));
   return withRest(problems.slice(0, PROBLEMS_SHOWN), problems.length);
@@ -84,11 +128,12 @@ function problemsOf(error: ResultError): readonly string[] {
 /** How each try ended, so that a person sees whether it is always the same thing. */
 function triesOf(node: NodeView | undefined): readonly string[] {
   if (!node) return [];
-  const tasks = node.items ? Math.max(0, ...node.failedTries.map((entry) => entry.task.length)) : 0;
+  const several = node.items !== undefined || node.parent !== undefined;
+  const tasks = several ? Math.max(0, ...node.failedTries.map((entry) => entry.task.length)) : 0;
   const lines = node.failedTries.map(({ task, attempt, tier, failure }) => {
     const text = ('problems' in failure ? failure.problems[0] : undefined) ?? failure.message;
     return [
-      ...(node.items ? [padEnd(task, tasks)] : []),
+      ...(several ? [padEnd(task, tasks)] : []),
       `try ${attempt}`,
       ...(tier === undefined ? [] : [padEnd(tier, 7)]),
       oneLine(text, HEADLINE_WIDTH),

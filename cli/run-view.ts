@@ -270,7 +270,7 @@ function escalate(view: RunView, node: NodeView, { task, next }: Extract<RunEven
 function reopen(view: RunView, key: string, redo: number): NodeView | undefined {
   const node = ownNode(view, key);
   if (!node) return undefined;
-  node.runs.lost.delete(key);
+  if (!node.runs.lost.delete(key)) node.runs.notBegun = Math.max(0, node.runs.notBegun - 1);
   if (!node.parent && redo === 0) node.startedAt = undefined;
   node.endedAt = undefined;
   node.detail = undefined;
@@ -301,11 +301,13 @@ function settle(view: RunView, key: string, at: number, state: Ended, detail?: s
   const node = ownNode(view, key);
   if (!node) return undefined;
   const { runs } = node;
-  runs.open.delete(key);
-  if (state === 'failed' || state === 'cancelled') runs.lost.set(key, state);
+  const begun = runs.open.delete(key);
+  if (state === 'cancelled' && !begun) runs.notBegun += 1;
+  else if (state === 'failed' || state === 'cancelled') runs.lost.set(key, state);
   else {
     runs.lost.delete(key);
     runs[state] += 1;
+    if (state === 'skipped' && begun && !failure) runs.begun -= 1;
   }
   // What was only looked at, to be skipped, has not begun.
   if (state !== 'skipped' || node.startedAt !== undefined) node.endedAt = at;

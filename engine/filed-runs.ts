@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { relative, resolve } from 'node:path';
+import { dirname, relative, resolve } from 'node:path';
 import { systemClock } from './base/clock.ts';
 import { type Instant, type NodeId, nodeId, type RunId } from './base/ids.ts';
 import type { Surroundings } from './contracts/engine.ts';
@@ -151,4 +151,9 @@ export function documentAt(path: string, around: Surroundings): Document {
   const document = read(text) ?? read('');
   if (!document) throw new Error('an empty text is a document');
   return document;
+}
+
+/** A file beside another one, `path` relative to the folder of that: where the nodes of a sub-workflow are written. */
+export function documentBeside(file: string, path: string, around: Surroundings): Document {
+  return documentAt(resolve(dirname(file), path), around);
 }

@@ -50,7 +50,7 @@ export { examine, listModels } from './examine.ts';
 export { explainEdges } from './explain-edges.ts';
 export { explainReuse, type ReuseReport } from './explain-reuse.ts';
 export { exportRun, importRun } from './export-run.ts';
-export { type FiledRun, findRun, openRun, readRun } from './filed-runs.ts';
+export { documentBeside, type FiledRun, findRun, openRun, readRun } from './filed-runs.ts';
 export { type Forked, forkRun } from './fork-run.ts';
 export { type InDoubt, type Past, watchPast } from './in-doubt.ts';
 export { describeInputs, type GivenInputs, parseInputs } from './inputs.ts';

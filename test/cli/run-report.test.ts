@@ -99,7 +99,7 @@ const text = 'dagrun: 1\nname: review\nnodes:\n  scan:\n    tier: capable\n  rev
 
 function failure(failed: RunResult, view: RunView): string {
   const document = parseDocument({ name: 'review.workflow.yml', text }, () => {})!;
-  return renderDiagnostics([failureOf(failed, view, document)!], { format: 'pretty', colour: false });
+  return renderDiagnostics([failureOf(failed, view, document, () => document)!], { format: 'pretty', colour: false });
 }
 
 describe('failureOf', () => {
@@ -151,5 +151,5 @@ describe('failureOf', () => {
 
 test('a run that went well has no failure', () => {
   const document = parseDocument({ name: 'review.workflow.yml', text }, () => {})!;
-  expect(failureOf(result({}), played(), document)).toBeUndefined();
+  expect(failureOf(result({}), played(), document, () => document)).toBeUndefined();
 });
