@@ -84,4 +84,4 @@ function canBeEmpty({ items, where }: NonNullable<PlanNode['foreach']>, plan: Pl
   return !(typeof least === 'number' && least > 0);
 }
 
-const runs: Test = ({ type }) => type === 'attempt.started' || type === 'attempt.entered' || type === 'node.expanded';
+const runs: Test = ({ type }) => type === 'attempt.started' || type === 'loop.turned' || type === 'node.expanded';
