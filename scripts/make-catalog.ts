@@ -62,11 +62,11 @@ const REASONING: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * What these take of tools over Chat Completions: GPT-6 Astra and 6.1 none, the others since 5.4 only while they do not reason.
+ * What these take of tools over Chat Completions: GPT-6 Astra and 6.1 Sol none; nothing is said of 6.1 Terra, which is therefore asked; the others since 5.4 only while they do not reason.
  * (OpenAI's deployment checklist.)
  */
 const CHAT_TOOLS: readonly (readonly [RegExp, false | 'without_reasoning'])[] = [
-  [/^openai\/gpt-6(-astra|\.1)/, false],
+  [/^openai\/gpt-6(-astra|\.1-sol)/, false],
   [/^openai\/gpt-(5\.[456]|6)(?!.*-pro)/, 'without_reasoning'],
 ];
 
