@@ -6,14 +6,15 @@ import type { Reference } from '../contracts/reference.ts';
 import type { Path } from '../contracts/source.ts';
 import type { NodeDecl, Workflow } from '../contracts/workflow.ts';
 import { partsOf } from './expression-parts.ts';
-import { type Frame, framesInSight, framesOf, isNamed, nodeNamed, standingOf, wayOut } from './frames.ts';
+import { type Frame, framesInSight, framesOf, innerNodes, isNamed, nodeNamed, standingOf, wayOut } from './frames.ts';
 import { infer, inferExpression } from './infer-expression.ts';
 import { surroundings } from './narrowing.ts';
 import { pathKey } from './path-text.ts';
 import { type FieldReading, nodeRead } from './readings.ts';
 import { shapeOf } from './schema-shape.ts';
 import { ANY, elementOf, type Field, isAny, listOf, mayBeNull, membersOf, type Shape, union } from './shape.ts';
-import { skipConditions, treeOf } from './skip-reasons.ts';
+import { skipConditions, treeOf, type Way } from './skip-reasons.ts';
+import { takenTree } from './taken.ts';
 import { quietShape } from './type-env.ts';
 import { decidesForAll, factsWhenRun, isBareUse } from './uses.ts';
 
@@ -66,9 +67,7 @@ function joinIn(frame: Frame, { workflow, kinds, readings, joins, joined }: Join
       if (!inside || !join.paths.every(isThereUnlessSkipped)) continue;
       if (reasons.oneAlwaysRuns(join.nodes.map((id) => [id]))) joined.add(join.last);
     }
-    // A route may end in a skip for reasons of its cases: for its readers that is as if it had failed with `on_error: skip`.
-    const known: NodeDecl = node.body?.type === 'route' && mayTakeNothing(node) ? { ...node, onError: { action: 'skip' } } : node;
-    const maySkip = reasons.add(known, needed(node));
+    const maySkip = reasons.add(node, needed(node), { ways: waysToSkip(node) });
     if (maySkip && node.ifSkipped === undefined) missing.add(node.id);
   }
 
@@ -82,12 +81,29 @@ function joinIn(frame: Frame, { workflow, kinds, readings, joins, joined }: Join
     return [...found].filter((from) => missing.has(from));
   }
 
-  function mayTakeNothing(node: NodeDecl): boolean {
-    if (node.body?.type !== 'route') return false;
-    if (node.body.cases.some((one) => one.node === undefined || one.node.onError.action === 'skip')) return true;
-    return (ofNode.get(node) ?? []).some(
-      ({ reading, way }) => !decidesForAll(way) && bareReads(reading, way).some((from) => missing.has(from)),
-    );
+  /** The cases of a route that may end in a skip; those of a fan-out leave null for their items. */
+  function waysToSkip(node: NodeDecl): readonly Way[] {
+    const { body } = node;
+    if (body?.type !== 'route' || node.foreach !== undefined) return [];
+    const decides = treeOf(body.by?.source);
+    const by = decides === undefined ? undefined : quietShape(decides, env);
+    return body.cases.flatMap(({ name, node: inside }): readonly Way[] => {
+      const from = inside === undefined ? [] : neededBy(inside, node);
+      const fails = inside?.onError.action === 'skip';
+      if (inside !== undefined && from.length === 0 && !fails) return [];
+      // What decides may be another thing in every round.
+      const when = node.repeat === undefined ? takenTree(body, name, by) : undefined;
+      return [{ name, names, needed: from, ...(when !== undefined && { when }), always: inside === undefined, fails }];
+    });
+  }
+
+  /** Nodes that may be skipped, and a case of a route of the frame with them. */
+  function neededBy(inside: NodeDecl, holder: NodeDecl): readonly string[] {
+    const found = (ofNode.get(holder) ?? []).flatMap(({ reading, way }) => {
+      const until = way.indexOf(inside) + 1;
+      return until > 0 && decidesForAll(way.slice(0, until)) ? bareReads(reading, way) : [];
+    });
+    return [...new Set(found)].filter((from) => missing.has(from));
   }
 
   function bareReads({ field, references, frame: from }: FieldReading, way: readonly NodeDecl[]): readonly string[] {
@@ -166,15 +182,19 @@ function declaredNames(workflow: Workflow, frame: Frame, kinds: readonly NodeKin
     exact: false,
   });
   const kindOf = new Map(kinds.map((kind) => [kind.kind, kind]));
-  const output = (node: NodeDecl): Shape => {
-    const kind = kindOf.get(node.kind);
-    const instead = node.onError.action === 'value' || node.onError.action === 'fallback';
-    const held = node.body !== undefined && node.body.type !== 'group' && node.body.type !== 'workflow';
-    const schema = held ? undefined : (node.output ?? (kind?.outputField === undefined && !instead ? kind?.output(node.spec) : undefined));
+  const one = (node: NodeDecl): Shape => {
+    const { body } = node;
     // What is computed is not known yet: computing it takes the edges that are being looked for.
-    const one = schema === undefined || node.result !== undefined || node.onError.action === 'value' ? ANY : shapeOf(schema);
-    return node.foreach === undefined ? one : listOf(one);
+    if (node.result !== undefined || node.onError.action === 'value') return ANY;
+    if (body?.type === 'route') return union(...innerNodes(node).map(one));
+    if (body?.type === 'evaluate') return one(body.generate);
+    if (body?.type === 'best_of') return one(body.candidate);
+    const kind = kindOf.get(node.kind);
+    const instead = node.onError.action === 'fallback';
+    const schema = node.output ?? (kind?.outputField === undefined && !instead ? kind?.output(node.spec) : undefined);
+    return schema === undefined ? ANY : shapeOf(schema);
   };
+  const output = (node: NodeDecl): Shape => (node.foreach === undefined ? one(node) : listOf(one(node)));
   const names = new Map([
     ['inputs', open([...workflow.inputs.values()].map(({ name, schema }) => [name, shapeOf(schema)]))],
     ['nodes', open(framesInSight(frame).flatMap(({ nodes }) => nodes.map((node) => [node.id, open([['output', output(node)]])] as const)))],
