@@ -61,6 +61,7 @@ export type { RunSummary } from './observe/run-list.ts';
 export type { AttemptStory, CallStory, NodeStory, RunStory, TaskStory, WaitStory } from './observe/run-story.ts';
 export type { NodeReasons } from './observe/why.ts';
 export { resume, run } from './on-demand.ts';
+export { candidatesOf, casesOf, childFile, higherTiers, innerNodes, loopEnds, tierOf } from './plan/describe.ts';
 export { diffCounts, likenessInWords, modelsInWords, PRICED_CALL, priceInWords, VERDICTS, valueInWords } from './plan/diff-in-words.ts';
 export type { EdgeExplained, EdgesExplained, NodeExplained, OutputExplained, ReadExplained } from './plan/explain-edges.ts';
 export { renderPlan } from './plan/render.ts';

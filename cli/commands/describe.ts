@@ -59,7 +59,7 @@ export const describe: Command = {
       ),
       ...section(
         'Nodes',
-        plan.nodes.map((node) => ({ facts: [node.id, runsOn(node), afterOf(node)], words: wordsOf(node) })),
+        plan.nodes.flatMap((node) => entriesOf(node, engine)),
       ),
       ...section(
         'Outputs',
@@ -78,23 +78,49 @@ export const describe: Command = {
   },
 };
 
+/** A node, and one step further in the nodes inside of it. */
+function entriesOf(node: PlanNode, engine: Engine, depth = 0, siblings: readonly PlanNode[] = []): readonly Entry[] {
+  const cases = engine.casesOf(node);
+  const inside = engine.innerNodes(node);
+  const skips = (cases ?? []).filter(({ name }) => !inside.some(({ id }) => id === name));
+  const indent = '  '.repeat(depth);
+  return [
+    { facts: [indent + node.id, runsOn(node, engine), afterOf(node, depth === 0 ? undefined : siblings)], words: wordsOf(node, engine) },
+    ...inside.flatMap((inner) => entriesOf(inner, engine, depth + 1, inside)),
+    ...skips.map(({ name }) => ({ facts: [`${indent}  ${name}`, 'skip', ''], words: [] })),
+  ];
+}
+
+type Engine = typeof import('../../engine/index.ts');
+
 /** The tier or the model it names; for a node that calls none, its kind. */
-function runsOn(node: PlanNode): string {
-  const { tier, model } = node.stages[0].spec;
+function runsOn(node: PlanNode, engine: Engine): string {
+  if (engine.casesOf(node)) return 'route';
+  const { model } = node.stages[0].spec;
   if (typeof model === 'string') return model;
-  if (typeof tier === 'string') return tier;
+  const tier = engine.tierOf(node);
+  if (tier !== undefined) return tier;
   return node.kind === 'llm' ? 'capable' : node.kind;
 }
 
-function afterOf(node: PlanNode): string {
-  return node.after.length === 0 ? '' : `after ${node.after.map((edge) => edge.from).join(', ')}`;
+/** What it waits for; of a node inside another only what is beside it, for the other waits for the rest. */
+function afterOf({ after }: PlanNode, siblings: readonly PlanNode[] | undefined): string {
+  const sources = after.map(({ from }) => from).filter((from) => siblings?.some(({ id }) => id === from) ?? true);
+  return sources.length === 0 ? '' : `after ${sources.join(', ')}`;
 }
 
-function wordsOf(node: PlanNode): readonly string[] {
+function wordsOf(node: PlanNode, engine: Engine): readonly string[] {
   const words = node.description === undefined ? [] : [node.description];
   if (node.foreach) words.push(`for each of ${textOf(node.foreach.items)}`);
   if (node.skipIf) words.push(`${node.skipIf.negate ? 'only if' : 'skipped if'} ${textOf(node.skipIf.when)}`);
-  if (node.stages.length > 1) words.push('has a fallback');
+  const file = engine.childFile(node);
+  if (file !== undefined) words.push(`runs ${file}`);
+  words.push(...engine.loopEnds(node));
+  const candidates = engine.candidatesOf(node);
+  if (candidates !== undefined) words.push(candidates);
+  const higher = engine.higherTiers(node);
+  if (higher.length > 0) words.push(`then ${higher.join(', ')}, where that is not good enough`);
+  if (node.stages.some((stage) => stage.name === 'fallback')) words.push('has a fallback');
   if (node.onError.action === 'skip') words.push('skipped when it fails');
   if (node.onError.action === 'value') words.push('when it fails, a value stands in for its output');
   return words;

@@ -1,17 +1,96 @@
 import type { Json } from '../base/json.ts';
-import type { Edge, PlanForeach, PlanNode } from '../contracts/plan.ts';
+import type { Edge, PlanBody, PlanForeach, PlanLoop, PlanNode } from '../contracts/plan.ts';
 import type { Path } from '../contracts/source.ts';
 
-/** The kind of a node and what answers it: `llm · cheap`, `set`, `llm · ollama/qwen`. */
+/** The kind of a node and what answers it: `llm · cheap`, `set`, `llm · ollama/qwen`, `route`. */
 export function kindAndTier(node: PlanNode): string {
-  const model = tierOf(node) ?? node.stages[0].spec.model;
+  if (node.stages[0].body?.type === 'route') return 'route';
+  const model = tierOf(node) ?? makerOf(node).stages[0].spec.model;
   return typeof model === 'string' ? `${node.kind} · ${model}` : node.kind;
 }
 
 /** The tier a node asks for, when it names one. */
 export function tierOf(node: PlanNode): string | undefined {
-  const { tier, model } = node.stages[0].spec;
+  const { tier, model } = makerOf(node).stages[0].spec;
   return typeof tier === 'string' && model === undefined ? tier : undefined;
+}
+
+/** The part that makes what the node gives, where its author writes one node and there are several. */
+function makerOf(node: PlanNode): PlanNode {
+  const part = node.stages[0].body?.nodes.find((one) => one.part === 'generate' || one.part === 'candidate' || one.part === 'loop');
+  return part ? makerOf(part) : node;
+}
+
+/** The nodes inside a node as its author sees them: those inside its parts are inside of it. */
+export function innerNodes(node: PlanNode): readonly PlanNode[] {
+  const found = new Map<string, PlanNode>();
+  const collect = ({ stages }: PlanNode): void => {
+    for (const inner of stages.flatMap(({ body }) => body?.nodes ?? [])) {
+      if (inner.part !== undefined) collect(inner);
+      else if (!found.has(inner.id)) found.set(inner.id, inner);
+    }
+  };
+  collect(node);
+  return [...found.values()];
+}
+
+/** Of a route: its cases, `skip` among them; undefined for any other node. */
+export function casesOf(node: PlanNode): Extract<PlanBody, { readonly type: 'route' }>['cases'] | undefined {
+  const { body } = node.stages[0];
+  return body?.type === 'route' ? body.cases : undefined;
+}
+
+/** When a case of a route is taken: its name, or its condition. */
+export function caseLabel({ name, when }: { readonly name: string; readonly when?: Json }): string {
+  return when === undefined ? name : inLine(when);
+}
+
+/** Edges that are drawn: those from nodes beside it, not those from nodes around it. */
+export function edgesAmong(nodes: readonly PlanNode[]): readonly { readonly node: PlanNode; readonly edge: Edge }[] {
+  const ids = new Set(nodes.map(({ id }) => id));
+  return nodes.flatMap((node) => node.after.filter(({ from }) => ids.has(from)).map((edge) => ({ node, edge })));
+}
+
+/** The loops of a node in a few words, outermost first: `↻ up to 3`, `↻ 3 times`. */
+export function loopsOf(node: PlanNode): readonly string[] {
+  const inner = node.stages[0].body?.nodes.find((one) => one.part === 'loop');
+  return [...(node.loop ? [loopMark(node.loop)] : []), ...(inner ? loopsOf(inner) : [])];
+}
+
+function loopMark(loop: PlanLoop): string {
+  if (loop.type === 'repeat' && loop.until === undefined) return `↻ ${loop.max} times`;
+  return `↻ up to ${loop.max}`;
+}
+
+/** What ends a loop: `until carry.enough`, `accepted if evaluation.score >= 9`. */
+export function loopEnds(node: PlanNode): readonly string[] {
+  const { loop, stages } = node;
+  const inner = stages[0].body?.nodes.find((one) => one.part === 'loop');
+  const own =
+    loop === undefined
+      ? []
+      : loop.type === 'evaluate'
+        ? [`${loopMark(loop)}, accepted if ${inLine(loop.acceptIf)}`]
+        : [loop.until === undefined ? loopMark(loop) : `${loopMark(loop)}, until ${inLine(loop.until)}`];
+  return [...own, ...(inner ? loopEnds(inner) : [])];
+}
+
+/** How one of several answers is kept: `3 candidates, by vote on output.pick`. */
+export function candidatesOf(node: PlanNode): string | undefined {
+  const { body } = node.stages[0];
+  if (body?.type !== 'best_of') return undefined;
+  const by = body.pick === 'judge' ? 'a judge picks' : `by vote${body.by === undefined ? '' : ` on ${inLine(body.by)}`}`;
+  return `${body.n} candidates, ${by}`;
+}
+
+/** The tiers that follow its own: `↑ capable, premium`. */
+export function higherTiers({ stages }: PlanNode): readonly string[] {
+  return stages.flatMap(({ name, spec: { tier } }) => (name === 'escalated' ? [typeof tier === 'string' ? tier : 'the next tier'] : []));
+}
+
+/** The file that a node runs, when that is a workflow of its own. */
+export function childFile({ stages: [{ body }] }: PlanNode): string | undefined {
+  return body?.type === 'workflow' ? body.file : undefined;
 }
 
 /** A fan-out in words: `each source of inputs.sources`. */
@@ -25,10 +104,10 @@ export function condition(skipIf: NonNullable<PlanNode['skipIf']>): string {
 }
 
 /** Why there is an edge, each field with what it reads of the source: `skip_if reads output.risk; prompt reads output.kind`. */
-export function whyWaits(edge: Edge): string {
+export function whyWaits(edge: Edge, node?: Pick<PlanNode, 'origin'>): string {
   const reads = new Map<string, string[]>();
   for (const { because, path, text } of edge.reasons) {
-    const field = because === 'needs' ? 'needs' : fieldName(path);
+    const field = because === 'needs' ? 'needs' : fieldName(path, node?.origin.path);
     const parts = reads.get(field) ?? [];
     if (text !== undefined) parts.push(text.replace(`nodes.${edge.from}.`, ''));
     reads.set(field, parts);
@@ -44,7 +123,11 @@ export function labelLines(node: PlanNode): readonly string[] {
   return [
     node.id,
     kindAndTier(node),
+    ...(childFile(node) === undefined ? [] : [cut(childFile(node) ?? '', LONGEST_LABEL)]),
     ...(node.foreach ? [cut(fanOut(node.foreach), LONGEST_LABEL)] : []),
+    ...loopsOf(node),
+    ...(candidatesOf(node) === undefined ? [] : [cut(candidatesOf(node) ?? '', LONGEST_LABEL)]),
+    ...(higherTiers(node).length > 0 ? [`↑ ${higherTiers(node).join(', ')}`] : []),
     ...(node.skipIf ? [cut(condition(node.skipIf), LONGEST_LABEL)] : []),
   ];
 }
@@ -79,8 +162,9 @@ function someOf(texts: readonly string[]): string {
 }
 
 /** The name of a field as its author knows it: its path below the node, without the parts of a long form. */
-function fieldName(path: Path): string {
-  const steps = path[0] === 'nodes' ? path.slice(2) : path;
+function fieldName(path: Path, node: Path | undefined): string {
+  const isBelow = node?.every((step, at) => step === path[at]) ?? false;
+  const steps = isBelow ? path.slice(node?.length) : path[0] === 'nodes' ? path.slice(2) : path;
   const names = steps.filter((step) => typeof step === 'string' && step !== 'when');
   return names[0] === 'foreach' && names[1] === 'items' ? 'foreach' : names.join('.');
 }

@@ -1,29 +1,88 @@
-import type { Plan } from '../contracts/plan.ts';
-import { labelLines, tierOf } from './describe.ts';
+import type { Edge, Plan, PlanNode } from '../contracts/plan.ts';
+import { caseLabel, casesOf, cut, edgesAmong, innerNodes, labelLines, tierOf } from './describe.ts';
 import { TIER_COLOURS } from './tier-colours.ts';
 
-/** The plan in Graphviz's language: a fan-out has a double border, a node that may be skipped a dashed one, an optional edge is dashed. */
+/**
+ * The plan in Graphviz's language: a fan-out has a double border, a node that may be skipped a dashed one, an optional edge is dashed. A node
+ * that holds others is a cluster of them, and the edges from a route to its cases bear their names.
+ */
 export function renderDot(plan: Plan): string {
   const lines = [
     `digraph ${quote(plan.workflow)} {`,
     '  rankdir=TB;',
+    ...(plan.nodes.some((node) => innerNodes(node).length > 0) ? ['  compound=true;'] : []),
     '  node [shape=box, fontname="Helvetica", fontsize=11, fillcolor="#f4f4f4", color="#666666"];',
     '  edge [color="#666666"];',
   ];
-  for (const node of plan.nodes) {
-    const colours = TIER_COLOURS[tierOf(node) ?? ''];
-    const attributes = [
-      `label=${quote(labelLines(node).join('\n'))}`,
-      `style="${node.skipIf ? 'rounded,filled,dashed' : 'rounded,filled'}"`,
-      ...(colours ? [`fillcolor="${colours.fill}"`, `color="${colours.line}"`] : []),
-      ...(node.foreach ? ['peripheries=2'] : []),
-    ];
-    lines.push(`  ${quote(node.id)} [${attributes.join(', ')}];`);
-  }
-  for (const node of plan.nodes) {
-    for (const edge of node.after) lines.push(`  ${quote(edge.from)} -> ${quote(node.id)}${edge.optional ? ' [style=dashed]' : ''};`);
-  }
-  return `${lines.join('\n')}\n}\n`;
+  const edges: string[] = [];
+
+  const draw = (nodes: readonly PlanNode[], around: string, indent: string): void => {
+    for (const node of nodes) {
+      const name = around + node.id;
+      const inside = innerNodes(node);
+      if (inside.length === 0) {
+        lines.push(`${indent}${quote(name)} [${attributesOf(node).join(', ')}];`);
+        continue;
+      }
+      lines.push(`${indent}subgraph ${quote(`cluster_${name}`)} {`);
+      lines.push(
+        `${indent}  label=${quote(labelLines(node).join('\n'))}; style="${node.skipIf ? 'rounded,dashed' : 'rounded'}"; color="#999999";`,
+      );
+      if (node.foreach) lines.push(`${indent}  peripheries=2;`);
+      const cases = casesOf(node);
+      if (cases) lines.push(`${indent}  ${quote(`${name}/`)} [shape=diamond, label="?"];`);
+      draw(inside, `${name}/`, `${indent}  `);
+      for (const one of cases ?? []) {
+        const target = inside.find(({ id }) => id === one.name);
+        if (!target) lines.push(`${indent}  ${quote(`${name}/${one.name}`)} [shape=plaintext, label="skip"];`);
+        const to = target ? entryOf(target, `${name}/`) : `${name}/${one.name}`;
+        edges.push(`  ${quote(`${name}/`)} -> ${quote(to)} [label=${quote(cut(caseLabel(one), LONGEST_CASE))}];`);
+      }
+      lines.push(`${indent}}`);
+    }
+    for (const { node, edge } of edgesAmong(nodes)) {
+      const source = nodes.find(({ id }) => id === edge.from);
+      if (source) edges.push(edgeLine(source, node, edge, around));
+    }
+  };
+  draw(plan.nodes, '', '  ');
+  return `${[...lines, ...edges].join('\n')}\n}\n`;
+}
+
+/** A condition longer than this would push the boxes apart. */
+const LONGEST_CASE = 32;
+
+function attributesOf(node: PlanNode): readonly string[] {
+  const colours = TIER_COLOURS[tierOf(node) ?? ''];
+  return [
+    `label=${quote(labelLines(node).join('\n'))}`,
+    `style="${node.skipIf ? 'rounded,filled,dashed' : 'rounded,filled'}"`,
+    ...(colours ? [`fillcolor="${colours.fill}"`, `color="${colours.line}"`] : []),
+    ...(node.foreach ? ['peripheries=2'] : []),
+  ];
+}
+
+/** An edge ends at the border of a cluster; Graphviz wants a node in it all the same. */
+function edgeLine(from: PlanNode, to: PlanNode, { optional }: Edge, around: string): string {
+  const attributes = [
+    ...(optional ? ['style=dashed'] : []),
+    ...(innerNodes(from).length > 0 ? [`ltail=${quote(`cluster_${around}${from.id}`)}`] : []),
+    ...(innerNodes(to).length > 0 ? [`lhead=${quote(`cluster_${around}${to.id}`)}`] : []),
+  ];
+  const [tail, head] = [exitOf(from, around), entryOf(to, around)];
+  return `  ${quote(tail)} -> ${quote(head)}${attributes.length > 0 ? ` [${attributes.join(', ')}]` : ''};`;
+}
+
+function entryOf(node: PlanNode, around: string): string {
+  const name = around + node.id;
+  const [first] = innerNodes(node);
+  if (first === undefined) return name;
+  return casesOf(node) ? `${name}/` : entryOf(first, `${name}/`);
+}
+
+function exitOf(node: PlanNode, around: string): string {
+  const last = innerNodes(node).at(-1);
+  return last === undefined ? around + node.id : exitOf(last, `${around}${node.id}/`);
 }
 
 function quote(text: string): string {
