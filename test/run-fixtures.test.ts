@@ -88,6 +88,25 @@ function detailOf(event: RunEvent): string {
       return `${event.name} ${JSON.stringify(event.payload)}${event.kept ? ', kept' : ''}`;
     case 'answer.refused':
       return `${event.by}: ${event.reason}`;
+    case 'attempt.entered': {
+      const inputs = event.inputs ? JSON.stringify(event.inputs) : '';
+      return event.route === undefined ? inputs : `${event.route}  ${JSON.stringify(event.operands)}`;
+    }
+    case 'attempt.failing':
+      return `${event.failure.type}: ${event.failure.message}${event.others ? ', others go on' : ''}`;
+    case 'attempt.skipped':
+      return `${event.reason}: ${event.detail}`;
+    case 'loop.turned':
+      return `round ${event.round}  ${JSON.stringify(event.memory)}`;
+    case 'loop.ended': {
+      const output = 'json' in event.output ? cut(JSON.stringify(event.output.json)) : '';
+      const instead = event.recovered ? `, instead of ${event.recovered.type}` : '';
+      return `after ${event.rounds}${event.accepted ? '' : ', not accepted'}${instead}  ${output}`;
+    }
+    case 'loop.failed':
+      return `${event.failure.type}: ${event.failure.message}${event.skip ? ' → skip' : ''}`;
+    case 'loop.skipped':
+      return event.detail;
     case 'model.called': {
       const { call } = event;
       const cost = call.cost === null ? 'cost unknown' : renderUsd(call.cost);

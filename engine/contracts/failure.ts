@@ -1,4 +1,4 @@
-import type { Millis, Usd } from '../base/ids.ts';
+import type { Millis, TaskKey, Usd } from '../base/ids.ts';
 
 /** Everything that can go wrong outside. The names are those of the language (`retry_on`, `error.type`). */
 export type Failure =
@@ -13,7 +13,8 @@ export type Failure =
   | { readonly type: 'output_invalid'; readonly message: string; readonly problems: readonly string[] }
   | { readonly type: 'check_failed'; readonly message: string; readonly problems: readonly string[] }
   | { readonly type: 'timed_out'; readonly message: string; readonly after: Millis }
-  | { readonly type: 'budget_exceeded'; readonly message: string; readonly spent: Usd; readonly limit: Usd }
+  /** `of`: the sub-workflow whose limit it is; absent for that of the run. */
+  | { readonly type: 'budget_exceeded'; readonly message: string; readonly spent: Usd; readonly limit: Usd; readonly of?: TaskKey }
   /** A template or an expression could not be evaluated on the values of this run. */
   | { readonly type: 'expression_failed'; readonly message: string; readonly field?: string }
   | { readonly type: 'file_unreadable'; readonly message: string; readonly file: string }

@@ -87,10 +87,12 @@ export type Entry =
 /** What follows a round of a loop. */
 export type Turn =
   | { readonly type: 'again'; readonly memory: Json }
-  | { readonly type: 'end'; readonly accepted: boolean; readonly output: Value; readonly memory: Json }
+  /** `rounds`: how many have been, where the last one only stands in for them. */
+  | { readonly type: 'end'; readonly accepted: boolean; readonly output: Value; readonly memory: Json; readonly rounds?: number }
   /** Its first round was skipped. */
   | { readonly type: 'skip'; readonly detail: string }
-  | { readonly type: 'failed'; readonly failure: Failure };
+  /** `memory`: as it is after the round. */
+  | { readonly type: 'failed'; readonly failure: Failure; readonly memory?: Json };
 
 export type TaskOutcome =
   /** `unsatisfied`: it is an answer, but a better one is wanted. */

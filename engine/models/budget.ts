@@ -1,4 +1,4 @@
-import { nanoUsd, type Usd } from '../base/ids.ts';
+import { nanoUsd, type TaskKey, type Usd } from '../base/ids.ts';
 import { renderUsd } from '../base/units.ts';
 import { Failed, failedByAbort } from '../contracts/failure.ts';
 
@@ -22,14 +22,15 @@ export interface Budget {
   exceeded(message: string): Failed;
 }
 
-/** A budget of `limit`, of which so much is spent already. */
-export function createBudget(limit: Usd, before: Usd = nanoUsd(0)): Budget {
+/** A budget of `limit`, of which so much is spent already. `of`: the part of the run that it is for. */
+export function createBudget(limit: Usd, before: Usd = nanoUsd(0), of?: TaskKey): Budget {
   let spent: number = before;
   let reserved = 0;
   const waiting = new Set<() => void>();
 
   const unspent = (): Usd => nanoUsd(Math.max(0, limit - spent));
-  const exceeded = (message: string): Failed => new Failed({ type: 'budget_exceeded', message, spent: nanoUsd(spent), limit });
+  const exceeded = (message: string): Failed =>
+    new Failed({ type: 'budget_exceeded', message, spent: nanoUsd(spent), limit, ...(of !== undefined && { of }) });
 
   function take(most: number): Reservation {
     reserved += most;

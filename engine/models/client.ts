@@ -69,7 +69,7 @@ export function createModels({ providers, clock, gates: shared }: ModelsOptions)
       /** The money a call of a task is paid from. */
       function budgetOf({ origin }: ModelAsk): Budget | undefined {
         const around = run.moneyAround?.(origin.task) ?? [];
-        return withinAll([...around.map(({ of, maxCost, spent }) => once(parts, of, () => createBudget(maxCost, spent))), ...whole]);
+        return withinAll([...around.map(({ of, maxCost, spent }) => once(parts, of, () => createBudget(maxCost, spent, of))), ...whole]);
       }
 
       async function ask(...[ask, book, abort, pause]: Parameters<ModelClient['ask']>): ReturnType<ModelClient['ask']> {

@@ -98,8 +98,8 @@ export class Changes {
     if (fanOut?.status !== 'expanded' || !item) return;
     const failed = fanOut.failed + (failure ? 1 : 0);
     const closed =
-      fanOut.closed || (failure !== undefined && (endsAll(failure) || (fanOut.maxFailures !== null && failed > fanOut.maxFailures)));
-    const first = failure && endsAll(failure) && !endsAll(fanOut.first) ? failure : (fanOut.first ?? failure ?? null);
+      fanOut.closed || (failure !== undefined && (endsAll(failure, key) || (fanOut.maxFailures !== null && failed > fanOut.maxFailures)));
+    const first = failure && endsAll(failure, key) && !endsAll(fanOut.first, key) ? failure : (fanOut.first ?? failure ?? null);
     this.tasks.set(item.node, { ...fanOut, settled: fanOut.settled + 1, failed, closed, first });
   }
 
@@ -134,9 +134,14 @@ export function rootCause(failure: Failure): Failure {
 }
 
 /** True for a failure that every other item would meet as well: it ends a fan-out, however many may fail. */
-export function endsAll(failure: Failure | null): boolean {
-  const type = failure && rootCause(failure).type;
-  return type === 'unauthorized' || type === 'budget_exceeded';
+export function endsAll(failure: Failure | null, key: TaskKey): boolean {
+  const cause = failure && rootCause(failure);
+  return cause?.type === 'unauthorized' || (cause?.type === 'budget_exceeded' && isSpent(cause, key));
+}
+
+/** Whether there is no more money for a task: that of a sub-workflow is another matter for what is around it. */
+export function isSpent({ of }: Extract<Failure, { readonly type: 'budget_exceeded' }>, key: TaskKey): boolean {
+  return of === undefined || key.startsWith(`${of}/`) || key.startsWith(`${of}~`);
 }
 
 /** What something was that holds other tasks, for whoever gives it another chance. */

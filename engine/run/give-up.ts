@@ -21,17 +21,17 @@ export function cancelTask(step: Step, key: TaskKey, attempt: number): void {
   step.draft.emit({ type: 'attempt.cancelled', task: key, attempt });
   const round = roundOf(key);
   if (round) cancelTask(step, round.unit, 0);
-  else if (!itemOf(key)) step.settle(key, { type: 'node.cancelled', node: key, detail: STOPPED });
+  else if (!itemOf(key)) step.settle(key, { type: 'node.cancelled', node: key, detail: whyStopped(step) });
   const around = taskAround(key);
   if (around !== undefined) step.frames.add(around);
 }
 
 /** Nodes that have not settled end, with all that is inside of them. Nothing of them is in flight. */
-export function cancelNodes(step: Step, keys: readonly TaskKey[]): void {
+export function cancelNodes(step: Step, keys: readonly TaskKey[], detail: string = STOPPED): void {
   for (const key of keys) {
     if (isSettled(step.draft.task(key))) continue;
     cancelTasksOf(step, key);
-    step.draft.emit({ type: 'node.cancelled', node: key, detail: STOPPED });
+    step.draft.emit({ type: 'node.cancelled', node: key, detail });
   }
 }
 
@@ -40,6 +40,7 @@ export function cancelInside(step: Step, task: TaskKey, state: InsideState): voi
   cancelNodes(
     step,
     nodes.map((indexed) => keyIn(frame, indexed.node.id)),
+    state.failing ? FAILED : STOPPED,
   );
 }
 
@@ -62,4 +63,10 @@ function cancelUnsettled(step: Step, key: TaskKey): void {
   step.draft.emit({ type: 'attempt.cancelled', task: key, attempt: state.status === 'inside' ? state.attempt : 0 });
 }
 
+/** Why a node does not come to its end: the run was stopped, or a body around it. */
+export function whyStopped({ draft }: Step): string {
+  return draft.run.status === 'running' ? FAILED : STOPPED;
+}
+
 const STOPPED = 'the run was stopped';
+const FAILED = 'what it is part of has failed';

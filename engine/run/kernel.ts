@@ -6,7 +6,7 @@ import { frameOf, roundKey, taskAround } from './address.ts';
 import { answer, ask, mayRepeat } from './doubt.ts';
 import { Draft } from './draft.ts';
 import { keptSignal } from './fold.ts';
-import { cancelTask, stopWaiting } from './give-up.ts';
+import { cancelTask, stopWaiting, whyStopped } from './give-up.ts';
 import type { PlanIndex } from './plan-index.ts';
 import { isLost, skipped } from './settled.ts';
 import { Step } from './step.ts';
@@ -112,7 +112,7 @@ function opened(step: Step, key: TaskKey, opening: Opening): void {
   if (before?.status !== 'opening') return;
   const { node } = step.index.at(key);
   if (!before.instead && !step.isLive(key)) {
-    step.settle(key, { type: 'node.cancelled', node: key, detail: 'the run was stopped' });
+    step.settle(key, { type: 'node.cancelled', node: key, detail: whyStopped(step) });
     return;
   }
   switch (opening.type) {
@@ -196,8 +196,8 @@ function turned(step: Step, { task: unit, round, turn }: Extract<InEvent, { type
     case 'end': {
       const last = step.draft.task(roundKey(unit, round));
       const recovered = last?.status === 'succeeded' ? last.recovered : undefined;
-      const { accepted, output, memory } = turn;
-      step.draft.emit({ type: 'loop.ended', task: unit, rounds: round, accepted, output, memory, ...(recovered && { recovered }) });
+      const { accepted, output, memory, rounds = round } = turn;
+      step.draft.emit({ type: 'loop.ended', task: unit, rounds, accepted, output, memory, ...(recovered && { recovered }) });
       step.taskDone(unit);
       return;
     }
@@ -206,7 +206,7 @@ function turned(step: Step, { task: unit, round, turn }: Extract<InEvent, { type
       step.taskDone(unit);
       return;
     case 'failed':
-      step.exhaustLoop(unit, round, turn.failure);
+      step.exhaustLoop(unit, round, turn.failure, turn.memory);
   }
 }
 

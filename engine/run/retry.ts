@@ -1,9 +1,9 @@
-import { type Instant, instant, type Millis, millis } from '../base/ids.ts';
+import { type Instant, instant, type Millis, millis, type TaskKey } from '../base/ids.ts';
 import type { Next } from '../contracts/event.ts';
 import { type Failure, LONGEST_WAIT } from '../contracts/failure.ts';
 import type { PlanNode, Stage } from '../contracts/plan.ts';
 import type { Retry } from '../contracts/workflow.ts';
-import { rootCause } from './changes.ts';
+import { isSpent, rootCause } from './changes.ts';
 
 /** What a try was part of. */
 export interface Try {
@@ -14,7 +14,9 @@ export interface Try {
 }
 
 /** No other way of doing the same work would fare better. */
-const FINAL: ReadonlySet<Failure['type']> = new Set(['cancelled', 'budget_exceeded', 'bug']);
+function isFinal(cause: Failure, task: TaskKey): boolean {
+  return cause.type === 'cancelled' || cause.type === 'bug' || (cause.type === 'budget_exceeded' && isSpent(cause, task));
+}
 
 const ONCE: Retry = { maxAttempts: 1, backoff: 'constant', initialDelay: millis(0), maxDelay: millis(0), retryOn: [] };
 
@@ -36,9 +38,9 @@ export function stageAt(node: PlanNode, index: number): { readonly stage: Stage;
  * `max_delay`; a provider's `retry-after` is the least, and one that
  * is too long to wait for ends the stage. Source of full jitter: AWS Architecture Blog, "Exponential Backoff And Jitter".
  */
-export function afterFailure(node: PlanNode, tried: Try, failure: Failure, at: Instant, roll: number): Next {
+export function afterFailure(node: PlanNode, task: TaskKey, tried: Try, failure: Failure, at: Instant, roll: number): Next {
   const current = stageAt(node, tried.stage);
-  if (current && !FINAL.has(rootCause(failure).type)) {
+  if (current && !isFinal(rootCause(failure), task)) {
     const { retry } = current.stage;
     const cause = rootCause(failure);
     const least = cause.type === 'rate_limited' ? (cause.retryAfter ?? 0) : 0;
@@ -58,8 +60,8 @@ export function afterFailure(node: PlanNode, tried: Try, failure: Failure, at: I
 }
 
 /** The first stage after one that stands in for the node's work when that has failed in this way; undefined when none does. */
-export function standInAfter(node: PlanNode, stage: number, failure: Failure): number | undefined {
-  if (FINAL.has(rootCause(failure).type)) return undefined;
+export function standInAfter(node: PlanNode, task: TaskKey, stage: number, failure: Failure): number | undefined {
+  if (isFinal(rootCause(failure), task)) return undefined;
   for (let next = stage + 1; ; next += 1) {
     const candidate = stageAt(node, next);
     if (!candidate || candidate.stage.name === 'fallback') return candidate && next;

@@ -36,8 +36,10 @@ export async function turnLoop(place: LoopPlace): Promise<Turn> {
   const stage = last?.status === 'succeeded' ? (last.stage ?? 0) : 0;
   const stages = node.node.stages.length;
   // What stands in for the node's own work is not worked on any further.
-  if (stage >= stages || (stage > 0 && (loop.loop.type === 'evaluate' || !(round <= Number(memory.max))))) {
-    return { type: 'end', accepted: false, output: { json: outputOf(last) }, memory };
+  const isOver = !(round <= Number(memory.max));
+  if (stage >= stages || (stage > 0 && (loop.loop.type === 'evaluate' || isOver))) {
+    const rounds = loop.loop.type === 'evaluate' || isOver ? round - 1 : round;
+    return { type: 'end', accepted: false, output: { json: outputOf(last) }, memory, rounds };
   }
   return loop.loop.type === 'evaluate' ? judged(place, loop, memory) : repeated(place, loop, memory, key, outputOf(last));
 }
@@ -64,7 +66,7 @@ async function repeated(place: LoopPlace, loop: CompiledLoop, memory: JsonObject
   if (holds) return end(place, loop, next, round, true);
   if (round < Number(memory.max)) return { type: 'again', memory: next };
   if (!until) return end(place, loop, next, round, true);
-  return onExhausted === 'fail' ? exhausted(`\`until\` does not hold after ${rounds(round)}`) : end(place, loop, next, round, false);
+  return onExhausted === 'fail' ? exhausted(`\`until\` does not hold after ${rounds(round)}`, next) : end(place, loop, next, round, false);
 }
 
 async function judged(place: LoopPlace, loop: CompiledLoop, memory: JsonObject): Promise<Turn> {
@@ -91,7 +93,7 @@ async function judged(place: LoopPlace, loop: CompiledLoop, memory: JsonObject):
   const isStuck = since >= stuck;
   if (round < Number(memory.max) && !isStuck) return { type: 'again', memory: next };
   if (loop.loop.onExhausted === 'fail') {
-    return exhausted(isStuck ? `no better candidate in ${rounds(since)}` : `no candidate was accepted in ${rounds(round)}`);
+    return exhausted(isStuck ? `no better candidate in ${rounds(since)}` : `no candidate was accepted in ${rounds(round)}`, next);
   }
   return end(place, loop, next, loop.loop.keep === 'best' ? Number(best.round) : round, false);
 }
@@ -110,8 +112,8 @@ async function end(place: LoopPlace, loop: CompiledLoop, memory: JsonObject, kep
   return { type: 'end', accepted, output: { json: output }, memory: { ...memory, kept, score } };
 }
 
-function exhausted(message: string): Turn {
-  return { type: 'failed', failure: { type: 'not_accepted', message } };
+function exhausted(message: string, memory: JsonObject): Turn {
+  return { type: 'failed', failure: { type: 'not_accepted', message }, memory };
 }
 
 function rounds(count: number): string {

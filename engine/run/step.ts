@@ -1,5 +1,6 @@
 import { invariant } from '../base/assert.ts';
 import { type Instant, instant, itemKey, type TaskKey } from '../base/ids.ts';
+import type { Json } from '../base/json.ts';
 import type { EventBody } from '../contracts/event.ts';
 import type { Failure } from '../contracts/failure.ts';
 import type { PlanNode } from '../contracts/plan.ts';
@@ -205,7 +206,7 @@ export class Step {
 
   private settleFanOut(key: TaskKey, fanOut: Extract<TaskState, { status: 'expanded' }>): void {
     const { first, failed, count } = fanOut;
-    const same = endsAll(first);
+    const same = endsAll(first, key);
     if (first === null || (!same && failed <= (fanOut.maxFailures ?? 0))) {
       this.settle(key, { type: 'node.succeeded', node: key });
       return;
@@ -223,7 +224,7 @@ export class Step {
     const state = this.draft.task(key);
     invariant(state && 'stageAttempt' in state, `${key} fails without having been tried`);
     const { node } = this.index.at(key);
-    const decided = afterFailure(node, state, failure, this.at, this.roll);
+    const decided = afterFailure(node, key, state, failure, this.at, this.roll);
     const next = decided.type === 'retry' && !this.isLive(key) ? ({ type: 'give_up' } as const) : decided;
     const { attempt } = state;
     this.draft.emit({ type: 'attempt.failed', task: key, attempt, failure, duration, next });
@@ -257,7 +258,7 @@ export class Step {
     const item = itemOf(key);
     if (item) {
       const fanOut = this.draft.task(item.node);
-      if (state?.status === 'failed' && endsAll(state.failure) && fanOut?.status === 'expanded') {
+      if (state?.status === 'failed' && endsAll(state.failure, key) && fanOut?.status === 'expanded') {
         this.failItems(item.node, fanOut, state.failure);
       }
       this.advanceFanOut(item.node);
@@ -274,16 +275,16 @@ export class Step {
   }
 
   /** A loop did not come to a good end: what stands in for the node's work is one round more, if there is anything. */
-  exhaustLoop(unit: TaskKey, round: number, failure: Failure): void {
+  exhaustLoop(unit: TaskKey, round: number, failure: Failure, memory?: Json): void {
     const { node } = this.index.at(unit);
     const state = this.draft.task(unit);
     const last = this.draft.task(roundKey(unit, round));
-    const standIn = standInAfter(node, last?.status === 'succeeded' ? (last.stage ?? 0) : 0, failure);
+    const standIn = standInAfter(node, unit, last?.status === 'succeeded' ? (last.stage ?? 0) : 0, failure);
     if (standIn === undefined || state?.status !== 'looping' || !this.isLive(unit)) {
       this.failLoop(unit, failure, node.onError.action === 'skip');
       return;
     }
-    this.draft.emit({ type: 'loop.turned', task: unit, round: round + 1, memory: state.memory });
+    this.draft.emit({ type: 'loop.turned', task: unit, round: round + 1, memory: memory ?? state.memory });
     this.schedule(roundKey(unit, round + 1), 1, standIn, 1, failure);
   }
 

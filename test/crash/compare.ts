@@ -1,13 +1,20 @@
-import type { RunResult } from '../../engine/contracts/result.ts';
-import { callsIn, type Lived } from './harness.ts';
+import type { NodeResult, RunResult } from '../../engine/contracts/result.ts';
+import { askedAs, callsIn, type Lived } from './harness.ts';
 
 /** No more calls than this are in flight in any reference run: their `limits.concurrency`. */
 const IN_FLIGHT = 3;
 
 /** What must be the same however often a process was killed: everything but times and tries. */
 function essenceOf({ nodes, status, outputs, error, cost }: RunResult): Readonly<Record<string, unknown>> {
-  const each = nodes.map(({ attempts: _attempts, durationMs: _duration, ...node }) => [`node ${node.id}`, node] as const);
+  const each = nodes.map(({ attempts: _attempts, durationMs: _duration, nodes: inner, ...node }) => {
+    return [`node ${node.id}`, { ...node, nodes: inner?.map(sumOf) }] as const;
+  });
   return { status, outputs, error, cost, ...Object.fromEntries(each) };
+}
+
+/** Of a node inside others: what it is over all items and rounds, which does not depend on who of them came last. */
+function sumOf({ id, kind, cost, tokens, runs, rounds, nodes }: NodeResult): Readonly<Record<string, unknown>> {
+  return { id, kind, cost, tokens, runs, rounds, nodes: nodes?.map(sumOf) };
 }
 
 /**
@@ -32,7 +39,11 @@ export function wrongIn(lived: Lived, undisturbed: Lived): readonly string[] {
     events.map((_, at) => at + 1),
   );
   const interrupted = new Map<string, number>();
-  for (const event of events) if (event.type === 'attempt.interrupted') interrupted.set(event.task, (interrupted.get(event.task) ?? 0) + 1);
+  for (const event of events) {
+    if (event.type !== 'attempt.interrupted') continue;
+    const task = askedAs(event.task);
+    interrupted.set(task, (interrupted.get(task) ?? 0) + 1);
+  }
   for (const [task, times] of Object.entries(lived.lost)) {
     if (times > (interrupted.get(task) ?? 0))
       wrong.push(`${times} calls of ${task} were lost, and the journal tells of ${interrupted.get(task) ?? 0} interruptions`);

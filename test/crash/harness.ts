@@ -123,8 +123,17 @@ async function journalOf(file: string, folder: string): Promise<readonly RunEven
 /** Calls that were kept, by task. */
 export function callsIn(events: readonly RunEvent[]): Record<string, number> {
   const calls: Record<string, number> = {};
-  for (const event of events) if (event.type === 'model.called') calls[event.task] = (calls[event.task] ?? 0) + 1;
+  for (const event of events) {
+    if (event.type !== 'model.called') continue;
+    const task = askedAs(event.task);
+    calls[task] = (calls[task] ?? 0) + 1;
+  }
   return calls;
+}
+
+/** A task as its prompt calls it: whichever try of what is around it, and whichever of several candidates. */
+export function askedAs(task: string): string {
+  return task.replace(/~\d+\.\d+/g, '').replace(/\/candidate\[\d+\]$/, '/candidate');
 }
 
 function account(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { instant, millis, nanoUsd } from '../../../engine/base/ids.ts';
+import { instant, millis, nanoUsd, taskKey } from '../../../engine/base/ids.ts';
 import type { Failure } from '../../../engine/contracts/failure.ts';
 import { afterFailure, stageAt } from '../../../engine/run/retry.ts';
 import { type NodeSketch, planOf } from '../../support/plan-of.ts';
@@ -9,7 +9,7 @@ const DOWN: Failure = { type: 'unavailable', message: 'down' };
 const REFUSED: Failure = { type: 'refused', message: 'no' };
 const limited = (retryAfter: number): Failure => ({ type: 'rate_limited', message: 'slow down', retryAfter: millis(retryAfter) });
 const next = (sketch: Omit<NodeSketch, 'id'>, failure: Failure, stageAttempt = 1, stage = 0, roll = 1) =>
-  afterFailure(nodeOf(sketch), { stage, stageAttempt }, failure, instant(10_000), roll);
+  afterFailure(nodeOf(sketch), taskKey('a'), { stage, stageAttempt }, failure, instant(10_000), roll);
 
 describe('after a failed try', () => {
   test('backs off exponentially with full jitter', () => {
