@@ -128,7 +128,7 @@ export function bodyTypes(workflow: Workflow, kinds: readonly NodeKind[], fields
       ...(maySkip && { skipped: instead }),
       // A fan-out over nothing calls nothing.
       ...(node.foreach === undefined ? callOf(node) : { called: false, byTier: false }),
-      ...(node.foreach !== undefined && { items: { item: itemOf(node), output: one } }),
+      ...(node.foreach !== undefined && { items: { item: itemOf(node), output: one, mayFail } }),
       features: featuresOf(node, {
         round: of(rounds)(node),
         candidate: of(tasks)(node),

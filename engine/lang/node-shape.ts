@@ -47,8 +47,8 @@ export interface NodeFacts {
   readonly called: boolean;
   /** True when it was called by tier and not by name. */
   readonly byTier: boolean;
-  /** Of a fan-out: one item, and what one item gives when it succeeds. */
-  readonly items?: { readonly item: Shape; readonly output: Shape };
+  /** Of a fan-out: one item, what one item gives when it succeeds, and whether the node goes on when one does not. */
+  readonly items?: { readonly item: Shape; readonly output: Shape; readonly mayFail: boolean };
   /** What it has besides, or each of its items: when it succeeds, and when it is skipped. */
   readonly features?: Features;
 }
@@ -119,9 +119,12 @@ export function nodeShape({ output, skipped, called, byTier, items, features = N
 }
 
 /** `nodes.<id>.items[i]`: what it holds follows from its status. */
-function itemShape({ item, output }: NonNullable<NodeFacts['items']>, { made, skipped }: Features): Shape {
+function itemShape({ item, output, mayFail }: NonNullable<NodeFacts['items']>, { made, skipped }: Features): Shape {
+  const common = { index: INTEGER, key: STRING, item, cost: NUMBER };
+  // Nobody reads a fan-out that has failed: where no item may fail, all that are read have succeeded.
+  if (!mayFail) return objectOf({ ...common, status: STATUS, output, error: union(ERROR, NULL), ...made });
   const one = (status: string, given: Shape, error: Shape, more = skipped): Shape =>
-    objectOf({ index: INTEGER, key: STRING, item, status: oneOf(status), output: given, error, cost: NUMBER, ...more });
+    objectOf({ ...common, status: oneOf(status), output: given, error, ...more });
   return union(
     one('succeeded', output, union(ERROR, NULL), made),
     one('failed', NULL, ERROR),

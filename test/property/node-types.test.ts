@@ -32,7 +32,12 @@ const names: ReadonlyMap<string, Shape> = new Map([
     objectOf({
       maybe: nodeShape({ output: OUTPUT, skipped: { type: 'null', skipped: ['maybe'] }, called: true, byTier: true }),
       stood: nodeShape({ output: OUTPUT, skipped: STRING, called: true, byTier: true }),
-      many: nodeShape({ output: listOf(union(OUTPUT, NULL)), called: false, byTier: true, items: { item: STRING, output: OUTPUT } }),
+      many: nodeShape({
+        output: listOf(union(OUTPUT, NULL)),
+        called: false,
+        byTier: true,
+        items: { item: STRING, output: OUTPUT, mayFail: true },
+      }),
       routed: nodeShape({
         output: OUTPUT,
         skipped: { type: 'null', skipped: ['routed'] },
