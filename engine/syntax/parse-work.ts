@@ -1,5 +1,5 @@
 import { nodeId } from '../base/ids.ts';
-import { isList, isObject, type JsonObject } from '../base/json.ts';
+import { isList, isObject, type Json, type JsonObject, type JsonSchema } from '../base/json.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
 import type { Path } from '../contracts/source.ts';
 import type { BestOfDecl, EscalateDecl, NodeDecl } from '../contracts/workflow.ts';
@@ -138,14 +138,17 @@ function bestOf(value: JsonObject, path: Path, call: Call, context: NodeContext,
     n: bound(n, [...path, 'n']),
     pick,
     ...(by !== undefined && { by: expression(by, [...path, 'by']) }),
-    ...(judge !== undefined && { judge: judge.output === undefined ? { ...judge, output: CHOICE } : judge }),
+    ...(judge !== undefined && { judge: judge.output === undefined ? { ...judge, output: choiceOf(n) } : judge }),
   };
 }
 
-/** What a judge gives who has to choose, unless it says so itself. */
-const CHOICE = {
-  type: 'object',
-  properties: { best: { type: 'integer', minimum: 1, description: 'The number of the best candidate, from 1.' } },
-  required: ['best'],
-  additionalProperties: false,
-} as const;
+/** What a judge gives who has to choose among `n`, unless it says so itself. */
+function choiceOf(n: Json): JsonSchema {
+  const most = typeof n === 'number' ? { maximum: n } : {};
+  return {
+    type: 'object',
+    properties: { best: { type: 'integer', minimum: 1, ...most, description: 'The number of the best candidate, from 1.' } },
+    required: ['best'],
+    additionalProperties: false,
+  };
+}
