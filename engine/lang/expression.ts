@@ -45,8 +45,29 @@ const FOREIGN_WORDS: Readonly<Record<string, string>> = {
   undefined: 'null',
 };
 
-/** The tree of a CEL expression, or what is wrong with its text. Never throws. */
+/**
+ * What was parsed last: reading a file asks for each of its expressions six times or so (what it reads, its types, what its condition lets
+ * through), and every run of its plan does again. All is forgotten when there is more text than that of a very large file.
+ */
+const parsed = new Map<string, Parsed<Expr>>();
+const MOST_LETTERS = 1_000_000;
+let letters = 0;
+
+/** The tree of a CEL expression, or what is wrong with its text. Never throws. The same text gives the same tree, which nobody may change. */
 export function parseExpression(text: string): Parsed<Expr> {
+  const known = parsed.get(text);
+  if (known !== undefined) return known;
+  const found = parse(text);
+  letters += text.length;
+  if (letters > MOST_LETTERS) {
+    parsed.clear();
+    letters = text.length;
+  }
+  parsed.set(text, found);
+  return found;
+}
+
+function parse(text: string): Parsed<Expr> {
   try {
     return { ok: true, tree: convert(cel.parse(text).ast as unknown as CelNode) };
   } catch (error) {

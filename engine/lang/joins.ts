@@ -6,7 +6,7 @@ import type { Reference } from '../contracts/reference.ts';
 import type { Path } from '../contracts/source.ts';
 import type { NodeDecl, Workflow } from '../contracts/workflow.ts';
 import { partsOf } from './expression-parts.ts';
-import { type Frame, framesInSight, framesOf, innerNodes, isNamed, nodeNamed, standingOf, wayOut } from './frames.ts';
+import { type Frame, framesInSight, framesOf, innerNodes, nodeNamed, standingOf, wayOut } from './frames.ts';
 import { infer, inferExpression } from './infer-expression.ts';
 import { surroundings } from './narrowing.ts';
 import { pathKey } from './path-text.ts';
@@ -24,35 +24,62 @@ import { decidesForAll, factsWhenRun, isBareUse } from './uses.ts';
  */
 export function joinedReads(workflow: Workflow, kinds: readonly NodeKind[], readings: readonly FieldReading[]): ReadonlySet<Reference> {
   const joined = new Set<Reference>();
-  const joins = readings.flatMap((reading) => (reading.node === undefined ? [] : joinsIn(reading)));
-  if (joins.length === 0) return joined;
-  for (const frame of framesOf(workflow)) if (isNamed({ frame })) joinIn(frame, { workflow, kinds, readings, joins, joined });
+  const joins = joinsByFrame(readings);
+  if (joins.size === 0) return joined;
+  const inside = insideNodes(workflow, readings);
+  for (const frame of framesOf(workflow)) {
+    const own = joins.get(frame);
+    if (own !== undefined) joinIn(frame, { workflow, kinds, joins: own, inside, joined });
+  }
   return joined;
+}
+
+/** A field inside a node, and the way from the node it belongs to out to that one, both included. */
+interface Inside {
+  readonly reading: FieldReading;
+  readonly way: readonly NodeDecl[];
 }
 
 interface Joining {
   readonly workflow: Workflow;
   readonly kinds: readonly NodeKind[];
-  readonly readings: readonly FieldReading[];
-  readonly joins: readonly Join[];
+  /** Those over nodes of the frame, by the field they stand in. */
+  readonly joins: ReadonlyMap<FieldReading, readonly Join[]>;
+  readonly inside: ReadonlyMap<NodeDecl, readonly Inside[]>;
   readonly joined: Set<Reference>;
 }
 
-/** Adds the joins over nodes of one frame. */
-function joinIn(frame: Frame, { workflow, kinds, readings, joins, joined }: Joining): void {
-  const isHere = ({ reading, nodes }: Join): boolean => nodes.every((id) => nodeNamed(reading.frame, id)?.frame === frame);
-  const own = joins.filter(isHere);
-  if (own.length === 0) return;
-
-  /** What is read inside each node of the frame, and the way from there out to it. */
-  const ofNode = new Map<NodeDecl, { readonly reading: FieldReading; readonly way: readonly NodeDecl[] }[]>(
-    frame.nodes.map((node) => [node, []]),
-  );
+/** Joins by the frame that all of their nodes stand in, and then by field. Those over nodes of several frames are none. */
+function joinsByFrame(readings: readonly FieldReading[]): ReadonlyMap<Frame, ReadonlyMap<FieldReading, readonly Join[]>> {
+  const found = new Map<Frame, Map<FieldReading, Join[]>>();
   for (const reading of readings) {
-    const way = reading.node === undefined ? undefined : wayOut(workflow, reading.node, frame);
-    const holder = way?.at(-1);
-    if (way !== undefined && holder !== undefined) ofNode.get(holder)?.push({ reading, way });
+    for (const join of reading.node === undefined ? [] : joinsIn(reading)) {
+      const [frame, ...others] = new Set(join.nodes.map((id) => nodeNamed(reading.frame, id)?.frame));
+      if (frame === undefined || others.length > 0) continue;
+      const ofFrame = found.get(frame) ?? new Map<FieldReading, Join[]>();
+      found.set(frame, ofFrame.set(reading, [...(ofFrame.get(reading) ?? []), join]));
+    }
   }
+  return found;
+}
+
+/** What is read inside each node, by itself too. */
+function insideNodes(workflow: Workflow, readings: readonly FieldReading[]): ReadonlyMap<NodeDecl, readonly Inside[]> {
+  const found = new Map<NodeDecl, Inside[]>();
+  for (const reading of readings) {
+    const way = reading.node === undefined ? [] : (wayOut(workflow, reading.node, framesOf(workflow)[0]) ?? []);
+    for (const [index, node] of way.entries()) {
+      const own = found.get(node);
+      const one = { reading, way: way.slice(0, index + 1) };
+      if (own === undefined) found.set(node, [one]);
+      else own.push(one);
+    }
+  }
+  return found;
+}
+
+/** Adds the joins over nodes of one frame. */
+function joinIn(frame: Frame, { workflow, kinds, joins, inside: ofNode, joined }: Joining): void {
   const names = declaredNames(workflow, frame, kinds);
   const missing = new Set<string>();
   const reasons = skipConditions(names, missing);
@@ -62,9 +89,8 @@ function joinIn(frame: Frame, { workflow, kinds, readings, joins, joined }: Join
   for (const index of topologicalOrder(buildGraph(ids, readsBetween()))) {
     const node = byId.get(ids[index] ?? '');
     if (node === undefined) continue;
-    for (const join of own) {
-      const inside = ofNode.get(node)?.some(({ reading }) => reading === join.reading) ?? false;
-      if (!inside || !join.paths.every(isThereUnlessSkipped)) continue;
+    for (const join of (ofNode.get(node) ?? []).flatMap(({ reading }) => joins.get(reading) ?? [])) {
+      if (!join.paths.every(isThereUnlessSkipped)) continue;
       if (reasons.oneAlwaysRuns(join.nodes.map((id) => [id]))) joined.add(join.last);
     }
     const maySkip = reasons.add(node, needed(node), { ways: waysToSkip(node) });
@@ -138,7 +164,6 @@ function joinIn(frame: Frame, { workflow, kinds, readings, joins, joined }: Join
 }
 
 interface Join {
-  readonly reading: FieldReading;
   /** The arguments that are outputs of nodes, or below. */
   readonly paths: readonly Expr[];
   readonly nodes: readonly string[];
@@ -160,7 +185,7 @@ function joinOf(tree: Expr & { op: 'coalesce' }, at: Path, reading: FieldReading
   const last = reading.references.find(
     (reference) => reference.start === end.start && reference.end === end.end && reference.at.join('.') === at.join('.'),
   );
-  return last === undefined ? undefined : { reading, paths, nodes: paths.flatMap((path) => nodeOf(path) ?? []), last };
+  return last === undefined ? undefined : { paths, nodes: paths.flatMap((path) => nodeOf(path) ?? []), last };
 }
 
 function nodeOf(tree: Expr): string | undefined {

@@ -107,9 +107,11 @@ function compute(workflow: Workflow, kinds: readonly NodeKind[]): WorkflowTypes 
   function scopeOf(reading: FieldReading): TypeScope {
     const { node, field, frame } = reading;
     const { names: common, skips } = frameTypes(frame);
-    const names = new Map(common);
-    for (const [name, local] of reading.names) names.set(name, localShape(local, field));
-    const loops = [...reading.names].filter(([, { type }]) => type === 'loop' || type === 'iteration').map(([name]) => name);
+    // Most fields know no names of their own, and share those of their frame.
+    const own = [...reading.names];
+    const names =
+      own.length === 0 ? common : new Map([...common, ...own.map(([name, local]) => [name, localShape(local, field)] as const)]);
+    const loops = own.filter(([, { type }]) => type === 'loop' || type === 'iteration').map(([name]) => name);
     const refuse = node === undefined || RESULTS.has(field);
     return {
       names,
