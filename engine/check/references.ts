@@ -1,9 +1,11 @@
 import type { Report } from '../contracts/diagnostic.ts';
 import type { Reference } from '../contracts/reference.ts';
+import type { TemplatePart } from '../contracts/template.ts';
 import type { Workflow } from '../contracts/workflow.ts';
 import { nodeNamed } from '../lang/frames.ts';
 import type { FieldReading } from '../lang/readings.ts';
 import { expressionsIn } from '../lang/structure.ts';
+import { parseTemplate } from '../lang/template.ts';
 import { didYouMean, listed, nearestOf, readerOf, spanOfStep } from './known-names.ts';
 import { localMistake } from './local-names.ts';
 import { type Misread, misread } from './misread.ts';
@@ -50,7 +52,7 @@ function mistakeIn(workflow: Workflow, reading: FieldReading, reference: Referen
       // Told by the rule about them.
       return undefined;
     default:
-      return unknownName(workflow, reading, root);
+      return unknownName(workflow, reading, reference, root);
   }
 }
 
@@ -89,11 +91,11 @@ const FOREIGN: Readonly<Record<string, string>> = {
   vars: 'inputs are read as `inputs.<name>`, constants as `constants.<name>`',
 };
 
-function unknownName(workflow: Workflow, reading: FieldReading, root: string): Misread | undefined {
+function unknownName(workflow: Workflow, reading: FieldReading, reference: Reference, root: string): Misread | undefined {
   const names = namesIn(reading);
   if (names.includes(root)) return undefined;
   const local = localMistake(reading, root);
-  if (local !== undefined) return local;
+  if (local !== undefined) return { ...local, ...fieldMeant(reading, reference, root) };
   const rooted = nodeNamed(reading.frame, root)
     ? `nodes.${root}.output`
     : workflow.inputs.has(root)
@@ -111,6 +113,27 @@ function unknownName(workflow: Workflow, reading: FieldReading, root: string): M
         : (nearestOf(root, names) ??
           bareText(reading, root) ?? { help: `a path begins with ${names.map((name) => `\`${name}\``).join(', ')}` })),
   });
+}
+
+/** Inside a block, a word of the language was meant as a field of what the block is about. */
+function fieldMeant({ holds, source }: FieldReading, { start, text }: Reference, root: string): Partial<Misread> | undefined {
+  if (holds !== 'template' || typeof source !== 'string' || !source.startsWith(root, start)) return undefined;
+  const parsed = parseTemplate(source);
+  const block = parsed.ok ? blockAround(parsed.tree, start) : undefined;
+  if (block === undefined) return undefined;
+  return {
+    label: `\`${root}\` is a word of the language, here as well`,
+    help: `the field of what \`{{#${block}}}\` is about is \`this.${text}\``,
+  };
+}
+
+/** The innermost `each` or `with` in whose body an offset lies. */
+function blockAround(parts: readonly TemplatePart[], offset: number): 'each' | 'with' | undefined {
+  const part = parts.find(({ start, end }) => start <= offset && offset < end);
+  if (part?.type === 'if') return blockAround([...part.then, ...part.otherwise], offset);
+  if (part?.type !== 'each' && part?.type !== 'with') return undefined;
+  const inside = part.body.some(({ start, end }) => start <= offset && offset < end);
+  return blockAround(inside ? part.body : part.otherwise, offset) ?? (inside ? part.type : undefined);
 }
 
 /** A word where an expression stands, all by itself, was meant as a text. */
