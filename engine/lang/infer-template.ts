@@ -161,6 +161,7 @@ function valueShape(value: TemplateValue, place: Place, mode: Mode): Shape {
     case 'path': {
       const data = value.data ? dataShape(value.parts) : undefined;
       if (data !== undefined) return data;
+      checkOutranked(value, place);
       const tree = exprOf(value, place);
       return tree === undefined ? ANY : infer(tree, place.env, mode);
     }
@@ -168,6 +169,27 @@ function valueShape(value: TemplateValue, place: Place, mode: Mode): Shape {
       if (mode === 'value') return helperShape(value, place);
       return tolerantly(place.env, (env) => helperShape(value, { ...place, env }));
   }
+}
+
+/** Every field knows these, and nobody takes a field of a row for one of them. */
+const ROOTS: ReadonlySet<string> = new Set(['inputs', 'constants', 'run', 'nodes', 'secrets']);
+
+/** In a block, an item or a round comes before a field of the same name: who wrote the name may have meant the field. */
+function checkOutranked(value: TemplateValue & { type: 'path' }, { contexts, names, env }: Place): void {
+  const [first = ''] = value.parts;
+  const context = contexts.at(-1);
+  if (value.data || value.explicit || value.up > 0 || context === undefined) return;
+  if (ROOTS.has(first) || names.has(first) || !env.scope.names.has(first)) return;
+  // Who has named what the block goes through says which of the two is meant.
+  if ([...names.values()].includes(context)) return;
+  const hasField = membersOf(env.locals.get(context) ?? ANY).some((one) => one.type === 'object' && one.fields.has(first));
+  if (!hasField) return;
+  env.complain('DAG209', value, `\`${first}\` is not the field of that name here`, {
+    severity: 'warning',
+    label: `the field is \`this.${first}\``,
+    because: 'names of items and rounds come before the fields of what a block goes through',
+    help: `write \`this.${first}\` for the field; if it is not meant, name what the block goes through: \`{{#each … as |row|}}\``,
+  });
 }
 
 /** `@index` and its like; undefined for `@root`, which is an ordinary path. */

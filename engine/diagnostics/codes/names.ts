@@ -215,7 +215,7 @@ outputs:
   DAG209: {
     title: 'a variable that hides a name',
     explanation:
-      'The variable of a macro (`list.map(x, …)`) or of a block (`{{#each list as |x|}}`) may have any name. When it has the name of something else that can be read in the same field, whoever reads the field takes the one for the other.',
+      'The variable of a macro (`list.map(x, …)`) or of a block (`{{#each list as |x|}}`) may have any name. When it has the name of something else that can be read in the same field, whoever reads the field takes the one for the other. The same is true of a field of what a block goes through: in `{{#each rows}}{{item}}{{/each}}` the item of the node comes before a field `item` of the rows, which is `this.item`.',
     wrong: `dagrun: 1
 name: per-file
 inputs:
