@@ -26,10 +26,11 @@ module.exports = {
     ...['syntax', 'check', 'plan'].map((folder) =>
       ring(`${folder}-is-ring-2`, `^engine/${folder}/`, `^engine/(base|contracts|diagnostics|source|lang|${folder})/`),
     ),
-    ...['models', 'providers', 'tools', 'nodes', 'store', 'observe'].map((folder) =>
+    ...['models', 'providers', 'tools', 'nodes', 'store'].map((folder) =>
       ring(`${folder}-is-ring-3`, `^engine/${folder}/`, `^engine/(base|contracts|diagnostics|source|lang|${folder})/`),
     ),
     ring('run-is-ring-4', '^engine/run/', '^engine/(base|contracts|diagnostics|source|lang|run)/'),
+    ring('observe-reads-what-ran', '^engine/observe/', '^engine/(base|contracts|diagnostics|source|lang|run|observe)/'),
     ring('shells-drive-run', '^engine/shells/', '^engine/(base|contracts|diagnostics|source|lang|run|shells)/'),
     ring('testing-is-ring-5', '^engine/testing/', '^engine/(?!index\\.ts$)'),
     ring('cli-uses-the-public-api', '^cli/', '^(cli/|engine/index\\.ts$)'),

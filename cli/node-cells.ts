@@ -56,9 +56,9 @@ export function didNotRun(node: NodeView): boolean {
 }
 
 /** How much of a fan-out is done; of a node inside others how often it ran, where that is not once. */
-export function progressOf({ items, runs }: NodeView): string {
+export function progressOf({ items, runs, parent }: NodeView): string {
   if (items) return `${items.settled}/${items.count}`;
-  return runs.begun > 1 ? `${runs.begun}×` : '';
+  return parent && runs.begun > 1 ? `${runs.begun}×` : '';
 }
 
 function whoOf(node: NodeView, withModel: boolean): string {

@@ -28,6 +28,7 @@ export interface NodeView {
   readonly runs: {
     readonly open: Set<string>;
     readonly lost: Map<string, 'failed' | 'cancelled'>;
+    readonly again: Set<string>;
     begun: number;
     succeeded: number;
     skipped: number;
@@ -116,7 +117,7 @@ export function waitingNode(place: Place, parent: NodeView | undefined, byPlace:
     running: new Map(),
     inFlight: 0,
     parked: new Map(),
-    runs: { open: new Set(), lost: new Map(), begun: 0, succeeded: 0, skipped: 0, notBegun: 0 },
+    runs: { open: new Set(), lost: new Map(), again: new Set(), begun: 0, succeeded: 0, skipped: 0, notBegun: 0 },
     loop: undefined,
     candidates: undefined,
     routes: new Map(),
@@ -144,7 +145,8 @@ export function noSpending(): Spending {
 
 /** One run of a node begins. */
 export function begin(node: NodeView, key: string, at: number): void {
-  if (!node.runs.open.has(key)) node.runs.begun += 1;
+  // Given another chance, it is still the same run of it.
+  if (!node.runs.again.delete(key) && !node.runs.open.has(key)) node.runs.begun += 1;
   node.runs.open.add(key);
   node.startedAt ??= at;
   show(node);

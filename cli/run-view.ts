@@ -270,7 +270,8 @@ function escalate(view: RunView, node: NodeView, { task, next }: Extract<RunEven
 function reopen(view: RunView, key: string, redo: number): NodeView | undefined {
   const node = ownNode(view, key);
   if (!node) return undefined;
-  if (!node.runs.lost.delete(key)) node.runs.notBegun = Math.max(0, node.runs.notBegun - 1);
+  if (node.runs.lost.delete(key)) node.runs.again.add(key);
+  else node.runs.notBegun = Math.max(0, node.runs.notBegun - 1);
   if (!node.parent && redo === 0) node.startedAt = undefined;
   node.endedAt = undefined;
   node.detail = undefined;

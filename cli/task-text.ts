@@ -3,12 +3,15 @@ import {
   displayWidth,
   type Millis,
   type NodeStory,
+  nodeKeyOf,
   type RunStory,
   renderDuration,
   renderTokens,
   renderUsd,
+  type TaskKey,
   type TaskStory,
   type Usd,
+  unitOf,
   type Value,
   yamlText,
 } from '../engine/index.ts';
@@ -18,27 +21,44 @@ import type { Context } from './context.ts';
 import { oneLine, renderTable } from './layout.ts';
 import { toneOf } from './runs-table.ts';
 
+/** Enough to see how they are named. */
+const RUNS_NAMED = 5;
+
 export interface FoundTasks {
   readonly node: NodeStory;
   /** One, or all of a fan-out. */
   readonly tasks: readonly TaskStory[];
 }
 
-/** The tasks meant by `scan` or `scan[3]`. Throws UsageError when there are none. */
+/** The tasks meant by `scan`, `scan[3]`, `scan[3]#2/read`; by `scan/read` those of its only run. Throws UsageError when there are none. */
 export function findTasks(story: RunStory, text: string): FoundTasks {
-  const id = text.replace(/\[\d+\]$/, '');
-  const node = [...story.nodes.values()].find((one) => one.node.id === id);
-  if (!node) throw new UsageError(`"${id}" is not a node of ${story.plan.workflow}`, `its nodes: ${[...story.nodes.keys()].join(', ')}`);
-  const tasks = [...node.tasks.values()].filter((task) => id === text || task.task === text);
+  const all = [...story.all.values()];
+  const id = nodeKeyOf(text as TaskKey);
+  const runs = all.filter(({ planned }) => planned.place === text && planned.node.part === undefined);
+  const node = story.all.get(id) ?? (runs.length === 1 ? runs[0] : undefined);
+  if (!node && runs.length > 1) {
+    const names = runs.slice(0, RUNS_NAMED).map(({ key }) => key);
+    throw new UsageError(
+      `"${text}" has begun ${runs.length} times`,
+      `name one of them: ${names.join(', ')}${runs.length > RUNS_NAMED ? ' …' : ''}`,
+    );
+  }
+  if (!node)
+    throw new UsageError(
+      `"${text}" is not a node of ${story.plan.workflow} that has begun`,
+      `its nodes: ${[...story.nodes.keys()].join(', ')}`,
+    );
+  const isWhole = id === text || node.planned.place === text;
+  const tasks = [...node.tasks.values()].filter((task) => isWhole || task.task === text || unitOf(task.task) === text);
   if (tasks.length > 0) return { node, tasks };
-  if (id !== text) throw new UsageError(`"${text}" has not begun`, `\`dagrun runs why <run> ${id}\` says why`);
+  if (!isWhole) throw new UsageError(`"${text}" has not begun`, `\`dagrun runs why <run> ${id}\` says why`);
   return { node, tasks: [] };
 }
 
 /** The same as plain JSON. */
 export function taskJson({ node, tasks }: FoundTasks): object {
   const { skip, detail, failure, operands } = node;
-  return { node: node.node.id, status: node.status, operands, skip, detail, failure, tasks };
+  return { node: node.key, status: node.status, operands, skip, detail, failure, tasks };
 }
 
 /** One task in full, or the tasks of a fan-out as a table. */
@@ -47,9 +67,9 @@ export function renderTasks({ node, tasks }: FoundTasks, ctx: Context): readonly
   const [only] = tasks;
   if (!only) {
     const why = node.skip?.detail ?? node.failure?.message ?? node.detail;
-    return [`${out.bold(node.node.id)}  ${toneOf(node.status, out)(node.status)}${why ? `: ${why}` : ''}`];
+    return [`${out.bold(node.key)}  ${toneOf(node.status, out)(node.status)}${why ? `: ${why}` : ''}`];
   }
-  return node.fanOut && tasks.length > 1 ? table(node, tasks, ctx) : page(node, only, ctx);
+  return tasks.length > 1 ? table(node, tasks, ctx) : page(node, only, ctx);
 }
 
 function table(node: NodeStory, tasks: readonly TaskStory[], ctx: Context): readonly string[] {
@@ -70,7 +90,7 @@ function table(node: NodeStory, tasks: readonly TaskStory[], ctx: Context): read
     { title: 'cost', align: 'right' as const },
     { title: 'output, or what went wrong', shrinks: true },
   ];
-  const head = `${out.bold(node.node.id)}  ${toneOf(node.status, out)(node.status)}  ${out.dim(countOf(node.fanOut?.count ?? 0, 'item'))}`;
+  const head = `${out.bold(node.key)}  ${toneOf(node.status, out)(node.status)}  ${out.dim([node.fanOut ? countOf(node.fanOut.count, 'item') : '', node.node.loop ? countOf(tasks.length, 'round') : ''].filter((fact) => fact !== '').join(' · '))}`;
   return [head, ...renderTable(columns, rows, { width: Math.min(ctx.outWidth, 200), title: out.dim })];
 }
 
@@ -80,12 +100,13 @@ function page(node: NodeStory, task: TaskStory, ctx: Context): readonly string[]
   const lines = [`${out.bold(task.task)}  ${toneOf(task.status, out)(task.status)}${key === undefined ? '' : `  ${out.dim(key)}`}`];
   const item = task.index === null ? undefined : itemOf(node, task.index);
   if (item !== undefined) lines.push(...block('item', item, ctx));
-  for (const attempt of task.attempts) lines.push(...tryLines(attempt, task, ctx));
+  if (task.route) lines.push(`  ${out.dim('case')}  ${task.route.name}`);
+  for (const attempt of task.attempts) lines.push(...tryLines(attempt, task, node, ctx));
   if (task.output && 'json' in task.output) lines.push(...block('output', textOf(task.output), ctx));
   return lines;
 }
 
-function tryLines(attempt: AttemptStory, task: TaskStory, ctx: Context): readonly string[] {
+function tryLines(attempt: AttemptStory, task: TaskStory, { node }: NodeStory, ctx: Context): readonly string[] {
   const { out } = ctx;
   const took =
     attempt.startedAt !== null && attempt.endedAt !== null
@@ -93,7 +114,10 @@ function tryLines(attempt: AttemptStory, task: TaskStory, ctx: Context): readonl
       : '';
   const reused = task.reused && attempt.outcome === 'succeeded' ? `: taken over from ${task.reused.task} of ${task.reused.run}` : '';
   const failed = attempt.failure ? `: ${attempt.failure.message}` : '';
-  const name = attempt.stage === 0 ? `try ${attempt.attempt}` : `try ${attempt.attempt} (on_error)`;
+  const stage = node.stages[attempt.stage];
+  const { tier } = stage?.spec ?? {};
+  const which = stage?.name === 'escalated' ? ` (${typeof tier === 'string' ? tier : 'the next tier'})` : ' (on_error)';
+  const name = `try ${attempt.attempt}${attempt.stage === 0 ? '' : which}`;
   const lines = [`  ${name}  ${toneOf(attempt.outcome, out)(attempt.outcome)}${took}${reused}${failed}`];
   for (const wait of attempt.waits) {
     const what =

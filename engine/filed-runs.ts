@@ -11,10 +11,11 @@ import { type RunRecord, type Store, StoreFailed } from './contracts/store.ts';
 import { adviceOn } from './diagnostics/suggest.ts';
 import { DagrunError } from './errors.ts';
 import { progressOf, type RunSummary, summarize } from './observe/run-list.ts';
-import { newStory, type RunStory, tell } from './observe/run-story.ts';
+import { newStory, tell } from './observe/run-story.ts';
+import type { RunStory } from './observe/story.ts';
 import { deadBefore } from './owner.ts';
 import { openProjectStore } from './project-store.ts';
-import { indexPlan } from './run/plan-index.ts';
+import { indexPlan, placesOf } from './run/plan-index.ts';
 import { resultOf } from './run/result.ts';
 import { createTally } from './run/tally.ts';
 import { parseDocument } from './source/document.ts';
@@ -122,7 +123,7 @@ function noRun(text: string): StoreFailed {
 export function nodeIn(plan: Plan, name: string): NodeId {
   const ids = plan.nodes.map((node) => node.id);
   if (ids.includes(nodeId(name))) return nodeId(name);
-  const help = adviceOn(name, ids) ?? `its nodes: ${ids.join(', ')}`;
+  const help = adviceOn(name, name.includes('/') ? placesOf(plan) : ids) ?? `its nodes: ${ids.join(', ')}`;
   throw new DagrunError(`"${name}" is not a node of ${plan.workflow}`, { exitCode: 2, help });
 }
 

@@ -6,7 +6,9 @@ import type { Plan } from './contracts/plan.ts';
 import type { Tier } from './contracts/provider.ts';
 import { findModel, priceOf, suggestedTiers } from './models/catalog.ts';
 import { defaultMaxOutput } from './models/worst-case.ts';
-import { isSettled, type NodeStory, newStory, outputOf, type RunStory, type TaskStory, tell } from './observe/run-story.ts';
+import { isSettled, newStory, outputOf, tell } from './observe/run-story.ts';
+import type { NodeStory, RunStory, TaskStory } from './observe/story.ts';
+import { sourceKey } from './run/plan-index.ts';
 
 /** What a run had when its process ended. Money in dollars. */
 export interface Past {
@@ -37,15 +39,22 @@ export function watchPast(plan: Plan): { add(event: RunEvent): void; past(): Pas
 function pastOf(story: RunStory): Past {
   const nodes = [...story.nodes.values()];
   const open = nodes.filter((node) => !isSettled(node));
-  const inFlight = open.flatMap((node) =>
-    [...node.tasks.values()].filter((task) => isInDoubt(task) && isRepeated(node, task)).map((task) => ({ node, task })),
-  );
+  const inFlight = [...story.all.values()]
+    .filter((node) => !isSettled(node))
+    .flatMap((node) =>
+      [...node.tasks.values()]
+        .filter((task) => isInDoubt(task) && isRepeated(node, task) && !holdsOthers(node, task))
+        .map((task) => ({ node, task })),
+    );
   return {
     startedAt: story.startedAt === null ? null : new Date(story.startedAt).toISOString(),
     kept: nodes.filter(({ status }) => status === 'succeeded' || status === 'skipped').length,
     nodes: nodes.length,
     keptItems: open.reduce(
-      (sum, node) => sum + [...node.tasks.values()].filter((task) => node.fanOut && task.status === 'succeeded').length,
+      (sum, node) =>
+        sum +
+        [...node.tasks.values()].filter((task) => node.fanOut && !node.node.loop && task.status === 'succeeded').length +
+        [...node.loops.values()].filter(({ outcome }) => node.fanOut && (outcome === 'accepted' || outcome === 'exhausted')).length,
       0,
     ),
     paid: toDollars(story.cost),
@@ -66,6 +75,11 @@ function isInDoubt({ status, attempts }: TaskStory): boolean {
   return !chain.some(({ calls }) => calls.some(({ reply }) => reply !== null));
 }
 
+/** What is inside of it is in flight, not the node itself. */
+function holdsOthers({ node }: NodeStory, { attempts }: TaskStory): boolean {
+  return node.stages[attempts.at(-1)?.stage ?? 0]?.body !== undefined;
+}
+
 /** False for what may do harm when it is done twice: about that somebody is asked. */
 function isRepeated({ node }: NodeStory, { attempts }: TaskStory): boolean {
   return node.stages[attempts.at(-1)?.stage ?? 0]?.idempotent !== false;
@@ -83,7 +97,9 @@ function worstCase(story: RunStory, node: NodeStory, task: TaskStory): Usd | nul
   const before = [...node.tasks.values()].flatMap(({ attempts }) =>
     attempts.flatMap(({ calls }) => calls.map(({ call }) => call.usage.input)),
   );
-  const reads = node.node.after.map(({ from }) => story.nodes.get(from)).map((source) => (source ? outputOf(source) : undefined));
+  const reads = node.node.after
+    .map((edge) => story.all.get(sourceKey(story.index, node.key, edge)))
+    .map((source) => (source ? outputOf(source) : undefined));
   const texts: readonly Json[] = [spec, story.inputs, ...reads.map((value) => (value && 'json' in value ? value.json : null))];
   const estimate = texts.reduce<number>((sum, value) => sum + JSON.stringify(value).length, 0) / CHARACTERS_PER_TOKEN;
   const input = Math.ceil(before.length > 0 ? Math.max(...before) : estimate);

@@ -58,7 +58,7 @@ export { yamlText } from './lang/yaml-text.ts';
 export { checkWorkflow, findWorkflow, listWorkflows, loadWorkflow } from './load.ts';
 export type { DiffedNode, RunDiff } from './observe/compare.ts';
 export type { RunSummary } from './observe/run-list.ts';
-export type { AttemptStory, CallStory, NodeStory, RunStory, TaskStory, WaitStory } from './observe/run-story.ts';
+export type { AttemptStory, CallStory, NodeStory, RunStory, TaskStory, WaitStory } from './observe/story.ts';
 export type { NodeReasons } from './observe/why.ts';
 export { resume, run } from './on-demand.ts';
 export { candidatesOf, casesOf, childFile, higherTiers, innerNodes, loopEnds, tierOf } from './plan/describe.ts';

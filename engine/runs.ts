@@ -117,12 +117,16 @@ export async function diffRuns(first: string, second: string, around: Surroundin
   return compareStories([a.summary.run, b.summary.run], a.story, b.story);
 }
 
-/** Why a node of a run did what it did. Throws DagrunError (exit code 2) for a node that is not there. */
+/** Why a node of a run did what it did: by its place (`review/draft`), or one of its runs (`review[1]#2/draft`). Throws DagrunError (exit code 2) for a node that is not there. */
 export async function explainNode(run: string, node: string, around: Surroundings = {}): Promise<NodeReasons & { readonly run: string }> {
   const { summary, plan, story } = await readRun(run, around);
-  const reasons = whyOf(story, nodeIn(plan, node));
-  if (!reasons) throw new Error(`node ${node} is planned and not told of`);
-  const reuse = await explainReuseOf(summary.run, nodeId(node), around);
+  const reasons = whyOf(story, node);
+  if (!reasons) {
+    // Throws: it is neither a node nor one of its runs.
+    nodeIn(plan, node);
+    throw new Error(`node ${node} is planned and not told of`);
+  }
+  const reuse = node.includes('/') ? undefined : await explainReuseOf(summary.run, nodeId(node), around);
   return { run: summary.run, ...reasons, because: [...reasons.because, ...(reuse === undefined ? [] : [reuse])] };
 }
 

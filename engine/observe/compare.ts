@@ -2,7 +2,8 @@ import { canonicalText, isObject, type Json } from '../base/json.ts';
 import { toDollars } from '../base/units.ts';
 import type { Value } from '../contracts/event.ts';
 import type { PlanNode } from '../contracts/plan.ts';
-import { type NodeStory, outputOf, type RunStory } from './run-story.ts';
+import { outputOf } from './run-story.ts';
+import type { NodeStory, RunStory } from './story.ts';
 
 /** What two runs have in common, and where they part. Money in dollars. */
 export interface RunDiff {

@@ -2,7 +2,8 @@ import { type Instant, instant } from '../base/ids.ts';
 import { toDollars } from '../base/units.ts';
 import type { RunStatus } from '../contracts/event.ts';
 import type { RunRecord } from '../contracts/store.ts';
-import { isSettled, type RunStory } from './run-story.ts';
+import { isSettled } from './run-story.ts';
+import type { RunStory } from './story.ts';
 
 /** One run of a list. Money in dollars, durations in milliseconds, times as ISO 8601. */
 export interface RunSummary {

@@ -1,98 +1,17 @@
-import { type Instant, type NodeId, nanoUsd, type TaskKey, taskKey, type Usd } from '../base/ids.ts';
-import type { JsonObject } from '../base/json.ts';
-import type { Next, Reuse, RunEvent, RunStatus, SkipReason, Value } from '../contracts/event.ts';
-import type { Failure } from '../contracts/failure.ts';
-import type { Wake, WakeCondition } from '../contracts/node-kind.ts';
-import type { Plan, PlanNode } from '../contracts/plan.ts';
-import type { ModelCall, ModelReply, Tier } from '../contracts/provider.ts';
-
-/** All that the journal tells of a run, by node, task and try. */
-export interface RunStory {
-  readonly plan: Plan;
-  status: 'running' | RunStatus;
-  startedAt: Instant | null;
-  endedAt: Instant | null;
-  startedBy: string | null;
-  inputs: JsonObject;
-  tiers: Readonly<Record<Tier, readonly string[]>> | null;
-  simulated: boolean;
-  outputs: JsonObject | null;
-  failure: { readonly node: NodeId | null; readonly failure: Failure } | null;
-  /** Times that another process went on with it, and times it was given another chance. */
-  resumed: number;
-  reopened: number;
-  cancelledBy: string | null;
-  /** Known cost of all calls. */
-  cost: Usd;
-  unpricedCalls: number;
-  /** In plan order. */
-  readonly nodes: ReadonlyMap<NodeId, NodeStory>;
-}
-
-export interface NodeStory {
-  readonly node: PlanNode;
-  status: 'pending' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'skipped' | 'cancelled';
-  /** What its conditions read, when they held. */
-  operands: JsonObject | null;
-  skip: { readonly reason: SkipReason; readonly detail: string; readonly operands: JsonObject | null; readonly output: Value } | null;
-  /** Why it was cancelled. */
-  detail: string | null;
-  failure: Failure | null;
-  fanOut: { readonly items: Value; readonly count: number; readonly keys: readonly string[] | null; settled: number } | null;
-  /** How often it had not succeeded and was given another chance. */
-  reopened: number;
-  endedAt: Instant | null;
-  /** In the order they began. */
-  readonly tasks: Map<TaskKey, TaskStory>;
-  cost: Usd;
-  unpricedCalls: number;
-  calls: number;
-}
-
-export interface TaskStory {
-  readonly task: TaskKey;
-  /** The item it is for. */
-  readonly index: number | null;
-  status: 'running' | 'retrying' | 'waiting' | 'succeeded' | 'failed' | 'skipped' | 'cancelled';
-  readonly attempts: AttemptStory[];
-  output: Value | null;
-  contentKey: string | null;
-  reused: Reuse | null;
-  recovered: Failure | null;
-}
-
-export interface AttemptStory {
-  readonly attempt: number;
-  readonly stage: number;
-  startedAt: Instant | null;
-  endedAt: Instant | null;
-  /** `interrupted`: its process ended before it did. */
-  outcome: 'running' | 'waiting' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted';
-  failure: Failure | null;
-  next: Next | null;
-  readonly calls: CallStory[];
-  readonly waits: WaitStory[];
-}
-
-export interface CallStory {
-  readonly at: Instant;
-  readonly call: ModelCall;
-  readonly request: string;
-  readonly reply: ModelReply | null;
-}
-
-export interface WaitStory {
-  readonly since: Instant;
-  readonly until: WakeCondition;
-  wokenAt: Instant | null;
-  wake: Wake | null;
-  /** Answers that were not taken. */
-  readonly refused: { readonly by: string; readonly reason: string }[];
-}
+import { nanoUsd, type TaskKey } from '../base/ids.ts';
+import type { RunEvent, Value } from '../contracts/event.ts';
+import type { Plan } from '../contracts/plan.ts';
+import { itemOf, nodeKeyOf, taskAround, unitOf } from '../run/address.ts';
+import { type IndexedNode, indexPlan } from '../run/plan-index.ts';
+import type { AttemptStory, NodeStory, RunStory, TaskStory } from './story.ts';
 
 /** A story that has not begun. */
 export function newStory(plan: Plan): RunStory {
+  const index = indexPlan(plan);
+  const outermost = [...index.nodes.values()].map((planned) => newNode(planned.key, planned));
   return {
+    index,
+    all: new Map(outermost.map((node) => [node.key, node])),
     plan,
     status: 'running',
     startedAt: null,
@@ -108,7 +27,7 @@ export function newStory(plan: Plan): RunStory {
     cancelledBy: null,
     cost: nanoUsd(0),
     unpricedCalls: 0,
-    nodes: new Map(plan.nodes.map((node) => [node.id, newNode(node)])),
+    nodes: new Map(outermost.map((node) => [node.node.id, node])),
   };
 }
 
@@ -155,19 +74,26 @@ export function tell(story: RunStory, event: RunEvent): void {
     case 'node.failed':
     case 'node.cancelled':
     case 'node.reopened': {
-      const node = story.nodes.get(nodeOf(event.node));
-      if (node) tellNode(node, event);
+      tellNode(nodeAt(story, event.node), event);
       return;
     }
-    default: {
-      const node = story.nodes.get(nodeOf(event.task));
-      if (node) tellTask(story, node, event);
-    }
+    case 'loop.turning':
+    case 'loop.turned':
+    case 'loop.ended':
+    case 'loop.failed':
+    case 'loop.skipped':
+      tellLoop(nodeAt(story, event.task), event);
+      return;
+    case 'task.reopened':
+      return;
+    default:
+      tellTask(story, nodeAt(story, event.task), event);
   }
 }
 
 type NodeEvent = Extract<RunEvent, { readonly node: TaskKey }>;
-type TaskEvent = Extract<RunEvent, { readonly task: TaskKey }>;
+type LoopEvent = Extract<RunEvent, { readonly type: `loop.${string}` }>;
+type TaskEvent = Exclude<Extract<RunEvent, { readonly task: TaskKey }>, LoopEvent>;
 
 function tellNode(node: NodeStory, event: NodeEvent): void {
   switch (event.type) {
@@ -211,6 +137,33 @@ function tellNode(node: NodeStory, event: NodeEvent): void {
   }
 }
 
+function tellLoop(node: NodeStory, event: LoopEvent): void {
+  const loop = node.loops.get(event.task) ?? { rounds: 0, memory: null, outcome: null, output: null, failure: null };
+  node.loops.set(event.task, loop);
+  if (node.status === 'pending') node.status = 'running';
+  switch (event.type) {
+    case 'loop.turning':
+      return;
+    case 'loop.turned':
+      loop.rounds = event.round;
+      loop.memory = event.memory;
+      loop.outcome = null;
+      return;
+    case 'loop.ended':
+      loop.outcome = event.accepted ? 'accepted' : 'exhausted';
+      loop.memory = event.memory;
+      loop.output = event.output;
+      break;
+    case 'loop.failed':
+      loop.outcome = 'failed';
+      loop.failure = event.failure;
+      break;
+    case 'loop.skipped':
+      loop.outcome = 'skipped';
+  }
+  if (node.fanOut) node.fanOut.settled += 1;
+}
+
 function tellTask(story: RunStory, node: NodeStory, event: TaskEvent): void {
   let task = node.tasks.get(event.task);
   if (!task) {
@@ -233,13 +186,23 @@ function tellTask(story: RunStory, node: NodeStory, event: TaskEvent): void {
     });
     return;
   }
+  if (event.type === 'attempt.entered' || event.type === 'attempt.skipped') {
+    if (event.route !== undefined) task.route = { name: event.route, operands: event.operands ?? {} };
+  }
   const attempt = task.attempts.at(-1);
   if (!attempt) return;
+  if (task.status === 'waiting' && event.type !== 'answer.refused' && event.type !== 'attempt.logged') {
+    for (const around of nodesAround(story, event.task)) {
+      around.waiting -= 1;
+      if (around.waiting === 0 && around.status === 'waiting') around.status = 'running';
+    }
+  }
   const end = (outcome: AttemptStory['outcome'], status: TaskStory['status']): void => {
     attempt.outcome = outcome;
     attempt.endedAt = event.at;
     task.status = status;
-    if (node.fanOut && status !== 'retrying' && status !== 'running') node.fanOut.settled += 1;
+    // With rounds, an item has ended when its loop has.
+    if (node.fanOut && !node.node.loop && status !== 'retrying' && status !== 'running') node.fanOut.settled += 1;
   };
   switch (event.type) {
     case 'attempt.started':
@@ -250,18 +213,22 @@ function tellTask(story: RunStory, node: NodeStory, event: TaskEvent): void {
     case 'model.called': {
       const { at, call, request, reply } = event;
       attempt.calls.push({ at, call, request, reply });
-      for (const sum of [node, story]) {
+      const nodes = nodesAround(story, event.task);
+      for (const sum of [...nodes, story]) {
         if (call.cost === null) sum.unpricedCalls += 1;
         else sum.cost = nanoUsd(sum.cost + call.cost);
       }
-      node.calls += 1;
+      for (const sum of nodes) sum.calls += 1;
       return;
     }
     case 'attempt.parked':
       attempt.outcome = 'waiting';
       attempt.waits.push({ since: event.at, until: event.until, wokenAt: null, wake: null, refused: [] });
       task.status = 'waiting';
-      node.status = 'waiting';
+      for (const around of nodesAround(story, event.task)) {
+        around.waiting += 1;
+        around.status = 'waiting';
+      }
       return;
     case 'answer.refused':
       attempt.waits.at(-1)?.refused.push({ by: event.by, reason: event.reason });
@@ -274,7 +241,6 @@ function tellTask(story: RunStory, node: NodeStory, event: TaskEvent): void {
       }
       attempt.outcome = 'running';
       task.status = 'running';
-      if (![...node.tasks.values()].some((other) => other.status === 'waiting')) node.status = 'running';
       return;
     }
     case 'attempt.interrupted':
@@ -293,20 +259,37 @@ function tellTask(story: RunStory, node: NodeStory, event: TaskEvent): void {
       attempt.next = event.next;
       end('failed', event.next.type === 'retry' ? 'retrying' : event.next.type === 'skip' ? 'skipped' : 'failed');
       return;
+    case 'attempt.skipped':
+      end('succeeded', 'skipped');
+      task.detail = event.detail;
+      return;
     case 'attempt.cancelled':
       end('cancelled', 'cancelled');
   }
 }
 
-/** `scan[3]` is a task of the node `scan`. */
-function nodeOf(task: TaskKey): NodeId {
-  const bracket = task.indexOf('[');
-  return (bracket < 0 ? task : task.slice(0, bracket)) as string as NodeId;
+/** The node that a task or a node's key belongs to, begun by being told of. */
+function nodeAt(story: RunStory, key: TaskKey): NodeStory {
+  const own = nodeKeyOf(key);
+  const known = story.all.get(own);
+  if (known) return known;
+  const made = newNode(own, story.index.at(own));
+  story.all.set(own, made);
+  return made;
 }
 
-function newNode(node: PlanNode): NodeStory {
+/** The node of a task, and those around it, from inside out. */
+function nodesAround(story: RunStory, task: TaskKey): readonly NodeStory[] {
+  const found: NodeStory[] = [];
+  for (let at: TaskKey | undefined = task; at !== undefined; at = taskAround(at)) found.push(nodeAt(story, at));
+  return found;
+}
+
+function newNode(key: TaskKey, planned: IndexedNode): NodeStory {
   return {
-    node,
+    key,
+    node: planned.node,
+    planned,
     status: 'pending',
     operands: null,
     skip: null,
@@ -316,6 +299,8 @@ function newNode(node: PlanNode): NodeStory {
     reopened: 0,
     endedAt: null,
     tasks: new Map(),
+    loops: new Map(),
+    waiting: 0,
     cost: nanoUsd(0),
     unpricedCalls: 0,
     calls: 0,
@@ -323,16 +308,17 @@ function newNode(node: PlanNode): NodeStory {
 }
 
 function newTask(task: TaskKey): TaskStory {
-  const index = /\[(\d+)\]$/.exec(task)?.[1];
   return {
-    task: taskKey(task),
-    index: index === undefined ? null : Number(index),
+    task,
+    index: itemOf(unitOf(task))?.index ?? null,
     status: 'running',
     attempts: [],
     output: null,
     contentKey: null,
     reused: null,
     recovered: null,
+    route: null,
+    detail: null,
   };
 }
 
@@ -345,8 +331,11 @@ export function isSettled(node: NodeStory): boolean {
 export function outputOf(node: NodeStory): Value | undefined {
   if (node.skip && node.status === 'skipped') return node.skip.output;
   if (node.status !== 'succeeded') return undefined;
-  if (!node.fanOut) return [...node.tasks.values()][0]?.output ?? undefined;
+  if (!node.fanOut) return (node.node.loop ? [...node.loops.values()][0] : [...node.tasks.values()][0])?.output ?? undefined;
   const outputs = Array.from({ length: node.fanOut.count }, () => null as Extract<Value, { json: unknown }>['json']);
-  for (const { index, output } of node.tasks.values()) if (index !== null && output && 'json' in output) outputs[index] = output.json;
+  const items = node.node.loop
+    ? [...node.loops].map(([unit, { output }]) => ({ index: itemOf(unit)?.index ?? null, output }))
+    : [...node.tasks.values()];
+  for (const { index, output } of items) if (index !== null && output && 'json' in output) outputs[index] = output.json;
   return { json: outputs };
 }

@@ -8,7 +8,7 @@ export const showCommand: Command = {
     'Shows a run: its nodes, tries, costs and mistakes; with --task, every try of a node or of one item, with what was answered.',
   arguments: [{ name: 'run', description: 'the id of a run, its beginning, or last', optional: true }],
   options: [
-    { flags: '--task <task>', description: 'a node, or one item of it: scan, or scan[3]' },
+    { flags: '--task <task>', description: 'a node, one item or round of it, or what is inside: scan, scan[3], draft#2, review[1]/read' },
     { flags: '--json', description: 'print it as JSON' },
   ],
   examples: [

@@ -6,7 +6,7 @@ export const whyCommand: Command = {
   summary: 'say why a node ran, was skipped, failed or waits',
   arguments: [
     { name: 'run', description: 'the id of a run, its beginning, or last' },
-    { name: 'node', description: 'a node of its workflow' },
+    { name: 'node', description: 'a node of its workflow: scan, review/draft inside another, or one of its runs, review[1]#2/draft' },
   ],
   options: [{ flags: '--json', description: 'print it as JSON' }],
   examples: [['runs why last summary', 'what happened to one node']],
