@@ -10,7 +10,7 @@ import { build } from 'tsdown';
  * It runs built, as dagrun does at its users': what loads TypeScript on the fly wraps every function to keep its name,
  * which costs up to half of the time where functions are short.
  */
-const ALL = ['engine', 'durable', 'text', 'startup', 'providers'];
+const ALL = ['engine', 'durable', 'text', 'validate', 'startup', 'providers'];
 
 const out = join(import.meta.dirname, '../node_modules/.cache/dagrun-bench');
 await build({

@@ -4,12 +4,14 @@ import type { Figure } from './measure.ts';
 import { benchProviders } from './providers.ts';
 import { benchStartup } from './startup.ts';
 import { benchText } from './text.ts';
+import { benchValidate } from './validate.ts';
 
 /** Runs the section named on the command line and prints its table. */
 const SECTIONS: Readonly<Record<string, { readonly title: string; readonly run: () => Promise<readonly Figure[]> }>> = {
   engine: { title: 'The engine', run: benchEngine },
   durable: { title: 'A run that is kept', run: benchDurable },
   text: { title: 'A large file', run: benchText },
+  validate: { title: 'Checking 1,000 nodes', run: async () => benchValidate() },
   startup: { title: 'Start-up', run: benchStartup },
   providers: { title: 'Calls to a provider', run: benchProviders },
 };

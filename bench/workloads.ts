@@ -54,6 +54,108 @@ ${skip}    prompt: |
   return file('large', 'topic: { type: string }', nodes, `nodes.step_${count - 1}.output.summary`);
 }
 
+/**
+ * `count` nodes side by side, in units of ten that hang together: prompts with schemas, conditions, fan-outs, expressions,
+ * and readers of what may be skipped.
+ */
+export function varied(count: number): string {
+  const units = Array.from({ length: count / 10 }, (_, at) => {
+    const before = at === 0 ? 'inputs.topic' : `nodes.close_${at - 1}.output.summary`;
+    return `  open_${at}:
+    tier: cheap
+    prompt: |
+      What is said here, and how sure is it?
+      {{${before}}}
+    output: { fields: { kind: news | opinion | other, summary: string, score: number 0..1, points: [string] } }
+  skipped_${at}:
+    skip_if: { when: nodes.open_${at}.output.score < 0.2, reason: "sure of {{nodes.open_${at}.output.score}} only" }
+    prompt: "Explain: {{nodes.open_${at}.output.summary}}"
+  instead_${at}:
+    run_if: nodes.open_${at}.output.score < 0.2
+    prompt: "Ask back: {{nodes.open_${at}.output.summary}}"
+  joined_${at}:
+    kind: set
+    value: coalesce(nodes.skipped_${at}.output, nodes.instead_${at}.output)
+  each_${at}:
+    foreach: { items: nodes.open_${at}.output.points, as: point, where: size(point) > 3 }
+    prompt: "Is this so? {{point}} (of {{nodes.open_${at}.output.kind}}, number {{index}})"
+    output: { fields: { holds: boolean, why: string } }
+  count_${at}:
+    kind: set
+    value: size(nodes.each_${at}.output.filter(one, one.holds))
+  facts_${at}:
+    kind: set
+    value: { sure: nodes.count_${at}.output > 2, text: 'upper(nodes.open_${at}.output.summary)', why: 'nodes.each_${at}.output.map(one, one.why)' }
+  extra_${at}:
+    skip_if: nodes.facts_${at}.output.sure && nodes.open_${at}.output.kind == "news"
+    prompt: |
+      {{#if nodes.facts_${at}.output.sure}}Shorten{{else}}Doubt{{/if}} this. {{nodes.joined_${at}.output}}
+      {{#each nodes.facts_${at}.output.why}}- {{this}}
+      {{/each}}
+    check: [{ that: size(output) > 10, message: too short }]
+  either_${at}:
+    kind: set
+    value: 'nodes.extra_${at}.output == null ? nodes.joined_${at}.output : nodes.extra_${at}.output'
+  close_${at}:
+    tier: capable
+    prompt: |
+      Put it together: {{nodes.either_${at}.output}} {{bullets nodes.open_${at}.output.points}}
+      {{default nodes.extra_${at}.output "nothing"}}
+    output: { fields: { summary: string, score: number 0..1 } }
+`;
+  });
+  return file('varied', 'topic: { type: string }', units, `nodes.close_${count / 10 - 1}.output.summary`);
+}
+
+/** `count` nodes, of which nine in ten stand inside others: in groups that are fanned out and repeated, two deep;
+ * one in ten has cases, and one in ten the parts of an `evaluate`, which are not counted. */
+export function nested(count: number): string {
+  const units = Array.from({ length: count / 10 }, (_, at) => {
+    const before = at === 0 ? 'inputs.topic' : `nodes.unit_${at - 1}.output.text`;
+    return `  unit_${at}:
+    kind: group
+    repeat:
+      until: size(carry.notes) > 3 || output.done
+      max: 4
+      carry: { notes: { first: [], next: 'carry.notes + [nodes.find_${at}.output.summary]' } }
+    nodes:
+      find_${at}:
+        prompt: |
+          Find something on {{${before}}}, beside {{bullets carry.notes}}.
+          {{#if previous}}Last time it was {{previous.text}}{{/if}}
+        output: { fields: { kind: news | opinion | other, summary: string, score: number 0..1, points: [string] } }
+      answer_${at}:
+        route:
+          by: nodes.find_${at}.output.kind
+          cases:
+            news: { system: Be quick. }
+            opinion: { system: Be careful., tier: capable }
+          default: { kind: set, value: 'upper(nodes.find_${at}.output.summary)' }
+        prompt: "Answer: {{nodes.find_${at}.output.summary}}"
+      draft_${at}:
+        prompt: "Write: {{nodes.answer_${at}.output}}"
+        evaluate:
+          prompt: "Score it.\\n\\n{{candidate}}"
+          output: { fields: { score: integer 1..10, feedback: string } }
+          accept_if: evaluation.score >= 8
+          revise: "Improve it: {{evaluation.feedback}}\\n\\n{{candidate}}"
+      short_${at}: { prompt: "Shorten: {{nodes.draft_${at}.output}}", repeat: { until: size(output) < 100, max: 3 } }
+      kind_${at}: { kind: set, value: 'nodes.find_${at}.output.kind == "news" ? nodes.short_${at}.output : nodes.draft_${at}.output' }
+      deep_${at}:
+        kind: group
+        foreach: { items: nodes.find_${at}.output.points, as: point }
+        run_if: nodes.find_${at}.output.score > 0.5
+        nodes:
+          ask_${at}: { prompt: "{{point}}? {{nodes.draft_${at}.output}}", repeat: { times: 2 } }
+          check_${at}: { prompt: "Is it so? {{nodes.ask_${at}.output}}", output: { type: boolean } }
+          tell_${at}: { kind: set, value: 'nodes.check_${at}.output ? nodes.ask_${at}.output : nodes.find_${at}.output.summary' }
+        result: nodes.tell_${at}.output
+    result: "{'text': nodes.kind_${at}.output, 'done': nodes.find_${at}.output.score > 0.9, 'deep': coalesce(nodes.deep_${at}.output, [])}"
+`;
+  });
+  return file('nested', 'topic: { type: string }', units, `nodes.unit_${count / 10 - 1}.output.text`);
+}
+
 function node(id: string, value: string): string {
   return `  ${id}:\n    kind: instant\n    value: ${value}\n`;
 }
