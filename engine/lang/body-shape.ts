@@ -157,8 +157,22 @@ export function bodyTypes(workflow: Workflow, kinds: readonly NodeKind[], fields
       });
       loop = { previous: union(given, NULL), carry: new Map(carry) };
       if (sameLoop(before, loop)) return given;
+      if (pass === 0 && !readsRounds(node, node)) {
+        loops.set(node, loop);
+        return given;
+      }
     }
     return of(rounds)(node);
+  }
+
+  /** True when something in a node, or inside it, reads what goes through the rounds of a loop. */
+  function readsRounds(node: NodeDecl, loop: NodeDecl): boolean {
+    const reads = ({ names, references }: FieldReading): boolean =>
+      references.some(({ path: [root = ''] }) => {
+        const local = names.get(root);
+        return local?.of === loop && (local.type === 'previous' || local.type === 'carry' || local.type === 'loop');
+      });
+    return fields.readingsOf(node).some(reads) || innerNodes(node).some((inner) => readsRounds(inner, loop));
   }
 
   function carried(node: NodeDecl, path: FieldReading['path']): Shape {
