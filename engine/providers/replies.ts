@@ -130,10 +130,12 @@ export function readStaged(document: Document, path: Path, value: Json, nodes: r
         if (one.node !== undefined)
           say('DAG723', at, 'an entry stands in for a node or for a tool, not for both', { help: 'keep one of them' });
       } else if (!nodes.includes(node)) {
-        const near = suggest(node, nodes);
-        say('DAG722', [...at, name], `"${node}" is not a node of the workflow`, {
-          label: 'no node has this id',
-          ...(near !== undefined && { help: `did you mean "${near}"?` }),
+        const inside = nodes.filter((one) => one.startsWith(`${node}/`));
+        const near = inside.length === 0 ? suggest(node, nodes) : undefined;
+        const help = near === undefined ? undefined : `did you mean "${near}"?`;
+        say('DAG722', [...at, name], inside.length === 0 ? `"${node}" is not a node of the workflow` : `"${node}" itself does nothing`, {
+          label: inside.length === 0 ? 'no node has this id' : 'what is inside of it does',
+          ...(inside.length > 0 ? { help: `name one of ${inside.map((one) => `"${one}"`).join(', ')}` } : help && { help }),
         });
       }
       if (list === 'replies' || list === 'stubs') checkGiven(one, at, say);
