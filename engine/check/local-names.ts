@@ -23,7 +23,13 @@ export function localMistake(reading: FieldReading, root: string): Misread | und
 }
 
 function outputMistake(reading: FieldReading): Misread {
-  const { node, field } = reading;
+  const { node, field, names } = reading;
+  if (names.has('candidate')) {
+    return misread('DAG205', 0, `${readerOf(reading)} reads "output" where there is none`, {
+      label: 'what was made is called `candidate` here',
+      help: names.has('evaluation') ? 'write `candidate`; what the judge gives is `evaluation`' : 'write `candidate`',
+    });
+  }
   return misread('DAG205', 0, `${readerOf(reading)} reads "output" where there is none`, {
     label: '`output` is known in `result` and `check` only',
     because: node ? `it is what the node has made, and \`${field}\` is looked at before that` : 'it is what one node has made',

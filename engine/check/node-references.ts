@@ -55,9 +55,11 @@ export function nodeMistake(workflow: Workflow, reading: FieldReading, reference
       help:
         reading.place === 'result'
           ? 'what the node just gave is called `output` here'
-          : reading.names.get('previous')?.of === source
-            ? 'what it gave in the round before is `previous`'
-            : 'read another node; what this one gave is `output`, in its `result` and `check` only',
+          : reading.names.has('candidate')
+            ? 'what is judged is called `candidate` here'
+            : reading.names.get('previous')?.of === source
+              ? 'what it gave in the round before is `previous`'
+              : 'read another node; what this one gave is `output`, in its `result` and `check` only',
     });
   }
   if (source !== undefined && isAround(workflow, source, reading.node)) {

@@ -1,7 +1,7 @@
 import { isList, isObject, type Json } from '../base/json.ts';
 import type { Report } from '../contracts/diagnostic.ts';
-import type { NodeDecl } from '../contracts/workflow.ts';
-import { allNodes, hasOwnSpec, innerNodes, isNamed, nodeNamed } from '../lang/frames.ts';
+import type { NodeDecl, Workflow } from '../contracts/workflow.ts';
+import { allNodes, authorsNode, hasOwnSpec, innerNodes, isNamed, nodeNamed } from '../lang/frames.ts';
 import { nodeRead } from '../lang/readings.ts';
 import { toolReadingsOf } from '../lang/tool-readings.ts';
 import type { CheckInput } from './rule.ts';
@@ -56,6 +56,7 @@ export function checkUnused({ workflow, kinds, references }: CheckInput, report:
     });
   }
   reportDeadEnds({ workflow, kinds, references }, report);
+  reportBlindJudges({ workflow, kinds, references }, report);
 }
 
 const ALL: Set<string> = new Set();
@@ -70,7 +71,9 @@ function reportDeadEnds({ workflow, kinds, references }: CheckInput, report: Rep
   const computing = new Set(kinds.filter((kind) => kind.callsModel || kind.outputField !== undefined).map((kind) => kind.kind));
   /** Something comes of it besides its output: a file, a message, a question; or the run ends when a check does not hold. */
   const acts = (node: NodeDecl): boolean =>
-    node.check.length > 0 || (hasOwnSpec(node) && node.body?.type !== 'group' && !computing.has(node.kind)) || innerNodes(node).some(acts);
+    node.check.length > 0 ||
+    (hasOwnSpec(node) && ((node.body?.type !== 'group' && !computing.has(node.kind)) || mayActByTools(workflow, node))) ||
+    innerNodes(node).some(acts);
   const wanted = new Set<NodeDecl>();
   for (const { references: read, frame } of references) {
     for (const reference of read) {
@@ -98,6 +101,37 @@ function reportDeadEnds({ workflow, kinds, references }: CheckInput, report: Rep
         frame.parent === undefined
           ? `put \`nodes.${node.id}.output\` into \`outputs\`, read it in another node, or take it out`
           : `put \`nodes.${node.id}.output\` into the \`result\` of "${frame.parent.id}", read it in another node, or take it out`,
+    });
+  }
+}
+
+/** A model has a tool of which nobody says that calling it twice does no harm. */
+function mayActByTools({ tools }: Workflow, { spec }: NodeDecl): boolean {
+  if (!isList(spec.tools)) return false;
+  return spec.tools.some((name) => {
+    const [first = ''] = String(name).split('/');
+    const tool = tools.get(first);
+    return tool === undefined ? first.includes('*') : tool.type === 'mcp' || tool.idempotent !== true;
+  });
+}
+
+/** Models that are asked to judge what they are not shown. Programs and models with tools may look at what was made elsewhere. */
+function reportBlindJudges({ workflow, kinds, references }: CheckInput, report: Report): void {
+  const models = new Set(kinds.filter((kind) => kind.callsModel).map((kind) => kind.kind));
+  for (const { node } of allNodes(workflow)) {
+    const { body } = node;
+    if (body?.type !== 'evaluate' && body?.type !== 'best_of') continue;
+    const { judge } = body;
+    if (judge === undefined || !models.has(judge.kind) || judge.spec.tools !== undefined) continue;
+    const what = body.type === 'evaluate' ? 'candidate' : 'candidates';
+    if (references.some((reading) => reading.node === judge && reading.references.some(({ path }) => path[0] === what))) continue;
+    report({
+      code: 'DAG302',
+      severity: 'warning',
+      message: `the judge of "${authorsNode(workflow, node).id}" does not read what it judges`,
+      at: workflow.document.spanOf(judge.path, 'key'),
+      label: `nothing here reads \`${what}\``,
+      help: `put \`${body.type === 'evaluate' ? '{{candidate}}' : '{{json candidates}}'}\` into its prompt`,
     });
   }
 }

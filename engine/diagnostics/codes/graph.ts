@@ -32,7 +32,7 @@ outputs:
   DAG302: {
     title: 'an answer that nothing reads',
     explanation:
-      'A model is called and paid for, and no other node and no output of the workflow reads what it answers. A node that is there for its `check` is a gate, and is not meant.',
+      'A model is called and paid for, and no other node and no output of the workflow reads what it answers. A node that is there for its `check` is a gate, and one with tools may act: these are not meant. The same is said of a judge that is not shown what it judges.',
     wrong: `dagrun: 1
 name: summary
 nodes:
