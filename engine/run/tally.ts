@@ -183,7 +183,7 @@ function add(adding: Adding, event: RunEvent): void {
       const isItem = itemOf(event.task) !== undefined;
       node.accepted = event.accepted && !(isItem && node.accepted === false);
       node.score = !isItem && isObject(event.memory) && typeof event.memory.score === 'number' ? event.memory.score : null;
-      node.failure = event.recovered ?? null;
+      tellFailure(node, event.recovered);
       settleItem(tally, event.task, 'succeeded', event.recovered ?? null);
       return;
     }
@@ -227,7 +227,7 @@ function add(adding: Adding, event: RunEvent): void {
         for (let at: IndexedNode | undefined = index.at(event.task); at; at = at.parent) addReuse(tally.node(at.key), event.reused);
         addReuse(run, event.reused);
       }
-      if (!settleItem(tally, event.task, 'succeeded', event.recovered ?? null)) node.failure = event.recovered ?? null;
+      if (!settleItem(tally, event.task, 'succeeded', event.recovered ?? null)) tellFailure(node, event.recovered);
       return;
     }
     case 'attempt.failed':
@@ -300,6 +300,11 @@ function begins(node: NodeTally, key: TaskKey, at: Instant): void {
   }
   node.startedAt ??= at;
   node.status = standing(node);
+}
+
+/** What is told of a node that something succeeded of: what stood in for what, or why another of its runs came to nothing. */
+function tellFailure(node: NodeTally, recovered: Failure | undefined): void {
+  if (recovered || node.lost.size === 0) node.failure = recovered ?? null;
 }
 
 /** One of a node's runs is over. */

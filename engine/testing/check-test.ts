@@ -148,7 +148,7 @@ function checkExpect(about: About, expect: JsonObject, path: Path): void {
     if (!plan.outputs[name]) unknown(about, 'DAG742', [...path, 'outputs', name], name, 'an output', Object.keys(plan.outputs), 'key');
   }
   for (const name of keysOf(expect.nodes)) {
-    if (!nodes.has(name)) unknown(about, 'DAG742', [...path, 'nodes', name], name, 'a node', [...nodes.keys()], 'key');
+    if (!places.has(name)) unknown(about, 'DAG742', [...path, 'nodes', name], name, 'a node', [...places.keys()], 'key');
   }
   for (const name of keysOf(expect.prompts)) {
     // An address: of a node, of its item, of what is inside a round of it.

@@ -6,6 +6,7 @@ import type { Document, Path } from '../contracts/source.ts';
 import { compileExpression, type Scope } from '../lang/evaluate.ts';
 import { parseExpression } from '../lang/expression.ts';
 import { operandsOf } from '../lang/operands.ts';
+import { pathOf } from '../run/address.ts';
 import { assertionsIn } from './check-test.ts';
 import { brief, type Difference, differences, rangeDifferences, textDifferences, textsOf } from './match.ts';
 import { nodeOf, type Seen } from './play.ts';
@@ -36,10 +37,10 @@ export function judge(scenario: Scenario, seen: Seen, document: Document): reado
     for (const [name, expected] of Object.entries(expect.outputs))
       addAll(`outputs.${name}`, [...at, 'outputs', name], differences(expected, seen.result.outputs[name]));
   }
-  const nodes = new Map(seen.result.nodes.map((node) => [node.id, node]));
+  const nodes = byPlace(seen.result.nodes);
   for (const [id, expected] of Object.entries(isObject(expect.nodes) ? expect.nodes : {})) {
     const node = nodes.get(id);
-    if (node) judgeNode(node, expected, seen, [...at, 'nodes', id], addAll);
+    if (node) judgeNode(id, node, expected, seen, [...at, 'nodes', id], addAll);
   }
   if (expect.model_calls !== undefined)
     addAll('model_calls', [...at, 'model_calls'], rangeDifferences(expect.model_calls, callsIn(seen).length, [], String));
@@ -86,8 +87,13 @@ function errorDifferences(expected: Json, { type, message, node }: ResultError):
   ];
 }
 
-function judgeNode(node: NodeResult, expected: Json, seen: Seen, path: Path, addAll: AddAll): void {
-  const thing = `nodes.${node.id}`;
+/** Nodes by place: `review/draft` is inside `review`. */
+function byPlace(nodes: readonly NodeResult[], around = ''): ReadonlyMap<string, NodeResult> {
+  return new Map(nodes.flatMap((node) => [[around + node.id, node] as const, ...byPlace(node.nodes ?? [], `${around}${node.id}/`)]));
+}
+
+function judgeNode(place: string, node: NodeResult, expected: Json, seen: Seen, path: Path, addAll: AddAll): void {
+  const thing = `nodes.${place}`;
   if (typeof expected === 'string') {
     addAll(thing, path, withReason(differences(expected, node.status), node));
     return;
@@ -97,7 +103,7 @@ function judgeNode(node: NodeResult, expected: Json, seen: Seen, path: Path, add
   for (const [field, wanted] of Object.entries(expected)) {
     if (field === 'status') all.push(...withReason(differences(wanted, node.status, [field]), node));
     else if (field === 'attempts') all.push(...rangeDifferences(wanted, node.attempts, [field], String));
-    else if (field === 'model_calls') all.push(...rangeDifferences(wanted, callsOf(seen, node.id), [field], String));
+    else if (field === 'model_calls') all.push(...rangeDifferences(wanted, callsOf(seen, place), [field], String));
     else if (field === 'cost') all.push(...rangeDifferences(wanted, node.cost, [field], money));
     else if (field === 'skip_reason')
       all.push(
@@ -110,12 +116,16 @@ function judgeNode(node: NodeResult, expected: Json, seen: Seen, path: Path, add
           : notThere(field, 'it has no error')),
       );
     else if (field === 'recovered') all.push(...differences(wanted, node.recovered ?? false, [field]));
-    else if (field === 'fallback') all.push(...differences(wanted, tookFallback(seen, node.id), [field]));
+    else if (field === 'fallback') all.push(...differences(wanted, tookFallback(seen, place), [field]));
     else if (field === 'items') {
       const items = node.items?.map((item) => item.status);
       all.push(...differences(wanted, typeof wanted === 'number' ? items?.length : items, [field]));
-    } else if (field === 'output') all.push(...differences(wanted, seen.outputs.get(node.id) ?? null, [field]));
-    else all.push(...differences(wanted, node[field as 'tier' | 'model'] ?? null, [field]));
+    } else if (field === 'output') all.push(...differences(wanted, seen.outputs.get(place) ?? null, [field]));
+    else if (field === 'iterations') all.push(...rangeDifferences(wanted, node.rounds ?? 0, [field], String));
+    else if (field === 'score')
+      all.push(...(node.score === undefined ? notThere(field, 'it has no score') : rangeDifferences(wanted, node.score, [field], String)));
+    else if (field === 'accepted') all.push(...differences(wanted, node.accepted ?? null, [field]));
+    else all.push(...differences(wanted, node[field as 'tier' | 'model' | 'route'] ?? null, [field]));
   }
   addAll(thing, path, all);
 }
@@ -130,7 +140,9 @@ function withReason(all: readonly Difference[], node: NodeResult): readonly Diff
 
 /** Whether the fallback of `on_error` was tried. */
 function tookFallback({ events }: Seen, id: string): boolean {
-  return events.some((event) => event.type === 'attempt.scheduled' && event.stage === 1 && nodeOf(event.task) === id);
+  return events.some(
+    (event) => event.type === 'attempt.scheduled' && event.stage === 1 && (nodeOf(event.task) === id || pathOf(event.task) === id),
+  );
 }
 
 type Called = Extract<Seen['events'][number], { readonly type: 'model.called' }>;
@@ -141,7 +153,7 @@ function callsIn({ events }: Seen): readonly Called[] {
 
 /** How many calls a node made. */
 function callsOf(seen: Seen, id: string): number {
-  return callsIn(seen).filter((event) => nodeOf(event.task) === id).length;
+  return callsIn(seen).filter((event) => pathOf(event.task) === id || pathOf(event.task).startsWith(`${id}/`)).length;
 }
 
 /** `contains`: one of the node's requests has it; `lacks`: none has it. */

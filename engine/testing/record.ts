@@ -11,7 +11,8 @@ import { DagrunError } from '../errors.ts';
 import { yamlText } from '../lang/yaml-text.ts';
 import { kinds } from '../nodes/registry.ts';
 import { FAILURES } from '../providers/replies-schema.ts';
-import { itemOf } from '../run/plan-index.ts';
+import { indexPlan, itemOf } from '../run/plan-index.ts';
+import { whereIs } from '../run/where.ts';
 
 /**
  * A run's journal as a replies file: every answer of a model, with who gave it and what it was billed at, every failure, what
@@ -30,6 +31,7 @@ export function recordRun(events: Iterable<RunEvent>, plan?: Plan): JsonObject {
     return made;
   };
   const effects = effectsOf(plan);
+  const placeOf = placesIn(plan);
   for (const event of events) {
     switch (event.type) {
       case 'model.called': {
@@ -80,7 +82,9 @@ export function recordRun(events: Iterable<RunEvent>, plan?: Plan): JsonObject {
       }
     }
   }
-  const all = [...tasks.values()];
+  // Candidates are asked in their order, and have no number in a replies file.
+  const number = candidatesIn(plan);
+  const all = [...tasks].toSorted(([one], [other]) => number(one) - number(other)).map(([, task]) => task);
   for (const task of all) settle(task);
   const list = (name: 'stubs' | 'answers' | 'waits'): JsonObject => {
     const entries = all.flatMap((task) => (name === 'stubs' ? [...task.stubs, ...task.tools] : task[name]));
@@ -119,7 +123,13 @@ interface Recorded {
   readonly tools: JsonObject[];
 }
 
-type Place = { readonly node: string; readonly item?: number; readonly attempt?: number };
+type Place = {
+  readonly node: string;
+  readonly item?: number | number[];
+  readonly iteration?: number | number[];
+  readonly role?: string;
+  readonly attempt?: number;
+};
 
 function settle(task: Recorded): void {
   task.replies.push(...markRefusedSchemas(task.pending.map(({ entry }) => entry)));
@@ -137,14 +147,14 @@ function markRefusedSchemas(entries: readonly JsonObject[]): readonly JsonObject
   });
 }
 
-function replyEntry(place: Place, call: ModelCall, reply: ModelReply | null): JsonObject {
+function replyEntry({ role, ...place }: Place, call: ModelCall, reply: ModelReply | null): JsonObject {
   const billed = {
     // Of a simulated call only the model it stood for is known, which the tier says again.
     ...(!call.simulated && { model: `${call.provider}/${call.model}` }),
     cost: call.cost === null ? null : toDollars(call.cost),
     baseline: call.baseline === null ? null : toDollars(call.baseline),
   };
-  const where = { ...place, call: call.call };
+  const where = { ...place, call: role ?? call.call };
   if (reply === null) return { ...where, fail: failEntry(call), billed };
   return {
     ...where,
@@ -231,9 +241,31 @@ function waitEntry(place: Place, wake: Exclude<Wake, { type: 'answered' }>): Jso
   return { ...place, over: wake.type };
 }
 
-function placeOf(task: TaskKey): Place {
-  const item = itemOf(task);
-  return item ? { node: item.node, item: item.index } : { node: task };
+/** The number of a candidate of a `best_of`; 0 for everything else. */
+function candidatesIn(plan: Plan | undefined): (task: string) => number {
+  const index = plan && indexPlan(plan);
+  return (task) => (index?.at(task as TaskKey).node.part === 'candidate' ? (itemOf(task as TaskKey)?.index ?? 0) : 0);
+}
+
+/** Where a task is, as a replies file names it; without a plan only of the outermost nodes. */
+function placesIn(plan: Plan | undefined): (task: TaskKey) => Place {
+  if (!plan) {
+    return (task) => {
+      const item = itemOf(task);
+      return item ? { node: item.node, item: item.index } : { node: task };
+    };
+  }
+  const index = indexPlan(plan);
+  const whole = (all: readonly number[]): number | number[] => (all.length === 1 ? (all[0] ?? 0) : [...all]);
+  return (task) => {
+    const { node, item, items, iterations, role } = whereIs(index, task).origin;
+    return {
+      node,
+      ...(item !== undefined && { item: items ? whole(items) : item }),
+      ...(iterations && { iteration: whole(iterations) }),
+      ...(role && { role }),
+    };
+  };
 }
 
 /** Nodes that reach out of the workflow, which a replay must not do again. Where `result` adapts what they gave, that is not known. */
@@ -243,6 +275,8 @@ function effectsOf(plan: Plan | undefined): ReadonlySet<string> {
     (node) =>
       node.result === undefined &&
       node.stages.every((stage) => {
+        // What is inside of it is recorded.
+        if (stage.body) return false;
         const kind = byName.get(stage.kind);
         return kind !== undefined && !kind.callsModel && kind.outputField === undefined && !kind.waits;
       }),

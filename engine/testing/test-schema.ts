@@ -79,6 +79,10 @@ const node: JsonSchema = {
             { type: 'array', items: { enum: STATUSES }, description: 'What became of each.' },
           ],
         },
+        route: { type: 'string', description: 'The case that was taken.' },
+        iterations: { ...range, description: 'Rounds, over all items.' },
+        score: { ...range, description: 'Of the candidate that was kept.' },
+        accepted: { type: 'boolean', description: 'False when a loop came to its last round, or the highest tier was not good enough.' },
         output: { description: 'Its output; fields that are not named may be anything.' },
       },
       additionalProperties: false,
@@ -105,7 +109,11 @@ const expect: JsonSchema = {
       type: 'object',
       description: 'Outputs by name; fields that are not named may be anything. `{ contains, lacks }` looks into a text.',
     },
-    nodes: { type: 'object', additionalProperties: node, description: 'What became of the nodes: a status, or more.' },
+    nodes: {
+      type: 'object',
+      additionalProperties: node,
+      description: 'What became of the nodes, those inside others by their path (`review/draft`): a status, or more.',
+    },
     model_calls: { ...range, description: 'How many model calls are made, or `{ min, max }`.' },
     cost: { ...range, description: 'What they would cost in dollars, or `{ min, max }`.' },
     prompts: {
