@@ -321,7 +321,7 @@ describe('nodes inside nodes', () => {
       'box/w added',
       'g/z removed',
     ]);
-    expect(diff.edges).toEqual([{ from: 'box/y', to: 'box/w', change: 'added', why: '' }]);
+    expect(diff.edges).toEqual([{ from: 'box/y', to: 'box/w', change: 'added', why: 'needs' }]);
     expect(diff.reuse.map(({ node, verdict }) => `${node} ${verdict}`)).toEqual(['box/x again', 'box/y may_change', 'box/w new']);
     expect(diff.graph.nodes.map(({ node, inside }) => [node, inside])).toEqual([
       ['box', undefined],
