@@ -87,9 +87,9 @@ export function rootOf(key: TaskKey): TaskKey {
 
 /** A key without items, rounds and attempts: where its node stands in the plan. `~1` marks a body of another stage than the first. */
 export function pathOf(key: TaskKey): string {
-  if (!/[[#~]/.test(key)) return key;
   // An item of the outermost frame: by far the most of all.
-  if (!key.includes('/') && key.endsWith(']')) return key.slice(0, key.lastIndexOf('['));
+  if (key.endsWith(']') && !key.includes('/')) return key.slice(0, key.lastIndexOf('['));
+  if (!/[[#~]/.test(key)) return key;
   return key.replace(/\[\d+\]|#\d+/g, '').replace(/~\d+\.(\d+)/g, (_, stage: string) => (stage === '0' ? '' : `~${stage}`));
 }
 

@@ -33,6 +33,7 @@ export class Changes {
     this.tasks.set(key, state);
     if (more === 0) return;
     this.run = { ...this.run, open: this.run.open + more };
+    if (!key.includes('/')) return;
     for (let task = taskAround(key); task !== undefined; task = taskAround(task)) {
       const around = this.task(task);
       if (around?.status === 'inside') this.tasks.set(task, this.opened(around, around.open + more));
@@ -50,6 +51,10 @@ export class Changes {
     if (due === undefined || (inside.open === 0) === (open === 0)) return { ...inside, open };
     if (open === 0) return { ...inside, open, still: this.now() };
     return { ...rest, open, due: still === undefined ? due : instant(due + this.now() - still) };
+  }
+
+  runIs(state: Partial<RunState>): void {
+    this.run = { ...this.run, ...state };
   }
 
   write(write: Write): void {

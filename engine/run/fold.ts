@@ -1,10 +1,11 @@
 import { assertNever, invariant } from '../base/assert.ts';
-import { type Instant, instant, millis, type TaskKey } from '../base/ids.ts';
+import { type Instant, millis, type TaskKey } from '../base/ids.ts';
 import type { EventBody } from '../contracts/event.ts';
 import type { WakeCondition } from '../contracts/node-kind.ts';
-import type { KeptSignal, KeptState, RunState, RunView, SkippedState, TaskState, Write } from '../contracts/store.ts';
+import type { KeptSignal, RunState, RunView, SkippedState, TaskState, Write } from '../contracts/store.ts';
 import { Changes, keptOf, lastAttempt } from './changes.ts';
 import type { PlanIndex } from './plan-index.ts';
+import { dueOf, reopened } from './reopened.ts';
 
 /**
  * How an event changes a run's state: the only place that says so. Applying it to a journal from the start gives the
@@ -18,35 +19,32 @@ export function changesOf(index: PlanIndex, view: RunView, event: EventBody, at:
 
 function apply(index: PlanIndex, changes: Changes, event: EventBody): void {
   const { run } = changes;
-  const runIs = (state: Partial<RunState>): void => {
-    changes.run = { ...changes.run, ...state };
-  };
   switch (event.type) {
     case 'run.started':
-      runIs({ status: 'running', unsettled: index.plan.nodes.length, startedBy: event.by });
+      changes.runIs({ status: 'running', unsettled: index.plan.nodes.length, startedBy: event.by });
       return;
     case 'run.cancel_requested':
-      runIs({ status: 'cancelling' });
+      changes.runIs({ status: 'cancelling' });
       return;
     case 'signal.received': {
       const { name, payload, by, sentAt, inbox } = event;
-      runIs({ inbox, ...(event.kept && { signals: [...run.signals, { name, payload, by, sentAt }] }) });
+      changes.runIs({ inbox, ...(event.kept && { signals: [...run.signals, { name, payload, by, sentAt }] }) });
       return;
     }
     case 'answer.refused':
-      runIs({ inbox: event.inbox });
+      changes.runIs({ inbox: event.inbox });
       return;
     case 'run.failing':
-      runIs({ status: 'failing', failure: run.failure ?? { node: event.node, failure: event.failure } });
+      changes.runIs({ status: 'failing', failure: run.failure ?? { node: event.node, failure: event.failure } });
       return;
     case 'run.finishing':
-      runIs({ status: 'finishing' });
+      changes.runIs({ status: 'finishing' });
       return;
     case 'run.finished':
-      runIs({ status: event.status });
+      changes.runIs({ status: event.status });
       return;
     case 'run.reopened':
-      runIs({ status: 'running', failure: null });
+      changes.runIs({ status: 'running', failure: null });
       return;
 
     case 'node.opening': {
@@ -97,7 +95,7 @@ function apply(index: PlanIndex, changes: Changes, event: EventBody): void {
       const before = changes.task(event.node);
       changes.settle(event.node, { status: 'failed', failure: event.failure, ...lastAttempt(before), ...keptOf(before) });
       const outermost = index.nodes.get(event.node);
-      if (outermost && !run.failure) runIs({ failure: { node: outermost.node.id, failure: event.failure } });
+      if (outermost && !run.failure) changes.runIs({ failure: { node: outermost.node.id, failure: event.failure } });
       return;
     }
     case 'node.cancelled': {
@@ -120,7 +118,7 @@ function apply(index: PlanIndex, changes: Changes, event: EventBody): void {
         ...baseOf(before),
         ...(before?.status === 'running' && before.woken && { woken: before.woken }),
       });
-      runIs({ backingOff: without(run.backingOff, event.task) });
+      changes.runIs({ backingOff: without(run.backingOff, event.task) });
       return;
     }
     case 'attempt.started': {
@@ -191,7 +189,7 @@ function apply(index: PlanIndex, changes: Changes, event: EventBody): void {
         ...(event.doubt && { doubt: { base: before.base ?? before.attempt } }),
       });
       if (!event.doubt) changes.write(forget(event.task));
-      runIs({ parked: [...run.parked, event.task] });
+      changes.runIs({ parked: [...run.parked, event.task] });
       return;
     }
     case 'attempt.woken': {
@@ -205,7 +203,7 @@ function apply(index: PlanIndex, changes: Changes, event: EventBody): void {
         ...(before.failure && { failure: before.failure }),
         ...(before.doubt ?? { woken: { memo: before.memo, wake: event.wake } }),
       });
-      runIs({
+      changes.runIs({
         parked: without(run.parked, event.task),
         inbox: event.inbox ?? run.inbox,
         // Who is woken by a signal that was kept has used it.
@@ -231,7 +229,7 @@ function apply(index: PlanIndex, changes: Changes, event: EventBody): void {
           until: event.next.at,
         });
         changes.write({ ...forget(event.task), turns: true });
-        runIs({ backingOff: [...run.backingOff, event.task] });
+        changes.runIs({ backingOff: [...run.backingOff, event.task] });
         return;
       }
       changes.set(
@@ -262,7 +260,7 @@ function apply(index: PlanIndex, changes: Changes, event: EventBody): void {
       // Not settled: a fan-out of which items were cancelled does not come to its end either.
       const state = { status: 'cancelled', detail: 'the run was stopped', attempt: event.attempt } as const;
       changes.set(event.task, { ...state, ...keptOf(changes.task(event.task)) });
-      runIs({ backingOff: without(run.backingOff, event.task), parked: without(run.parked, event.task) });
+      changes.runIs({ backingOff: without(run.backingOff, event.task), parked: without(run.parked, event.task) });
       return;
     }
 
@@ -317,7 +315,7 @@ function apply(index: PlanIndex, changes: Changes, event: EventBody): void {
       return;
     }
     case 'run.resumed':
-      if (event.asleep !== undefined) runIs({ asleep: millis(run.asleep + event.asleep) });
+      if (event.asleep !== undefined) changes.runIs({ asleep: millis(run.asleep + event.asleep) });
       return;
     case 'node.opened':
     case 'attempt.interrupted':
@@ -334,37 +332,9 @@ function inside(changes: Changes, key: TaskKey): Extract<TaskState, { status: 'i
   return state;
 }
 
-/** When the time of a body is up that begins now. */
-function dueOf(index: PlanIndex, changes: Changes, task: TaskKey, stage: number): { readonly due?: Instant } {
-  const timeout = index.at(task).node.stages[stage]?.timeout;
-  return timeout === undefined ? {} : { due: instant(changes.now() + timeout) };
-}
-
 /** How a task came to be skipped, while what stands in for it is made. */
 function waysOf({ reason, failure, route }: SkippedState): Pick<SkippedState, 'reason' | 'failure' | 'route'> {
   return { reason, ...(failure && { failure }), ...(route !== undefined && { route }) };
-}
-
-/** What a task is that has another chance: what holds others goes on from where it was, anything else is as if it had never begun. */
-function reopened(index: PlanIndex, changes: Changes, key: TaskKey, redo: readonly number[]): TaskState {
-  const before = changes.task(key);
-  const kept: KeptState | undefined = before && 'kept' in before ? before.kept : undefined;
-  switch (kept?.status) {
-    case 'expanded':
-      return { ...kept, settled: kept.next - redo.length, failed: 0, closed: false, first: null, redo };
-    case 'looping':
-      return { ...kept, turning: false };
-    case 'inside': {
-      const { failing: _, finishing: __, due: ___, still: ____, ...rest } = kept;
-      return { ...rest, unsettled: 0, open: 0, leaving: false, ...dueOf(index, changes, key, kept.stage) };
-    }
-    default:
-      return {
-        status: 'reopened',
-        attempt: lastAttempt(before).attempt ?? 0,
-        ...(before?.status === 'failed' && before.failure.type === 'in_doubt' && { doubt: true }),
-      };
-  }
 }
 
 /** The attempt whose calls count for the next one: it came to no end of its own. One that did has no calls left to count. */

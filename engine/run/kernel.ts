@@ -7,6 +7,7 @@ import { answer, ask, mayRepeat } from './doubt.ts';
 import { Draft } from './draft.ts';
 import { keptSignal } from './fold.ts';
 import { cancelTask, stopWaiting, whyStopped } from './give-up.ts';
+import { goOnNode, reopenNode } from './go-on.ts';
 import type { PlanIndex } from './plan-index.ts';
 import { isLost, skipped } from './settled.ts';
 import { Step } from './step.ts';
@@ -307,8 +308,8 @@ function signal(step: Step, { name, payload, by, sentAt, inbox }: Extract<InEven
 function reopen(step: Step): void {
   step.draft.emit({ type: 'run.reopened' });
   const again = [...step.index.nodes.keys()].filter((key) => isLost(step.draft.task(key)));
-  for (const key of again) step.reopenNode(key);
-  for (const key of again) step.goOnNode(key);
+  for (const key of again) reopenNode(step, key);
+  for (const key of again) goOnNode(step, key);
 }
 
 /** Hands out again what the process before had been handed. */

@@ -81,7 +81,8 @@ export function createScopes(
   /** The names a task sees, besides nodes: those of its frame, its item, its loop. */
   const taskNames = async (task: TaskKey): Promise<JsonObject> => {
     const { node } = index.at(task);
-    let names = await frameNames(frameAround(task));
+    const frame = frameAround(task);
+    let names = frame === '' ? outermost : await frameNames(frame);
     const unit = unitOf(task);
     const item = itemOf(unit);
     if (item && node.foreach && node.part === undefined) {

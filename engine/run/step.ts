@@ -10,6 +10,7 @@ import { endsAll, lastAttempt } from './changes.ts';
 import { ask, isInDoubt } from './doubt.ts';
 import type { Draft } from './draft.ts';
 import { cancelInside, cancelNodes, stopWaiting } from './give-up.ts';
+import { beginAgain } from './go-on.ts';
 import { bodyOf, isOfPart, type PlanIndex, sourceKey } from './plan-index.ts';
 import { afterFailure, stageAt, standInAfter } from './retry.ts';
 import { failureInside, finishesBranches, isLost, isUntouched, skipped, waitsFor } from './settled.ts';
@@ -136,55 +137,6 @@ export class Step {
     this.frames.add(task);
   }
 
-  /** What has another chance goes on from where it was: with the items, the round or the nodes that are left. */
-  goOn(key: TaskKey): void {
-    const state = this.draft.task(key);
-    if (state?.status === 'expanded') this.advanceFanOut(key);
-    else if (state?.status === 'looping') {
-      const round = roundKey(key, state.round);
-      const last = this.draft.task(round);
-      if (state.round === 0 || last?.status === 'succeeded' || last?.status === 'skipped') this.turn(key, state.round);
-      else this.beginAgain(round);
-    } else if (state?.status === 'inside') {
-      const { nodes, frame } = bodyOf(this.index, key, state);
-      const again = nodes.map((indexed) => keyIn(frame, indexed.node.id)).filter((inner) => isLost(this.draft.task(inner)));
-      for (const inner of again) this.reopenNode(inner);
-      for (const inner of again) this.goOnNode(inner);
-      this.limitTime(key);
-      this.frames.add(key);
-    }
-  }
-
-  /** A node that did not succeed counts as unsettled again. */
-  reopenNode(key: TaskKey): void {
-    const state = this.draft.task(key);
-    const fanOut = state && 'kept' in state && state.kept?.status === 'expanded' ? state.kept : undefined;
-    const redo = fanOut ? Array.from({ length: fanOut.next }, (_, at) => at).filter((at) => !this.hasDone(itemKey(key, at))) : [];
-    this.draft.emit({ type: 'node.reopened', node: key, redo });
-  }
-
-  /** A reopened node goes on, or begins when its sources have settled. */
-  goOnNode(key: TaskKey): void {
-    const state = this.draft.task(key);
-    if (!isUntouched(state)) this.goOn(key);
-    else if (this.draft.settledSources(key) === waitsFor(this.index.at(key), this.onlyAround(key))) this.begin(key);
-  }
-
-  /** A task that may have been at work before. */
-  private beginAgain(key: TaskKey): void {
-    const state = this.draft.task(key);
-    if (state && isLost(state) && 'kept' in state && state.kept && state.kept.status !== 'expanded') {
-      this.draft.emit({ type: 'task.reopened', task: key });
-      this.goOn(key);
-    } else if (roundOf(key)) this.scheduleFirst(key);
-    else this.beginUnit(key);
-  }
-
-  private hasDone(key: TaskKey): boolean {
-    const status = this.draft.task(key)?.status;
-    return status === 'succeeded' || status === 'skipped';
-  }
-
   /** Fills the window of a fan-out, and settles it when nothing of it is left to do. */
   advanceFanOut(key: TaskKey): void {
     const live = this.isLive(key);
@@ -196,7 +148,7 @@ export class Step {
       const left = waiting > 0 || fanOut.next < fanOut.count;
       const mayStart = live && !fanOut.closed && left;
       if (mayStart && inFlight < fanOut.window) {
-        this.beginAgain(itemKey(key, fanOut.redo?.[0] ?? fanOut.next));
+        beginAgain(this, itemKey(key, fanOut.redo?.[0] ?? fanOut.next));
         continue;
       }
       if (inFlight === 0 && !mayStart && (fanOut.closed || !left)) this.settleFanOut(key, fanOut);
@@ -409,7 +361,7 @@ export class Step {
   }
 
   /** The nodes that were begun in the frame of a key, when those are not all. */
-  private onlyAround(key: TaskKey): InsideState['only'] {
+  onlyAround(key: TaskKey): InsideState['only'] {
     const task = taskAround(key);
     const around = task === undefined ? undefined : this.draft.task(task);
     return around?.status === 'inside' ? around.only : undefined;

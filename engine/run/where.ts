@@ -4,7 +4,7 @@ import type { TaskContext } from '../contracts/node-kind.ts';
 import type { NodePart } from '../contracts/plan.ts';
 import type { RequestOrigin } from '../contracts/provider.ts';
 import type { PlanTools } from '../contracts/tool.ts';
-import { stepsOf } from './address.ts';
+import { itemOf, stepsOf } from './address.ts';
 import type { PlanIndex } from './plan-index.ts';
 
 /** Where a task stands, as its author and whoever answers for a model see it. */
@@ -30,7 +30,11 @@ export function whereIs(index: PlanIndex, task: TaskKey): Where {
   const { place, folder, node, sub } = index.at(task);
   const { tools, partials } = sub ?? index.plan;
   const file = { folder, partials, ...(tools && { tools }) };
-  if (!/[[#/]/.test(task)) return { place, ...file, origin: { node: place }, nth: [] };
+  if (!/[#/]/.test(task)) {
+    const item = itemOf(task)?.index;
+    const which = item === undefined ? {} : { item };
+    return { place, ...file, ...which, origin: { node: place, ...which }, nth: NONE };
+  }
   const isCandidate = (path: string): boolean => index.find(path)?.node.part === 'candidate';
   const { items, rounds } = stepsOf(task, isCandidate);
   const item = items.at(-1);
@@ -50,6 +54,8 @@ export function whereIs(index: PlanIndex, task: TaskKey): Where {
     nth: [...rounds, ...candidate],
   };
 }
+
+const NONE: readonly number[] = [];
 
 /** A path of a file in `folder`, from the folder of the run's workflow. */
 export function pathIn(folder: string, path: string): string {

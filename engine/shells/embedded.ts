@@ -7,7 +7,7 @@ import type { RunEvent } from '../contracts/event.ts';
 import type { Wake, WakeCondition } from '../contracts/node-kind.ts';
 import type { PlanLimits } from '../contracts/plan.ts';
 import type { CallBook, PaidCall } from '../contracts/provider.ts';
-import { type Command, type Decide, type InEvent, type Store, StoreFailed } from '../contracts/store.ts';
+import { type Command, type Decide, type InEvent, type Store, StoreFailed, type TaskOutcome } from '../contracts/store.ts';
 import type { ToolCalled } from '../contracts/tool.ts';
 import { takeMessage } from '../run/inbox.ts';
 import type { CallRequest, Performer } from '../run/perform.ts';
@@ -201,7 +201,8 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
       if (events.some((event) => event.type === 'attempt.started')) {
         const log = async (text: string): Promise<void> => void (await advance({ type: 'logged', task, attempt, text, at: clock.now() }));
         const memory = await memoryOf(task, attempt);
-        const outcome = await stoppable(task, (abort) => performer.call({ task, attempt, stage, abort, ...memory, log }));
+        const request = { task, attempt, stage, abort: stop.signal, ...memory, log };
+        const outcome = await (task.includes('/') ? callInside(request) : performer.call(request));
         if (over) return;
         await advance({ type: 'done', task, attempt, outcome, startedAt, at: clock.now(), roll: options.random() });
       }
@@ -211,16 +212,15 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
       await lookWhetherIdle();
     };
 
-    /** Work that ends with all else; what is inside of a node may end with that. */
-    const stoppable = <T>(task: TaskKey, work: (abort: AbortSignal) => Promise<T>): Promise<T> => {
-      if (!task.includes('/')) return work(stop.signal);
+    /** A call inside of a node ends with all else, or with that. */
+    const callInside = (request: CallRequest): Promise<TaskOutcome> => {
       const own = new AbortController();
       const follow = (): void => own.abort(stop.signal.reason);
       stop.signal.addEventListener('abort', follow, { once: true });
       if (stop.signal.aborted) follow();
-      flying.set(task, own);
-      return work(own.signal).finally(() => {
-        flying.delete(task);
+      flying.set(request.task, own);
+      return performer.call({ ...request, abort: own.signal }).finally(() => {
+        flying.delete(request.task);
         stop.signal.removeEventListener('abort', follow);
       });
     };

@@ -11,6 +11,8 @@ export interface Slots<Call extends { readonly task: TaskKey }> {
   free(call: Call): readonly Call[];
 }
 
+const NONE: readonly never[] = [];
+
 export function createSlots<Call extends { readonly task: TaskKey }>(framesAround: FramesAround): Slots<Call> {
   const frames = new Map<string, { busy: number; readonly kept: Call[] }>();
   const at = (frame: string): { busy: number; readonly kept: Call[] } => {
@@ -20,6 +22,7 @@ export function createSlots<Call extends { readonly task: TaskKey }>(framesAroun
   };
   return {
     take(call) {
+      if (!call.task.includes('/')) return true;
       const around = framesAround(call.task);
       const full = around.find(({ frame, concurrency }) => at(frame).busy >= concurrency);
       if (full) at(full.frame).kept.push(call);
@@ -27,6 +30,7 @@ export function createSlots<Call extends { readonly task: TaskKey }>(framesAroun
       return full === undefined;
     },
     free(call) {
+      if (!call.task.includes('/')) return NONE;
       return framesAround(call.task).flatMap(({ frame }) => {
         const slots = at(frame);
         slots.busy -= 1;
