@@ -192,19 +192,30 @@ export function bodyTypes(workflow: Workflow, kinds: readonly NodeKind[], fields
     const recovered = readingOf(node, 'on_error');
     const good = result === undefined ? task : settledLiterals(fields.infer(result));
     made.set(node, good);
-    const given = recovered === undefined ? good : union(good, fields.infer(recovered));
+    const given = union(
+      good,
+      recovered === undefined ? NEVER : fields.infer(recovered),
+      node.body?.type === 'group' ? fallbackOf(node) : NEVER,
+    );
     rounds.set(node, given);
     return given;
   }
 
   /** What one task of a node gives before `result`. */
   function taskOf(node: NodeDecl): Shape {
-    const { body, onError } = node;
+    const { body } = node;
     const own = body === undefined ? workOf(node) : bodyOf(node, body);
-    if (onError.action !== 'fallback') return own;
-    const output = outputOf(node);
-    if (output !== undefined) return union(own, shapeOf(output));
-    return union(own, onError.body === undefined ? workOfKind(node, onError.kind, onError.spec, true) : childOf(onError.body));
+    // What stands in for a group is given as it is: `result` is about the nodes, which have not been.
+    return body?.type === 'group' ? own : union(own, fallbackOf(node));
+  }
+
+  /** What a fallback gives; nothing when there is none. */
+  function fallbackOf(node: NodeDecl): Shape {
+    const { onError, body } = node;
+    if (onError.action !== 'fallback') return NEVER;
+    const output = body?.type === 'group' ? undefined : outputOf(node);
+    if (output !== undefined) return shapeOf(output);
+    return onError.body === undefined ? workOfKind(node, onError.kind, onError.spec, true) : childOf(onError.body);
   }
 
   function workOf(node: NodeDecl): Shape {

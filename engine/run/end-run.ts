@@ -14,7 +14,22 @@ export async function endRun(index: PlanIndex, store: Store, run: RunId, by: str
       const failure = { type: 'cancelled', message: 'the run was stopped' } as const;
       return [{ type: 'opened', node: command.node, opening: { type: 'failed', failure }, at }];
     }
-    return command.type === 'call' ? [{ type: 'started', task: command.task, attempt: command.attempt, at }] : [];
+    switch (command.type) {
+      case 'call':
+        return [{ type: 'started', task: command.task, attempt: command.attempt, at }];
+      // Nothing begins in a run that is stopped: what was being looked at is given up instead.
+      case 'enter':
+        return [{ type: 'entered', task: command.task, attempt: command.attempt, entry: { type: 'inside' }, at }];
+      case 'leave': {
+        const { task, attempt } = command;
+        const outcome = { type: 'failure', failure: { type: 'cancelled', message: 'the run was stopped' } } as const;
+        return [{ type: 'done', task, attempt, outcome, startedAt: at, at, roll: 0 }];
+      }
+      case 'turn':
+        return [{ type: 'turned', task: command.task, round: command.round, turn: { type: 'again', memory: null }, at }];
+      default:
+        return [];
+    }
   });
   await store.advance(run, { type: 'cancel', by, at }, decide);
   const { status } = await store.state(run);

@@ -49,16 +49,31 @@ export function entryReader(index: PlanIndex, store: Store, tally: Tally, run: R
   /** How a node or an item came to its output, where there are several ways. */
   async function waysAt(unit: TaskKey, state: TaskState | undefined): Promise<JsonObject> {
     const { node } = index.at(unit);
-    const { body } = node.stages[0];
-    // A loop that another tier, or rounds of its own, stand around is a node inside.
-    const [only] = body?.type === 'single' && !node.loop ? body.nodes : [];
-    if (only) {
-      const done = state?.status === 'succeeded' && state.inside !== undefined ? state : undefined;
-      const inner = keyIn(frameOf(unit, done?.inside ?? 1, done?.stage ?? 0), only.id);
-      const loop = done && (await store.task(run, inner));
-      return { ...waysOf(loop, only), iterations: await roundsOf(inner, loop) };
+    if (node.loop === undefined) return { ...waysOf(state, node), ...(await partAt(unit, state)) };
+    const own = { ...waysOf(state, node), iterations: await roundsOf(unit, state) };
+    if (node.loop.type === 'evaluate') return own;
+    // What the last round took and scored is what the node did; whether its rounds were enough, and which there were, it says itself.
+    const count = state?.status === 'succeeded' ? (state.rounds ?? 1) : 0;
+    let last = roundKey(unit, Math.max(count, 1));
+    let round = count > 0 ? await store.task(run, last) : undefined;
+    // One that was skipped has ended them; the output is that of the one before.
+    if (round?.status === 'skipped' && count > 1) {
+      last = roundKey(unit, count - 1);
+      round = await store.task(run, last);
     }
-    return { ...waysOf(state, node), ...(node.loop && { iterations: await roundsOf(unit, state) }) };
+    const route = round && 'route' in round && round.route !== undefined ? { route: round.route } : {};
+    return { ...(await partAt(last, round)), ...own, ...route };
+  }
+
+  /** The same of a loop that another tier, or rounds of its own, stand around: it is a node inside. Nothing where there is none. */
+  async function partAt(unit: TaskKey, state: TaskState | undefined): Promise<JsonObject> {
+    const { body } = index.at(unit).node.stages[0];
+    const [only] = body?.type === 'single' ? body.nodes : [];
+    if (only === undefined) return {};
+    const done = state?.status === 'succeeded' && state.inside !== undefined ? state : undefined;
+    const inner = keyIn(frameOf(unit, done?.inside ?? 1, done?.stage ?? 0), only.id);
+    const loop = done && (await store.task(run, inner));
+    return { ...waysOf(loop, only), iterations: await roundsOf(inner, loop) };
   }
 
   /** The rounds of a loop that has ended. */

@@ -259,7 +259,9 @@ async function execute(made: Attempt, spec: JsonObject, around: Surroundings): P
   }
   if (given instanceof Parked) return { type: 'parked', until: given.until, memo: withoutSecrets(given.memo, told) };
   const output = withoutSecrets(given, told);
-  if (stage.isValue) return { type: 'output', output: { json: output } };
+  // `result` and `check` of a group are about its nodes, which have not been.
+  const standsForNodes = stage.stage.name === 'fallback' && made.node.node.stages[0].body?.type === 'group';
+  if (stage.isValue || standsForNodes) return { type: 'output', output: { json: output } };
   const { escalateWhen } = stage;
   const wantsMore = escalateWhen && inField('escalate.when', () => escalateWhen({ ...made.scope, output })) === true;
   const unsatisfied = wantsMore ? `\`escalate.when\` holds: ${String(stage.stage.escalateWhen)}` : undefined;
