@@ -170,6 +170,159 @@ nodes:
   });
 });
 
+describe('coverage of nodes inside nodes', () => {
+  const missed = (found: TestReport): readonly string[] =>
+    (found.coverage ?? []).flatMap((one) => one.notTaken.map(({ node, what, line }) => `${line} ${node}: ${what}`));
+
+  const route = `inputs: { topic: { type: string, default: shipping } }
+nodes:
+  respond:
+    kind: set
+    if_skipped: "'nothing'"
+    route:
+      by: inputs.topic
+      cases:
+        shipping: { value: "'on its way'" }
+        refund: { value: "'paid back'" }
+        spam: skip
+      default: { value: "'noted'" }
+  rank:
+    kind: set
+    route:
+      cases:
+        - { when: inputs.topic == "refund", value: "1" }
+        - { value: "2" }
+`;
+
+  test('every case of a route is one, `skip` and the last of a list too', async () => {
+    const found = await report(route, '  one: {}\n');
+    expect(missed(found)).toEqual([
+      '12 respond → refund: never taken',
+      '13 respond → spam: never taken',
+      '14 respond → default: never taken',
+      '19 rank → case_1: never taken',
+    ]);
+    const all = await report(
+      route,
+      '  one: {}\n  two: { inputs: { topic: refund } }\n  three: { inputs: { topic: spam } }\n  four: { inputs: { topic: "?" } }\n',
+    );
+    expect(missed(all)).toEqual([]);
+    expect(all.coverage).toMatchObject([{ ways: 8, taken: 8, percent: 100 }]);
+  });
+
+  const loops = `inputs: { enough: { type: integer, default: 1 } }
+nodes:
+  count: { kind: set, repeat: { until: iteration >= inputs.enough, max: 2 }, value: iteration }
+  strict: { kind: set, repeat: { until: iteration >= inputs.enough, max: 2, on_exhausted: fail }, on_error: { value: "0" }, value: iteration }
+  always: { kind: set, repeat: { times: 2 }, value: iteration }
+  draft:
+    tier: cheap
+    prompt: Write.
+    evaluate:
+      tier: cheap
+      prompt: "Judge: {{candidate}}"
+      output: { fields: { good: boolean } }
+      accept_if: evaluation.good
+      max_iterations: 1
+`;
+  const judged = (good: boolean): string => `replies: [{ node: draft, call: evaluate, json: { good: ${good} } }]`;
+
+  test('a loop ends in two ways when it has a condition', async () => {
+    const soon = await report(loops, `  it: { ${judged(true)} }\n`);
+    expect(missed(soon)).toEqual([
+      '5 count: repeat never comes to its last round',
+      '6 strict: the value of on_error is never needed',
+      '6 strict: repeat never comes to its last round',
+      '11 draft: evaluate is never exhausted',
+    ]);
+    const never = await report(loops, `  it: { inputs: { enough: 9 }, ${judged(false)} }\n`);
+    expect(missed(never)).toEqual(['5 count: until never holds', '6 strict: until never holds', '11 draft: evaluate never accepts']);
+  });
+
+  test('a loop that a skipped round ends has not come to its last one', async () => {
+    const workflow = `nodes:
+  early:
+    kind: set
+    repeat: { until: iteration > 8, max: 5 }
+    route:
+      cases:
+        - { when: iteration < 3, value: iteration }
+        - skip
+`;
+    expect(missed(await report(workflow, '  it: {}\n'))).toEqual([
+      '6 early: until never holds',
+      '6 early: repeat never comes to its last round',
+    ]);
+  });
+
+  const tiers = `nodes:
+  sure:
+    tier: cheap
+    prompt: Sure?
+    escalate: { to: capable, when: "!output.sure" }
+    output: { fields: { sure: boolean } }
+    on_error: { fallback: { tier: premium } }
+  answer:
+    tier: cheap
+    prompt: Why?
+    evaluate:
+      tier: cheap
+      prompt: "Judge: {{candidate}}"
+      output: { fields: { good: boolean } }
+      accept_if: evaluation.good
+      max_iterations: 1
+      on_exhausted: escalate
+`;
+
+  test('a node goes up a tier or stays, which is no fallback', async () => {
+    const stays = await report(
+      tiers,
+      '  it: { replies: [{ node: sure, json: { sure: true } }, { node: answer, call: evaluate, json: { good: true } }] }\n',
+    );
+    expect(missed(stays)).toEqual([
+      '9 sure: the fallback of on_error is never taken',
+      '7 sure: never goes up a tier',
+      '13 answer: never goes up a tier',
+      '13 answer: evaluate is never exhausted',
+    ]);
+    const goes = await report(
+      tiers,
+      `  it:
+    replies:
+      - { node: sure, tier: cheap, json: { sure: false } }
+      - { node: sure, tier: capable, json: { sure: true } }
+      - { node: answer, call: evaluate, json: { good: false }, times: 2 }
+`,
+    );
+    expect(missed(goes)).toEqual([
+      '9 sure: the fallback of on_error is never taken',
+      '7 sure: never stays on its tier',
+      '13 answer: never stays on its tier',
+      '13 answer: evaluate never accepts',
+    ]);
+  });
+
+  test('nodes of a group count by their place, in whatever item', async () => {
+    const workflow = `inputs: { list: { type: array, items: { type: integer }, minItems: 1, default: [1, 1] } }
+nodes:
+  pages:
+    kind: group
+    foreach: inputs.list
+    nodes:
+      read: { kind: set, value: item }
+      note: { kind: set, run_if: item > 1, value: "1", if_skipped: "0" }
+      last: { kind: set, skip_if: item > 1, value: "1", if_skipped: "0" }
+    result: nodes.read.output
+`;
+    expect(missed(await report(workflow, '  it: {}\n'))).toEqual([
+      '10 pages/note: never runs',
+      '10 pages/note: run_if is never true',
+      '11 pages/last: skip_if is never true',
+    ]);
+    expect(missed(await report(workflow, '  it: { inputs: { list: [1, 2] } }\n'))).toEqual([]);
+  });
+});
+
 test('JUnit XML says the same, and is well formed whatever is in it', async () => {
   writeFileSync(join(sandbox, 'junit.workflow.yml'), `dagrun: 1\nname: junit\n${ASK}`);
   writeFileSync(
