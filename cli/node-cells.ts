@@ -56,7 +56,7 @@ export function didNotRun(node: NodeView): boolean {
 }
 
 /** How much of a fan-out is done; of a node inside others how often it ran, where that is not once. */
-export function progressOf({ items, runs, parent }: NodeView): string {
+function progressOf({ items, runs, parent }: NodeView): string {
   if (items) return `${items.settled}/${items.count}`;
   return parent && runs.begun > 1 ? `${runs.begun}×` : '';
 }

@@ -52,7 +52,7 @@ export function edgesAmong(nodes: readonly PlanNode[]): readonly { readonly node
 }
 
 /** The loops of a node in a few words, outermost first: `↻ up to 3`, `↻ 3 times`. */
-export function loopsOf(node: PlanNode): readonly string[] {
+function loopsOf(node: PlanNode): readonly string[] {
   const inner = node.stages[0].body?.nodes.find((one) => one.part === 'loop');
   return [...(node.loop ? [loopMark(node.loop)] : []), ...(inner ? loopsOf(inner) : [])];
 }

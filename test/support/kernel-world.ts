@@ -150,7 +150,7 @@ export function addressOf(key: string): string {
 }
 
 /** A small number that is always the same for an address. */
-export function numberOf(key: string, below: number): number {
+function numberOf(key: string, below: number): number {
   let sum = 7;
   for (const char of addressOf(key)) sum = (sum * 31 + char.charCodeAt(0)) % 65_521;
   return sum % below;
@@ -302,6 +302,6 @@ export function tasksOf(view: RunMemory): ReadonlyMap<TaskKey, TaskState> {
 }
 
 /** True for a task of which a body or a loop is made, not one that calls out. */
-export function isRound(key: TaskKey): boolean {
+function isRound(key: TaskKey): boolean {
   return roundOf(key) !== undefined;
 }

@@ -10,6 +10,7 @@ const serverFile = (name: string): string =>
 
 let space: Workspace;
 beforeEach(() => {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the configuration reads the environment so.
   space = workspace('http: { allow: [127.0.0.1] }\nsecrets: { mine: "${MINE}" }\n');
 });
 afterEach(() => space.remove());

@@ -12,7 +12,7 @@ beforeEach(() => {
   space = workspace();
   space.write(
     'db.mjs',
-    "export const search = ({ query }) => `found ${query}`;\nexport const refund = () => { throw new Error('never'); };\n",
+    "export const search = ({ query }) => 'found ' + query;\nexport const refund = () => { throw new Error('never'); };\n",
   );
 });
 afterEach(() => space.remove());
