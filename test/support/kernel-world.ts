@@ -4,7 +4,7 @@ import type { RunEvent } from '../../engine/contracts/event.ts';
 import type { Failure } from '../../engine/contracts/failure.ts';
 import type { Plan } from '../../engine/contracts/plan.ts';
 import type { Command, Entry, InEvent, Opening, RunView, TaskState, Turn } from '../../engine/contracts/store.ts';
-import { pathOf, roundKey, roundOf } from '../../engine/run/address.ts';
+import { pathOf, roundKey } from '../../engine/run/address.ts';
 import { changesOf } from '../../engine/run/fold.ts';
 import { createKernel } from '../../engine/run/kernel.ts';
 import { indexPlan, type PlanIndex } from '../../engine/run/plan-index.ts';
@@ -299,9 +299,4 @@ function turnOf(behaviour: Behaviour, unit: TaskKey, round: number, index: PlanI
 /** Every task of a run with its state. */
 export function tasksOf(view: RunMemory): ReadonlyMap<TaskKey, TaskState> {
   return (view as unknown as { readonly tasks: ReadonlyMap<TaskKey, TaskState> }).tasks;
-}
-
-/** True for a task of which a body or a loop is made, not one that calls out. */
-function isRound(key: TaskKey): boolean {
-  return roundOf(key) !== undefined;
 }
