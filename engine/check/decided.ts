@@ -5,7 +5,7 @@ import { edgesIn } from '../lang/edges.ts';
 import { allNodes, isNamed, nodeNamed, standingOf } from '../lang/frames.ts';
 import type { FieldReading } from '../lang/readings.ts';
 import { typesOf, type WorkflowTypes } from '../lang/scope-shape.ts';
-import { listed } from './known-names.ts';
+import { listed, readerOf } from './known-names.ts';
 import type { CheckInput } from './rule.ts';
 
 /** What is decided before the run: conditions that always turn out the same way, and nodes that never run. */
@@ -44,8 +44,9 @@ const COUNTED: ReadonlySet<string> = new Set([
 /** True where the outcome always skips the node: that is told as a node that never runs. */
 const skips = (field: string, outcome: boolean): boolean => (field === 'skip_if' && outcome) || (field === 'run_if' && !outcome);
 
-function inWords({ field, node }: FieldReading): string {
-  return field === 'check' ? `what is checked of "${node?.id}"` : `\`${field.replace('foreach.', '')}\` of "${node?.id}"`;
+function inWords(reading: FieldReading): string {
+  const { field } = reading;
+  return field === 'check' ? `what is checked of ${readerOf(reading)}` : `\`${field.replace('foreach.', '')}\` of ${readerOf(reading)}`;
 }
 
 function checkDeadNodes({ workflow, kinds, references }: CheckInput, types: WorkflowTypes, report: Report): void {

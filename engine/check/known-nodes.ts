@@ -11,10 +11,8 @@ export function nodeExists(workflow: Workflow, frame: Frame, id: string): boolea
 /** The help for an id that no node has: the nearest one with its line, what else has that name, or the list of the nodes when it is short. */
 export function nearestNode(workflow: Workflow, frame: Frame, id: string, reader: NodeDecl | undefined): { readonly help?: string } {
   const ids = framesInSight(frame).flatMap(({ nodes }) => nodes.filter((node) => node !== reader && !isAround(workflow, node, reader)));
-  const nearest = nearestOf(
-    id,
-    ids.map((node) => node.id),
-  );
+  // One whose shape is wrong is there, too.
+  const nearest = nearestOf(id, [...ids.map((node) => node.id), ...workflow.broken.nodes]);
   if (nearest) {
     const decl = nodeNamed(frame, nearest.nearest)?.node;
     const where = decl

@@ -9,6 +9,7 @@ import { typesOf, type WorkflowTypes } from '../lang/scope-shape.ts';
 import { listOf, type Shape, withoutNull } from '../lang/shape.ts';
 import { printShape } from '../lang/shape-text.ts';
 import { widened } from '../lang/value-shape.ts';
+import { readerOf } from './known-names.ts';
 import type { CheckInput } from './rule.ts';
 
 /**
@@ -81,12 +82,11 @@ function diagnostic(workflow: Workflow, reading: FieldReading, wanted: Wanted, w
   // The part of a structure that does not fit is written in the file; the part of an expression is not.
   const inner = [...reading.path, ...why.path.map((step) => (/^\d+$/.test(step) ? Number(step) : step))];
   const at = document.spanOf(typeof reading.source === 'object' ? inner : reading.path, 'value');
-  const what = reading.node === undefined ? `the output "${reading.field}"` : `"${reading.node.id}"`;
   const where = why.path.length === 0 ? '' : ` at \`${why.path.join('.').replaceAll('.[]', '[]')}\``;
   return {
     code: 'DAG414',
     severity: 'error',
-    message: `${what} does not fit its schema${where}`,
+    message: `${readerOf(reading)} does not fit its schema${where}`,
     at,
     label: why.message,
     related: [{ at: document.spanOf(wanted.path, 'key'), label: 'declared here' }],

@@ -2,7 +2,7 @@ import type { Report } from '../contracts/diagnostic.ts';
 import type { Reference } from '../contracts/reference.ts';
 import type { NodeDecl, Workflow } from '../contracts/workflow.ts';
 import { edgesIn } from '../lang/edges.ts';
-import { nodeNamed, standingOf } from '../lang/frames.ts';
+import { authorsNode, nodeNamed, standingOf } from '../lang/frames.ts';
 import { isGuarded } from '../lang/guards.ts';
 import { type FieldReading, nodeRead } from '../lang/readings.ts';
 import { typesOf } from '../lang/scope-shape.ts';
@@ -46,7 +46,7 @@ export function checkSkips({ workflow, kinds, references }: CheckInput, report: 
       report({
         code: 'DAG415',
         severity: 'warning',
-        message: `"${node.id}" is skipped with "${from.id}" all the same: this read of it has no guard`,
+        message: `"${authorsNode(workflow, node).id}" is skipped with "${from.id}" all the same: this read of it has no guard`,
         at: document.spanWithin(reference.at, reference.start, reference.end),
         label: `in \`${reading.field}\`, without a guard`,
         related: [

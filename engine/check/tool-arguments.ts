@@ -3,7 +3,7 @@ import type { Report } from '../contracts/diagnostic.ts';
 import type { Path } from '../contracts/source.ts';
 import type { NodeDecl, Workflow } from '../contracts/workflow.ts';
 import { whyNotAssignable } from '../lang/assignable.ts';
-import { allNodes, hasOwnSpec } from '../lang/frames.ts';
+import { allNodes, authorsNode, hasOwnSpec } from '../lang/frames.ts';
 import type { FieldReading } from '../lang/readings.ts';
 import { shapeOf } from '../lang/schema-shape.ts';
 import { typesOf } from '../lang/scope-shape.ts';
@@ -38,7 +38,7 @@ export function checkToolArguments({ workflow, kinds, references }: CheckInput, 
       report({
         code: 'DAG532',
         severity: 'error',
-        message: `"${String(tool)}" wants ${listed(missing)}, which "${node.id}" does not give`,
+        message: `"${String(tool)}" wants ${listed(missing)}, which "${authorsNode(workflow, node).id}" does not give`,
         at: written ? document.spanOf(at, 'key') : document.spanOf(node.places?.tool ?? [...base, 'tool']),
         label: missing.length === 1 ? 'an argument is missing' : 'arguments are missing',
         help: `${written ? 'add' : 'write'} \`${written ? '' : 'with: { '}${missing.map((name) => `${name}: …`).join(', ')}${written ? '' : ' }'}\``,

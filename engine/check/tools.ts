@@ -4,7 +4,7 @@ import type { NodeKind } from '../contracts/node-kind.ts';
 import type { Path } from '../contracts/source.ts';
 import type { OwnToolDecl, ServerDecl } from '../contracts/tool.ts';
 import type { NodeDecl, Workflow } from '../contracts/workflow.ts';
-import { allNodes, hasOwnSpec } from '../lang/frames.ts';
+import { allNodes, authorsNode, hasOwnSpec } from '../lang/frames.ts';
 import { isPattern, serverIn, toolsNamed } from '../lang/tool-names.ts';
 import { callableTools, toolsWanted } from '../lang/tool-readings.ts';
 import { didYouMean, listed, nearestOf } from './known-names.ts';
@@ -36,7 +36,7 @@ export function checkTools({ workflow, kinds }: CheckInput, report: Report): voi
           report({
             code: 'DAG533',
             severity: 'error',
-            message: `"${field}" is about tools, and "${node.id}" has none`,
+            message: `"${field}" is about tools, and "${authorsNode(workflow, node).id}" has none`,
             at: workflow.document.spanOf(at(field), 'key'),
             help: 'add `tools: [<name>]`, or remove it',
           });
@@ -54,7 +54,7 @@ export function checkTools({ workflow, kinds }: CheckInput, report: Report): voi
         report({
           code: 'DAG531',
           severity: 'error',
-          message: `"${node.id}" does not have the tool "${name}", for which somebody is asked`,
+          message: `"${authorsNode(workflow, node).id}" does not have the tool "${name}", for which somebody is asked`,
           at: workflow.document.spanOf(path),
           label: 'not in its `tools`',
           help: `add "${name}" to \`tools\`, or take it out here`,
@@ -107,7 +107,7 @@ export function checkTools({ workflow, kinds }: CheckInput, report: Report): voi
       const server = serverNamed(name);
       const offers = server?.offers?.map((tool) => `${server.name}/${tool.name}`);
       return {
-        message: `"${node.id}" wants tools called "${name}", and there are none`,
+        message: `"${authorsNode(workflow, node).id}" wants tools called "${name}", and there are none`,
         label: 'matches no tool',
         ...(offers && offers.length <= 20 && { help: `there are ${listed(offers)}` }),
       };
@@ -124,7 +124,7 @@ export function checkTools({ workflow, kinds }: CheckInput, report: Report): voi
     }
     const near = didYouMean(name, known).help;
     return {
-      message: `"${node.id}" names the tool "${name}", which is not declared`,
+      message: `"${authorsNode(workflow, node).id}" names the tool "${name}", which is not declared`,
       label: 'no tool has this name',
       ...(near === undefined ? { help: 'declare it under `tools:`' } : nearestOf(name, known) === undefined && { help: near }),
     };
