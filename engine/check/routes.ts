@@ -7,6 +7,7 @@ import { allNodes, type Frame, framesOf } from '../lang/frames.ts';
 import { typesOf } from '../lang/scope-shape.ts';
 import { isAny, membersOf, type Shape } from '../lang/shape.ts';
 import { printShape } from '../lang/shape-text.ts';
+import { valuesIn } from '../lang/shape-values.ts';
 import { valueOfCase } from '../lang/taken.ts';
 import { didYouMean, listed, nearestOf } from './known-names.ts';
 import type { CheckInput } from './rule.ts';
@@ -30,7 +31,7 @@ export function checkRoutes({ workflow, kinds, references }: CheckInput, report:
 function checkCases({ document }: Workflow, node: NodeDecl, route: RouteDecl, by: Shape, known: boolean, report: Report): void {
   const at = document.spanOf([...route.path, 'by'], 'value');
   const standard = route.cases.some(({ name }) => name === 'default');
-  const values = valuesOf(by);
+  const values = valuesIn(by);
   if (values === undefined) {
     if (isAny(by) && !known) return;
     if (standard && (isAny(by) || membersOf(by).every((one) => one.type === 'string' || one.type === 'number' || isDecisive(one)))) return;
@@ -87,15 +88,3 @@ const MOST_LISTED = 4;
 const nameOf = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 const isDecisive = (one: Shape): boolean => one.type === 'boolean' || one.type === 'null' || one.type === 'never';
-
-/** Every value there can be, when they are few. What a skip leaves does not count: the node is skipped with it. */
-function valuesOf(shape: Shape): readonly Json[] | undefined {
-  const values: Json[] = [];
-  for (const one of membersOf(shape)) {
-    if (one.type === 'boolean') values.push(...(one.value === undefined ? [true, false] : [one.value]));
-    else if ((one.type === 'string' || one.type === 'number') && one.values !== undefined) values.push(...one.values);
-    else if (one.type === 'null') values.push(...(one.skipped === undefined ? [null] : []));
-    else return undefined;
-  }
-  return values;
-}

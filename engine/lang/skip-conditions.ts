@@ -2,7 +2,8 @@ import type { Json } from '../base/json.ts';
 import type { Expr } from '../contracts/expression.ts';
 import { orderOutcome } from './comparisons.ts';
 import { pathKey } from './path-text.ts';
-import { isAny, membersOf, type Shape } from './shape.ts';
+import type { Shape } from './shape.ts';
+import { valuesIn } from './shape-values.ts';
 
 /** When a node is skipped, as far as it can be told from its own condition and from what it needs. */
 export type SkipCondition =
@@ -87,21 +88,7 @@ function equality(path: Expr, value: Json, names: ConditionNames): SkipCondition
 
 function pathIsOneOf(path: Expr, values: readonly Json[], names: ConditionNames): SkipCondition | undefined {
   const key = pathKey(path);
-  return key === undefined ? undefined : { type: 'value', key, values, domain: domainOf(names.shapeOf(path)) };
-}
-
-/** Every value a path can have, when they are few. */
-function domainOf(shape: Shape): readonly Json[] | undefined {
-  if (isAny(shape)) return undefined;
-  const values: Json[] = [];
-  for (const one of membersOf(shape)) {
-    if (one.type === 'boolean') values.push(...(one.value === undefined ? [true, false] : [one.value]));
-    else if ((one.type === 'string' || one.type === 'number') && one.values !== undefined) values.push(...one.values);
-    // A skipped reader decides nothing: what a skip leaves does not count.
-    else if (one.type === 'null') values.push(...(one.skipped === undefined ? [null] : []));
-    else return undefined;
-  }
-  return values;
+  return key === undefined ? undefined : { type: 'value', key, values, domain: valuesIn(names.shapeOf(path)) };
 }
 
 function negated(of: SkipCondition): SkipCondition {

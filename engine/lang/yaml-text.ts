@@ -56,14 +56,13 @@ function quoted(text: string): string {
   );
 }
 
-/** Texts of several lines read best as a literal block; the odd ones cannot be written so. */
+/** Texts of several lines read best as a literal block; the odd ones cannot be written so, and newlines at the end are lost to readers who trim. */
 function isBlock(text: string): boolean {
-  return /\n./.test(text) && /^[^\s]/.test(text) && !/[^\S \n]|[\p{Cs}\ufeff]|(?!\n)\p{Cc}| $| \n/u.test(text);
+  return /\n./.test(text) && /^[^\s]/.test(text) && !/[^\S \n]|[\p{Cs}\ufeff]|(?!\n)\p{Cc}| $| \n|\n\n$/u.test(text);
 }
 
 function blockHeader(text: string): string {
-  if (!text.endsWith('\n')) return '|-';
-  return text.endsWith('\n\n') ? '|+' : '|';
+  return text.endsWith('\n') ? '|' : '|-';
 }
 
 function blockLines(text: string, indent: string): readonly string[] {

@@ -1,6 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { instant, itemKey, millis, type TaskKey, taskKey } from '../../engine/base/ids.ts';
+import { instant, itemKey, type TaskKey, taskKey } from '../../engine/base/ids.ts';
 import type { RunEvent } from '../../engine/contracts/event.ts';
 import type { InEvent, RunState, RunView, TaskState } from '../../engine/contracts/store.ts';
 import { changesOf } from '../../engine/run/fold.ts';
@@ -11,6 +10,7 @@ import { RunMemory } from '../../engine/store/run-memory.ts';
 import { endIn, miscounts, oracle, SETTLED, stateOf } from '../support/kernel-oracle.ts';
 import { addressOf, drive, healed, RUN, replayed, type View, world } from '../support/kernel-world.ts';
 import { planOf } from '../support/plan-of.ts';
+import { fc } from '../support/properties.ts';
 
 const rolls = (): fc.Arbitrary<fc.Stream<number>> => fc.infiniteStream(fc.double({ min: 0, max: 0.999, noNaN: true }));
 
@@ -243,18 +243,7 @@ function questionsPerItem(count: number): { reads: number; writes: number } {
     [taskKey('a'), { status: 'expanded', count, next: 6, settled: 2, failed: 0, window: 4, maxFailures: null, closed: false, first: null }],
     [taskKey('a[5]'), { status: 'running', attempt: 1, stage: 0, stageAttempt: 1 }],
   ]);
-  const run: RunState = {
-    status: 'running',
-    open: 4,
-    unsettled: 2,
-    failure: null,
-    backingOff: [],
-    parked: [],
-    startedBy: null,
-    inbox: 0,
-    signals: [],
-    asleep: millis(0),
-  };
+  const run: RunState = { ...new RunMemory(RUN).run, status: 'running', open: 4, unsettled: 2 };
   let reads = 0;
   const view: RunView = {
     run,

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Json } from '../../engine/base/json.ts';
 import { Failed } from '../../engine/contracts/failure.ts';
@@ -10,6 +9,7 @@ import { operandsOf } from '../../engine/lang/operands.ts';
 import { referencesInExpression, referencesInTemplate } from '../../engine/lang/references.ts';
 import { compileTemplate } from '../../engine/lang/render.ts';
 import { parseTemplate } from '../../engine/lang/template.ts';
+import { fc } from '../support/properties.ts';
 
 const json = fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<Json>;
 const scopes = fc.record({

@@ -1,17 +1,13 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Json, JsonObject } from '../../engine/base/json.ts';
 import { compileExpression } from '../../engine/lang/evaluate.ts';
 import { parseExpression } from '../../engine/lang/expression.ts';
 import { inferExpression } from '../../engine/lang/infer-expression.ts';
-import { inferTemplate } from '../../engine/lang/infer-template.ts';
 import { nodeShape } from '../../engine/lang/node-shape.ts';
-import { compileTemplate } from '../../engine/lang/render.ts';
-import { schemaOf } from '../../engine/lang/schema-shape.ts';
 import { BOOLEAN, INTEGER, listOf, NULL, NUMBER, objectOf, oneOf, type Shape, STRING, union } from '../../engine/lang/shape.ts';
-import { parseTemplate } from '../../engine/lang/template.ts';
 import type { TypeScope } from '../../engine/lang/type-scope.ts';
-import { compileValidator } from '../../engine/lang/validate.ts';
+import { fc } from '../support/properties.ts';
+import { expectExpressionsSound, expectTemplatesSound, RUNS } from '../support/sound-types.ts';
 
 const OUTPUT: Shape = objectOf({ n: INTEGER, text: STRING, 'note?': STRING });
 const ITERATION: Shape = { type: 'number', integer: true, min: 1 };
@@ -174,38 +170,10 @@ const { any, test } = fc.letrec<Record<'any' | 'test', string>>((tie) => {
 
 /** What depends on the values alone: nothing before the run can know it. */
 const OF_VALUES = /has \d+ elements?, so none|is an empty list/;
-const RUNS = Number(process.env.TYPE_RUNS ?? 500);
 
 describe('what the checker lets through, of nodes and loops', () => {
   it('evaluates in every round, whatever was skipped or has failed', () => {
-    let silent = 0;
-    fc.assert(
-      fc.property(any, fc.array(worlds, { minLength: 6, maxLength: 6 }), (source, values) => {
-        const parsed = parseExpression(source);
-        if (!parsed.ok) return;
-        const { shape, problems } = inferExpression(parsed.tree, scope);
-        if (problems.some((one) => one.severity === 'error')) return;
-        silent++;
-        const evaluate = compileExpression(parsed.tree);
-        const validate = compileValidator(schemaOf(shape));
-        for (const world of values) {
-          let value: Json;
-          try {
-            value = evaluate(world);
-          } catch (error) {
-            if (OF_VALUES.test((error as Error).message)) continue;
-            throw new Error(`${source}\n${(error as Error).message}\n${JSON.stringify(world)}`);
-          }
-          expect(
-            validate(value).map((one) => one.message),
-            `${source} → ${JSON.stringify(value)}`,
-          ).toEqual([]);
-        }
-      }),
-      { numRuns: RUNS },
-    );
-    // The property would hold of a checker that refuses everything.
-    expect(silent).toBeGreaterThan(RUNS / 10);
+    expectExpressionsSound({ sources: any, worlds, each: 6, scope, ofValues: OF_VALUES });
   });
 
   it('renders in every round, whatever was skipped or has failed', () => {
@@ -222,25 +190,7 @@ describe('what the checker lets through, of nodes and loops', () => {
         fc.constant('{{#each nodes.many.items as |i|}}{{#if (eq i.status "succeeded")}}{{i.output.n}}{{else}}{{i.item}}{{/if}}{{/each}}'),
       ),
     }));
-    let silent = 0;
-    fc.assert(
-      fc.property(template, fc.array(worlds, { minLength: 6, maxLength: 6 }), (source, values) => {
-        const parsed = parseTemplate(source);
-        if (!parsed.ok) return;
-        if (inferTemplate(parsed.tree, scope, {}).some((one) => one.severity === 'error')) return;
-        silent++;
-        const render = compileTemplate(parsed.tree, {});
-        for (const world of values) {
-          try {
-            render(world);
-          } catch (error) {
-            throw new Error(`${source}\n${(error as Error).message}\n${JSON.stringify(world)}`);
-          }
-        }
-      }),
-      { numRuns: RUNS },
-    );
-    expect(silent).toBeGreaterThan(RUNS / 20);
+    expectTemplatesSound({ sources: template, worlds, each: 6, scope });
   });
 
   it('says of a condition what it says of its outcome', () => {

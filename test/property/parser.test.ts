@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Diagnostic } from '../../engine/contracts/diagnostic.ts';
 import type { Document, SourceHost } from '../../engine/contracts/source.ts';
@@ -8,6 +7,7 @@ import { renderDiagnostics } from '../../engine/diagnostics/render.ts';
 import { kinds } from '../../engine/nodes/registry.ts';
 import { parseDocument } from '../../engine/source/document.ts';
 import { parseWorkflow } from '../../engine/syntax/parse.ts';
+import { fc } from '../support/properties.ts';
 
 const folder = join(import.meta.dirname, '../fixtures/ok');
 const fixtures = readdirSync(folder)

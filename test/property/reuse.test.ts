@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { systemClock } from '../../engine/base/clock.ts';
 import type { RunEvent } from '../../engine/contracts/event.ts';
@@ -12,6 +11,7 @@ import { loadWorkflow } from '../../engine/load.ts';
 import { newRunId } from '../../engine/run-id.ts';
 import { runIn } from '../../engine/run-workflow.ts';
 import { openMemoryStore } from '../../engine/store/memory.ts';
+import { fc } from '../support/properties.ts';
 
 const cwd = mkdtempSync(join(tmpdir(), 'dagrun-reuse-'));
 writeFileSync(join(cwd, 'dagrun.config.yml'), '{}\n');

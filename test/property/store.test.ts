@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { instant, millis, nanoUsd, type RunId, runId, taskKey } from '../../engine/base/ids.ts';
 import type { RunEvent } from '../../engine/contracts/event.ts';
@@ -14,6 +13,7 @@ import { openMemoryStore } from '../../engine/store/memory.ts';
 import { openSqlStore } from '../../engine/store/sql/sql-store.ts';
 import { openSqlite } from '../../engine/store/sql/sqlite.ts';
 import { planOf } from '../support/plan-of.ts';
+import { fc } from '../support/properties.ts';
 
 const PLAN = planOf([{ id: 'a' }, { id: 'all', after: ['a'], items: true }, { id: 'b', after: ['all'] }]);
 const INDEX = indexPlan(PLAN);

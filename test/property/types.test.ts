@@ -1,14 +1,7 @@
-import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, it } from 'vitest';
 import type { Json, JsonSchema } from '../../engine/base/json.ts';
-import { compileExpression } from '../../engine/lang/evaluate.ts';
-import { parseExpression } from '../../engine/lang/expression.ts';
-import { inferExpression } from '../../engine/lang/infer-expression.ts';
-import { inferTemplate } from '../../engine/lang/infer-template.ts';
-import { compileTemplate } from '../../engine/lang/render.ts';
-import { schemaOf } from '../../engine/lang/schema-shape.ts';
-import { parseTemplate } from '../../engine/lang/template.ts';
-import { compileValidator } from '../../engine/lang/validate.ts';
+import { fc } from '../support/properties.ts';
+import { expectExpressionsSound, expectTemplatesSound } from '../support/sound-types.ts';
 import { names, WORLD } from '../unit/types/world.ts';
 
 /** Values that fit a schema, of the forms the world uses. */
@@ -194,38 +187,9 @@ const { any } = fc.letrec<Record<'number' | 'text' | 'flag' | 'list' | 'any', st
 /** What depends on the values alone: nothing before the run can know it. */
 const OF_VALUES = /has \d+ elements?, so none|is an empty list|of one kind|too large|`map` has no/;
 
-const RUNS = Number(process.env.TYPE_RUNS ?? 500);
-
 describe('what the checker lets through', () => {
   it('evaluates on every value of its types, to a value of the type it was given', () => {
-    let silent = 0;
-    fc.assert(
-      fc.property(any, fc.array(values, { minLength: 4, maxLength: 4 }), (source, scopes) => {
-        const parsed = parseExpression(source);
-        if (!parsed.ok) return;
-        const { shape, problems } = inferExpression(parsed.tree, { names, skips: 'refuse' });
-        if (problems.some((one) => one.severity === 'error')) return;
-        silent++;
-        const evaluate = compileExpression(parsed.tree);
-        const validate = compileValidator(schemaOf(shape));
-        for (const scope of scopes) {
-          let value: Json;
-          try {
-            value = evaluate(scope);
-          } catch (error) {
-            if (OF_VALUES.test((error as Error).message)) continue;
-            throw new Error(`${source}\n${(error as Error).message}\n${JSON.stringify(scope)}`);
-          }
-          expect(
-            validate(value).map((one) => one.message),
-            `${source} → ${JSON.stringify(value)}`,
-          ).toEqual([]);
-        }
-      }),
-      { numRuns: RUNS },
-    );
-    // The property would hold of a checker that refuses everything.
-    expect(silent).toBeGreaterThan(RUNS / 10);
+    expectExpressionsSound({ sources: any, worlds: values, each: 4, scope: { names, skips: 'refuse' }, ofValues: OF_VALUES });
   });
 
   it('renders on every value of its types', () => {
@@ -280,27 +244,9 @@ describe('what the checker lets through', () => {
         fc.tuple(tie('template'), tie('template')).map(([a, b]) => a + b),
       ),
     }));
-    let silent = 0;
-    fc.assert(
-      fc.property(template, fc.array(values, { minLength: 4, maxLength: 4 }), (source, scopes) => {
-        const parsed = parseTemplate(source);
-        if (!parsed.ok) return;
-        // A name that is nowhere is for another rule to find.
-        const problems = inferTemplate(parsed.tree, { names: new Map([...names].filter(([name]) => name !== 'x')), skips: 'refuse' }, {});
-        if (problems.some((one) => one.severity === 'error')) return;
-        silent++;
-        const render = compileTemplate(parsed.tree, {});
-        for (const scope of scopes) {
-          try {
-            render(scope);
-          } catch (error) {
-            if (/there is no `|nothing is called/.test((error as Error).message)) continue;
-            throw new Error(`${source}\n${(error as Error).message}\n${JSON.stringify(scope)}`);
-          }
-        }
-      }),
-      { numRuns: RUNS },
-    );
-    expect(silent).toBeGreaterThan(RUNS / 20);
+    // A name that is nowhere is for another rule to find.
+    const known = new Map([...names].filter(([name]) => name !== 'x'));
+    const ofValues = /there is no `|nothing is called/;
+    expectTemplatesSound({ sources: template, worlds: values, each: 4, scope: { names: known, skips: 'refuse' }, ofValues });
   });
 });

@@ -1,13 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { Attachment, Message, ModelRequest, Provider } from '../../engine/contracts/provider.ts';
-import { openAnthropic } from '../../engine/providers/anthropic.ts';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Attachment, Message, ModelRequest } from '../../engine/contracts/provider.ts';
 import { type AttachmentLimits, checkAttachments } from '../../engine/providers/attachment-limits.ts';
 import { createOfflineProvider } from '../../engine/providers/offline.ts';
-import { openOpenAi } from '../../engine/providers/openai.ts';
 import { requestFor } from '../contract/provider.contract.ts';
-import { startAnthropicServer } from '../support/anthropic-server.ts';
-import { startOpenAiServer } from '../support/openai-server.ts';
-import type { WireServer } from '../support/wire-server.ts';
+import { withBothProviders } from '../support/both-providers.ts';
 
 const image = (name: string, more: Partial<Attachment> = {}): Attachment => ({
   type: 'image',
@@ -35,28 +31,16 @@ const never = () => new AbortController().signal;
 const count = Object.assign((text: string) => text.length, { attachment: () => 1000 });
 
 describe('what is attached, on the wire', () => {
-  let anthropicServer: WireServer;
-  let openAiServer: WireServer;
-  let anthropic: Provider;
-  let openAi: Provider;
-  beforeAll(async () => {
-    anthropicServer = await startAnthropicServer();
-    openAiServer = await startOpenAiServer();
-    anthropic = await openAnthropic({ id: 'anthropic', type: 'anthropic', apiKey: 'k3y', baseUrl: anthropicServer.url });
-    openAi = await openOpenAi({ id: 'openai', type: 'openai', apiKey: 'k3y', baseUrl: openAiServer.url }, async () => count);
-  });
-  afterAll(async () => {
-    await Promise.all([anthropic.close?.(), openAi.close?.(), anthropicServer.close(), openAiServer.close()]);
-  });
+  const both = withBothProviders(count);
   afterEach(() => {
-    anthropicServer.received.splice(0);
-    openAiServer.received.splice(0);
+    both.anthropicServer.received.splice(0);
+    both.openAiServer.received.splice(0);
   });
 
   test('Anthropic gets base64 blocks before the text, images with their names', async () => {
-    anthropicServer.script({ text: 'ok' });
-    await anthropic.complete(requestFor(showing(image('chart.png'), pdf('report.pdf'))), never());
-    expect(anthropicServer.received[0]?.body).toMatchObject({
+    both.anthropicServer.script({ text: 'ok' });
+    await both.anthropic.complete(requestFor(showing(image('chart.png'), pdf('report.pdf'))), never());
+    expect(both.anthropicServer.received[0]?.body).toMatchObject({
       system: 'Be brief.',
       messages: [
         {
@@ -73,9 +57,9 @@ describe('what is attached, on the wire', () => {
   });
 
   test('OpenAI gets data URLs before the text', async () => {
-    openAiServer.script({ text: 'ok' });
-    await openAi.complete(requestFor(showing(image('chart.png'), pdf('report.pdf'))), never());
-    expect(openAiServer.received[0]?.body.messages).toEqual([
+    both.openAiServer.script({ text: 'ok' });
+    await both.openAi.complete(requestFor(showing(image('chart.png'), pdf('report.pdf'))), never());
+    expect(both.openAiServer.received[0]?.body.messages).toEqual([
       { role: 'system', content: 'Be brief.' },
       {
         role: 'user',
@@ -90,19 +74,19 @@ describe('what is attached, on the wire', () => {
   });
 
   test('a server that reports no usage: what is attached is counted as well', async () => {
-    openAiServer.script({ body: { choices: [{ message: { role: 'assistant', content: 'four' }, finish_reason: 'stop' }] } });
-    const reply = await openAi.complete(requestFor(showing(image('a.png'))), never());
+    both.openAiServer.script({ body: { choices: [{ message: { role: 'assistant', content: 'four' }, finish_reason: 'stop' }] } });
+    const reply = await both.openAi.complete(requestFor(showing(image('a.png'))), never());
     expect(reply.usage.input).toBe(3 + 9 + 4 + 13 + 4 + 1000);
   });
 
   test('what Anthropic would refuse is not sent', async () => {
-    anthropicServer.script({ text: 'ok' });
+    both.anthropicServer.script({ text: 'ok' });
     const large = image('photo.jpg', { data: 'A'.repeat(6_000_000) });
-    await expect(anthropic.complete(requestFor(showing(large)), never())).rejects.toMatchObject({
+    await expect(both.anthropic.complete(requestFor(showing(large)), never())).rejects.toMatchObject({
       failure: { type: 'bad_request', message: '"photo.jpg" is 4.5 MB: anthropic takes images of at most 3.9 MB' },
       mayHaveCharged: false,
     });
-    expect(anthropicServer.received).toEqual([]);
+    expect(both.anthropicServer.received).toEqual([]);
   });
 });
 

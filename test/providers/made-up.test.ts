@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { JsonSchema } from '../../engine/base/json.ts';
 import { compileValidator } from '../../engine/lang/validate.ts';
 import { makeUpAnswer } from '../../engine/providers/made-up.ts';
+import { fc } from '../support/properties.ts';
 
 const smallest = (schema: JsonSchema) => makeUpAnswer(schema, 'f00d', '', 'smallest');
 const making = (schema: JsonSchema, seed = 'f00d') => makeUpAnswer(schema, seed, 'How risky is it');

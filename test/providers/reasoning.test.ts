@@ -1,46 +1,29 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { ModelRequest, Provider, Reasoning, ReasoningControl } from '../../engine/contracts/provider.ts';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { ModelRequest, Reasoning, ReasoningControl } from '../../engine/contracts/provider.ts';
 import { lacking, reasoningOf, temperatureOf } from '../../engine/models/capabilities.ts';
 import { findModel } from '../../engine/models/catalog.ts';
 import { defaultMaxOutput } from '../../engine/models/worst-case.ts';
-import { openAnthropic } from '../../engine/providers/anthropic.ts';
 import { thinkingOf } from '../../engine/providers/anthropic-thinking.ts';
-import { openOpenAi } from '../../engine/providers/openai.ts';
 import { requestFor } from '../contract/provider.contract.ts';
-import { startAnthropicServer } from '../support/anthropic-server.ts';
-import { startOpenAiServer } from '../support/openai-server.ts';
-import type { WireServer } from '../support/wire-server.ts';
+import { withBothProviders } from '../support/both-providers.ts';
 
 const never = () => new AbortController().signal;
 
 describe('how much a model thinks, on the wire', () => {
-  let anthropicServer: WireServer;
-  let openAiServer: WireServer;
-  let anthropic: Provider;
-  let openAi: Provider;
-  beforeAll(async () => {
-    anthropicServer = await startAnthropicServer();
-    openAiServer = await startOpenAiServer();
-    anthropic = await openAnthropic({ id: 'anthropic', type: 'anthropic', apiKey: 'k3y', baseUrl: anthropicServer.url });
-    openAi = await openOpenAi(
-      { id: 'openai', type: 'openai', apiKey: 'k3y', baseUrl: openAiServer.url },
-      async () => (text) => text.length,
-    );
-    anthropicServer.script({ text: 'ok' });
-    openAiServer.script({ text: 'ok' });
-  });
-  afterAll(async () => {
-    await Promise.all([anthropic.close?.(), openAi.close?.(), anthropicServer.close(), openAiServer.close()]);
+  const both = withBothProviders((text) => text.length);
+  beforeAll(() => {
+    both.anthropicServer.script({ text: 'ok' });
+    both.openAiServer.script({ text: 'ok' });
   });
   afterEach(() => {
-    anthropicServer.received.splice(0);
-    openAiServer.received.splice(0);
+    both.anthropicServer.received.splice(0);
+    both.openAiServer.received.splice(0);
   });
 
   const asked = async (more: Partial<ModelRequest>) => {
-    await anthropic.complete(requestFor(more), never());
-    await openAi.complete(requestFor(more), never());
-    return { anthropic: anthropicServer.received[0]?.body, openAi: openAiServer.received[0]?.body };
+    await both.anthropic.complete(requestFor(more), never());
+    await both.openAi.complete(requestFor(more), never());
+    return { anthropic: both.anthropicServer.received[0]?.body, openAi: both.openAiServer.received[0]?.body };
   };
 
   test('nothing is said of it unless it is asked for', async () => {
@@ -62,16 +45,16 @@ describe('how much a model thinks, on the wire', () => {
 
   test('not at all; where that cannot be had, a little', async () => {
     expect((await asked({ reasoning: 'none', reasoningBy: 'effort' })).openAi).toMatchObject({ reasoning_effort: 'none' });
-    openAiServer.received.splice(0);
+    both.openAiServer.received.splice(0);
     expect((await asked({ reasoning: 'none', reasoningBy: 'always' })).openAi).toMatchObject({ reasoning_effort: 'low' });
   });
 
   test('thinking is billed as output', async () => {
-    openAiServer.script({
+    both.openAiServer.script({
       text: 'ok',
       usage: { prompt_tokens: 10, completion_tokens: 900, completion_tokens_details: { reasoning_tokens: 880 } },
     });
-    expect((await openAi.complete(requestFor({ reasoning: 'low' }), never())).usage).toMatchObject({ input: 10, output: 900 });
+    expect((await both.openAi.complete(requestFor({ reasoning: 'low' }), never())).usage).toMatchObject({ input: 10, output: 900 });
   });
 });
 

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { instant, runId, type TaskKey, taskKey } from '../../engine/base/ids.ts';
 import type { RunEvent } from '../../engine/contracts/event.ts';
 import type { Failure } from '../../engine/contracts/failure.ts';
@@ -10,6 +9,7 @@ import { createKernel } from '../../engine/run/kernel.ts';
 import { indexPlan, type PlanIndex } from '../../engine/run/plan-index.ts';
 import { RunMemory } from '../../engine/store/run-memory.ts';
 import { type NodeSketch, planOf } from './plan-of.ts';
+import { fc } from './properties.ts';
 
 /*
  * A plan of nodes inside nodes, and an outside that answers by itself: the same question always gets the same answer, in whatever

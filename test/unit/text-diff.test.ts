@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { diffLines, diffWords, likeness, type Piece, unifiedDiff } from '../../engine/base/text-diff.ts';
+import { fc } from '../support/properties.ts';
 
 const side = (pieces: readonly Piece[], without: Piece['in'], between = ''): string =>
   pieces

@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Json, JsonSchema } from '../../engine/base/json.ts';
 import { misfits } from '../../engine/lang/misfit.ts';
 import { compileRegex } from '../../engine/lang/regex.ts';
 import { compileValidator } from '../../engine/lang/validate.ts';
+import { fc } from '../support/properties.ts';
 
 const messages = (schema: JsonSchema, value: Json): readonly string[] => compileValidator(schema)(value).map((problem) => problem.message);
 

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { Json } from '../../../engine/base/json.ts';
 import { yamlText } from '../../../engine/lang/yaml-text.ts';
+import { fc } from '../../support/properties.ts';
 
 describe('printed', () => {
   test.each<[Json, string]>([
@@ -22,6 +22,7 @@ describe('printed', () => {
     [[{ a: 1, b: [2] }, [3, [4]]], '- a: 1\n  b:\n    - 2\n- - 3\n  - - 4'],
     [{ text: 'one\n\ntwo' }, 'text: |-\n  one\n\n  two'],
     [{ text: 'one\ntwo\n' }, 'text: |\n  one\n  two'],
+    [{ text: 'one\ntwo\n\n' }, 'text: "one\\ntwo\\n\\n"'],
     [['one\ntwo'], '- |-\n  one\n  two'],
   ])('%j', (value, expected) => expect(yamlText(value)).toBe(expected));
 });

@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { nanoUsd } from '../../../engine/base/ids.ts';
 import { createBudget } from '../../../engine/models/budget.ts';
+import { fc } from '../../support/properties.ts';
 
 const never = new AbortController().signal;
 setMaxListeners(0, never);

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { buildGraph, findCycles, type Graph, heights, topologicalOrder } from '../../../engine/base/graph.ts';
+import { fc } from '../../support/properties.ts';
 
 /** `a>b c>b`: edges by name; a lone name is a node. Nodes are in order of first mention. */
 function drawn(text: string): Graph {

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Json, JsonSchema } from '../../../engine/base/json.ts';
 import { whyNotAssignable } from '../../../engine/lang/assignable.ts';
@@ -6,6 +5,7 @@ import { schemaOf, shapeOf } from '../../../engine/lang/schema-shape.ts';
 import { fieldOf } from '../../../engine/lang/shape.ts';
 import { printShape } from '../../../engine/lang/shape-text.ts';
 import { compileValidator } from '../../../engine/lang/validate.ts';
+import { fc } from '../../support/properties.ts';
 
 const object = (properties: Record<string, JsonSchema>, more: JsonSchema = {}): JsonSchema => ({ type: 'object', properties, ...more });
 const node: JsonSchema = object(
