@@ -3,15 +3,21 @@ import { renderDuration } from '../base/units.ts';
 import type { Report } from '../contracts/diagnostic.ts';
 import type { Workflow } from '../contracts/workflow.ts';
 import { allNodes, authorsNode } from '../lang/frames.ts';
+import { leastOf } from '../lang/least.ts';
 import { type FieldReading, placeOfField } from '../lang/readings.ts';
 import { shapeOf } from '../lang/schema-shape.ts';
+import { typesOf, type WorkflowTypes } from '../lang/scope-shape.ts';
+import { membersOf } from '../lang/shape.ts';
 import { printShape } from '../lang/shape-text.ts';
 import { spanOfStep } from './known-names.ts';
 import type { CheckInput } from './rule.ts';
 
-/** Bounds are known before a run, and none is above a bound of the whole run. */
-export function checkLimits({ workflow, references }: CheckInput, report: Report): void {
-  for (const reading of references) if (reading.place === 'bound') checkBound(workflow, reading, report);
+/** Bounds are known before a run, none lets nothing happen, and none is above a bound of the whole run. */
+export function checkLimits({ workflow, kinds, references }: CheckInput, report: Report): void {
+  for (const reading of references) {
+    if (reading.place !== 'bound') continue;
+    if (checkBound(workflow, reading, report)) checkLeast(workflow, typesOf(workflow, kinds), reading, report);
+  }
   for (const { node } of allNodes(workflow)) {
     const { id } = authorsNode(workflow, node);
     const { concurrency } = node.foreach ?? {};
@@ -44,10 +50,13 @@ export function checkLimits({ workflow, references }: CheckInput, report: Report
 
 const BECAUSE = 'a bound has to be known before the run, so that its cost has one';
 
-function checkBound({ document, inputs }: Workflow, { field, references }: FieldReading, report: Report): void {
+/** False when a bound is not one (reported). */
+function checkBound({ document, inputs }: Workflow, { field, references }: FieldReading, report: Report): boolean {
+  let isBound = true;
   for (const reference of references) {
     const [root, name] = reference.path;
     if (root !== 'inputs') {
+      isBound = false;
       const known = root === 'constants';
       report({
         code: 'DAG310',
@@ -64,6 +73,7 @@ function checkBound({ document, inputs }: Workflow, { field, references }: Field
     if (!input) continue;
     const schema = within(input.schema, reference.path.slice(2));
     if (hasMaximum(schema)) continue;
+    isBound = false;
     // Of a list or a text there is no `maximum` to be given.
     const isNumber = ['integer', 'number', undefined].some((type) => schema.type === type);
     report({
@@ -79,6 +89,37 @@ function checkBound({ document, inputs }: Workflow, { field, references }: Field
         : 'write a number, or read an input of type integer that has a `maximum`',
     });
   }
+  return isBound;
+}
+
+/** What is done at least once; other bounds are raised to 1 where they are less, or may be 0. */
+const AT_LEAST_ONCE: ReadonlySet<string> = new Set(['repeat.times', 'repeat.max', 'evaluate.max_iterations', 'max_turns']);
+
+function checkLeast({ document, inputs }: Workflow, types: WorkflowTypes, reading: FieldReading, report: Report): void {
+  const { field, references, path } = reading;
+  const { shape, texts, problems } = types.inferred(reading);
+  const tree = texts[0]?.tree;
+  if (!AT_LEAST_ONCE.has(field) || tree === undefined || problems.length > 0) return;
+  if (membersOf(shape).some((one) => one.type !== 'number')) return;
+  const least = leastOf(tree, types.scopeOf(reading));
+  if (least === undefined || least >= 1) return;
+  const [reference, ...others] = references;
+  const input = others.length > 0 ? undefined : inputs.get(reference?.path[1] ?? '');
+  const alone = reference !== undefined && input !== undefined && reference.text === texts[0]?.text.trim();
+  const inside = alone && reference.path.length > 2 ? `\`${reference.path.slice(2).join('.')}\` of ` : '';
+  report({
+    code: 'DAG312',
+    severity: 'error',
+    message: `\`${field}\` may be less than 1, and then the run fails`,
+    at: alone ? spanOfStep(document, reference, 1) : document.spanOf(path, 'value'),
+    label: Number.isFinite(least) ? `may be ${least}` : 'could be any number up to its maximum',
+    ...(input !== undefined && { related: [{ at: document.spanOf(input.path, 'key'), label: 'declared here' }] }),
+    because: 'what is done in rounds or turns is done at least once',
+    help:
+      alone && input !== undefined
+        ? `give ${inside}the input "${input.name}" a \`minimum: 1\`; or skip the node: \`skip_if: ${reference.text} < 1\``
+        : `keep it at 1 or more: \`max(1, ${texts[0]?.text.trim() ?? '…'})\``,
+  });
 }
 
 /** What is declared of a field of an input, as far as it is. */

@@ -87,15 +87,20 @@ function wrongResult(reading: FieldReading, shape: Shape, text: ReadText | undef
   if (reading.wanted !== undefined) {
     const misfit = whyNotAssignable(shape, shapeOf(reading.wanted));
     if (misfit === undefined) return undefined;
+    const { description: advice } = reading.wanted;
+    const asked = text?.text.trim() ?? '…';
     return {
       code: 'DAG409',
       severity: 'error',
       message: `\`${field}\` takes ${String(reading.wanted.title ?? 'another value')}, and this is ${printSort(shape)}`,
       ...whole,
       label: printShape(shape),
-      help: mayBeNull(shape)
-        ? `say what to do when it is missing: ${'`'}{{default ${text?.text.trim() ?? '…'} "…"}}${'`'}`
-        : `put it into a text of its own: ${'`'}{{json ${text?.text.trim() ?? '…'}}}${'`'}`,
+      help:
+        typeof advice === 'string'
+          ? advice
+          : mayBeNull(shape)
+            ? `say what to do when it is missing: \`{{default ${asked} "…"}}\``
+            : `put it into a text of its own: \`{{json ${asked}}}\``,
     };
   }
   const members = membersOf(shape).filter((one) => one.type !== 'never');
@@ -136,6 +141,14 @@ function wrongResult(reading: FieldReading, shape: Shape, text: ReadText | undef
       'DAG409',
       `\`${field}\` is a whole number, and this is ${printSort(shape)}`,
       'write a number, or read an input of `type: integer`',
+    );
+  }
+  // Other bounds are rounded down.
+  if (field === 'max_turns' && members.some((one) => one.type === 'number' && !one.integer)) {
+    return complaint(
+      'DAG409',
+      '`max_turns` is a whole number, and this may have a fraction',
+      'round it: `int(…)`, or read an input of `type: integer`',
     );
   }
   return undefined;

@@ -185,8 +185,11 @@ const FORMS: ReadonlySet<Json | undefined> = new Set(['date', 'time', 'date-time
 const isFormed = ({ pattern, format }: JsonSchema): boolean => typeof pattern === 'string' || FORMS.has(format);
 
 function numberOf(schema: JsonSchema, integer: boolean): Shape {
-  const min = largest(schema.minimum, schema.exclusiveMinimum);
-  const max = smallest(schema.maximum, schema.exclusiveMaximum);
+  // Of whole numbers the bound itself is out, and the next one is in.
+  const above = integer && typeof schema.exclusiveMinimum === 'number' ? Math.floor(schema.exclusiveMinimum) + 1 : schema.exclusiveMinimum;
+  const below = integer && typeof schema.exclusiveMaximum === 'number' ? Math.ceil(schema.exclusiveMaximum) - 1 : schema.exclusiveMaximum;
+  const min = largest(schema.minimum, above);
+  const max = smallest(schema.maximum, below);
   if (min === undefined && max === undefined) return integer ? INTEGER : NUMBER;
   return { type: 'number', integer, ...(min !== undefined && { min }), ...(max !== undefined && { max }) };
 }

@@ -45,7 +45,7 @@ export async function turnLoop(place: LoopPlace): Promise<Turn> {
 }
 
 function begin(loop: CompiledLoop, scope: Scope): Turn {
-  const field = loop.loop.type === 'evaluate' ? 'evaluate.max_iterations' : 'repeat.max';
+  const field = loop.loop.type === 'evaluate' ? 'evaluate.max_iterations' : loop.until === undefined ? 'repeat.times' : 'repeat.max';
   const max = Math.floor(Number(inField(field, () => loop.max(scope))));
   if (!(max >= 1)) throw failed(field, `\`${field}\` gives ${max}; it must be 1 or more`);
   if (loop.loop.type === 'evaluate') return { type: 'again', memory: { max, scores: [], best: null, since: 0 } };

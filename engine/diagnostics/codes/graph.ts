@@ -139,6 +139,33 @@ outputs:
   reviews: nodes.review.output
 `,
   },
+  DAG312: {
+    title: 'a bound that may be less than one',
+    explanation:
+      'What is done in rounds or turns is done at least once: a bound of 0 fails the run. A bound that follows an input is right when the schema of that input has a `minimum`, or when a condition of the node rules the rest out.',
+    wrong: `dagrun: 1
+name: again
+inputs:
+  rounds: { type: integer, default: 2, maximum: 5 }
+nodes:
+  draft:
+    repeat: { times: inputs.rounds }
+    prompt: Write a draft.
+outputs:
+  draft: nodes.draft.output
+`,
+    right: `dagrun: 1
+name: again
+inputs:
+  rounds: { type: integer, default: 2, minimum: 1, maximum: 5 }
+nodes:
+  draft:
+    repeat: { times: inputs.rounds }
+    prompt: Write a draft.
+outputs:
+  draft: nodes.draft.output
+`,
+  },
   DAG313: {
     title: 'a bound above that of the whole run',
     explanation: 'A node cannot have more calls in flight, or try for longer, than the whole run may: the larger bound does nothing.',
