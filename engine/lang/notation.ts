@@ -52,11 +52,12 @@ function readingOf(schema: JsonSchema): Reading {
  * that says so, for what is literal as a whole may hold an expression in a part. `path` is where the spec stands.
  */
 export function fieldsOf(schema: JsonSchema, spec: Json, path: Path): Field[] {
-  switch (schema['x-holds']) {
+  const own = schemaOf(schema, spec);
+  switch (own['x-holds']) {
     case 'expression':
       return [{ path, holds: 'expression', source: spec }];
     case 'template':
-      return textsOf(spec, path, readingOf(schema));
+      return textsOf(spec, path, readingOf(own));
   }
   if (isList(spec)) return spec.flatMap((element, index) => fieldsOf(schemaOfElement(schema), element, [...path, index]));
   if (isObject(spec)) return Object.entries(spec).flatMap(([key, value]) => fieldsOf(schemaOfField(schema, key), value, [...path, key]));
@@ -82,11 +83,12 @@ type Render = (scope: Scope) => Json;
 
 /** undefined where nothing in it changes. */
 function compileField(schema: JsonSchema, value: Json, partials: Readonly<Record<string, string>>): Render | undefined {
-  switch (schema['x-holds']) {
+  const own = schemaOf(schema, value);
+  switch (own['x-holds']) {
     case 'expression':
       return compileSource(value);
     case 'template':
-      return compileTexts(value, partials, readingOf(schema));
+      return compileTexts(value, partials, readingOf(own));
   }
   return compileParts(value, (inner, key) =>
     compileField(typeof key === 'number' ? schemaOfElement(schema) : schemaOfField(schema, key), inner, partials),
@@ -161,6 +163,12 @@ function schemaOfField(schema: JsonSchema, name: string): JsonSchema {
     if (isObject(additionalProperties)) return additionalProperties;
   }
   return NOTHING;
+}
+
+/** The schema of a text that may stand where something longer may: only the alternative says what it holds. */
+function schemaOf(schema: JsonSchema, value: Json): JsonSchema {
+  if (typeof value !== 'string' || schema['x-holds'] !== undefined) return schema;
+  return alternatives(schema).find(({ type, 'x-holds': holds }) => type === 'string' && holds !== undefined) ?? schema;
 }
 
 function schemaOfElement(schema: JsonSchema): JsonSchema {

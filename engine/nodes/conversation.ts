@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { isList, isObject, type Json, type JsonObject, type JsonSchema } from '../base/json.ts';
+import { Failed } from '../contracts/failure.ts';
 import type { ReportField, TaskContext, WorkspaceFile } from '../contracts/node-kind.ts';
 import type { Attachment, Message } from '../contracts/provider.ts';
 
@@ -8,12 +9,21 @@ export interface Conversation {
   readonly system?: string;
   /** This or `messages`. */
   readonly prompt?: string;
-  readonly messages?: readonly { readonly role: 'system' | 'user' | 'assistant'; readonly content: string }[];
-  /** Paths and patterns. */
-  readonly attach?: readonly string[];
+  /** One entry may stand for a list of them: a conversation that is data. */
+  readonly messages?: readonly Json[];
+  /** Paths and patterns, and lists of such. */
+  readonly attach?: readonly Json[];
+}
+
+/** One message as it is written. */
+interface Said {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly content: string;
 }
 
 type Files = Pick<TaskContext, 'readFiles'>;
+
+const ONE_PATH = '^\\s*\\{\\{[^{}]*\\}\\}\\s*$';
 
 /** The field `messages` of a model call. */
 export const messagesField: JsonSchema = {
@@ -21,22 +31,45 @@ export const messagesField: JsonSchema = {
   minItems: 1,
   'x-holds': 'literal',
   items: {
-    type: 'object',
-    required: ['role', 'content'],
-    additionalProperties: false,
-    properties: {
-      role: {
-        enum: ['system', 'user', 'assistant'],
-        'x-holds': 'literal',
-        description: 'Who says it: `system` first, if at all, then `user` and `assistant` in turn, `user` last.',
+    anyOf: [
+      {
+        type: 'object',
+        required: ['role', 'content'],
+        additionalProperties: false,
+        properties: {
+          role: {
+            enum: ['system', 'user', 'assistant'],
+            'x-holds': 'literal',
+            description: 'Who says it: `system` first, if at all, then `user` and `assistant` in turn, `user` last.',
+          },
+          content: { type: 'string', minLength: 1, 'x-holds': 'template', description: 'What is said.' },
+        },
       },
-      content: { type: 'string', minLength: 1, 'x-holds': 'template', description: 'What is said.' },
-    },
+      {
+        type: 'string',
+        pattern: ONE_PATH,
+        'x-holds': 'template',
+        'x-typed': 'path',
+        'x-wants': {
+          title: 'a list of messages `{ role, content }` of `user` and `assistant`',
+          description:
+            'one message is `{ role: user, content: "{{…}}" }`; a list has `items: { fields: { role: user | assistant, content: string } }`',
+          type: 'array',
+          items: {
+            type: 'object',
+            required: ['role', 'content'],
+            properties: { role: { enum: ['user', 'assistant'] }, content: { type: 'string' } },
+          },
+        },
+        description: 'A conversation that is data: one `{{path}}` to a list of `{ role, content }`.',
+      },
+    ],
   },
-  description: 'The conversation so far, or examples of one, instead of `prompt`; the last message is what the model answers.',
+  description:
+    'The conversation so far, or examples of one, instead of `prompt`; the last message is what the model answers. An entry that is exactly one `{{path}}` stands for a list of messages.',
 };
 
-/** Mistakes in the order of `messages`: no provider takes them. */
+/** Mistakes in the order of `messages`: no provider takes them. What an entry stands for that is data is seen in the run. */
 export function checkMessages(spec: JsonObject, report: ReportField): void {
   const { messages, system } = spec;
   if (!isList(messages)) return;
@@ -53,13 +86,38 @@ export function checkMessages(spec: JsonObject, report: ReportField): void {
     report('DAG140', ['messages', first, 'role'], 'a conversation begins with what the user says', {
       help: 'put a message of the user before it',
     });
-  else if (roles[last] !== 'user')
+  else if (isObject(messages[last]) && roles[last] !== 'user')
     report('DAG140', ['messages', last, 'role'], `the last message is of the ${String(roles[last])}: there is nothing to answer`, {
       help:
         roles[last] === 'assistant'
           ? 'end with a message of the user; most models refuse to go on with words of their own'
           : 'add a message of the user',
     });
+}
+
+/** What is said, in order, whatever of it is data. Throws Failed (expression_failed) where that is no conversation that can be answered. */
+function saidIn({ prompt = '', messages }: Conversation): readonly Said[] {
+  if (messages === undefined) return [{ role: 'user', content: prompt }];
+  const said = messages.flatMap((entry, index) =>
+    isList(entry) ? entry.map((one, at) => saidBy(one, `messages[${index}][${at}]`)) : [saidBy(entry, `messages[${index}]`, index === 0)],
+  );
+  const [first, next] = said;
+  if ((first?.role === 'system' ? next : first)?.role === 'assistant') throw unanswerable('a conversation begins with what the user says');
+  if (said.at(-1)?.role !== 'user') throw unanswerable('the last message is not of the user: there is nothing to answer');
+  return said;
+}
+
+function saidBy(value: Json, where: string, bySystem = false): Said {
+  if (isObject(value)) {
+    const { role, content } = value;
+    const known = role === 'user' || role === 'assistant' || (bySystem && role === 'system');
+    if (known && typeof content === 'string') return { role, content };
+  }
+  throw unanswerable(`\`${where}\` is no message { role, content } of the user or the assistant`);
+}
+
+function unanswerable(message: string): Failed {
+  return new Failed({ type: 'expression_failed', field: 'messages', message });
 }
 
 /** The texts that are attached, as they stand in the prompt. Throws Failed when a file cannot be read. */
@@ -72,10 +130,10 @@ export async function attachedText({ attach = [] }: Pick<Conversation, 'attach'>
  * Throws Failed when a file cannot be read.
  */
 export async function conversationOf(spec: Conversation, ctx: Files, texts?: string): Promise<readonly Message[]> {
-  const { system, prompt = '', messages, attach = [] } = spec;
+  const { system, attach = [] } = spec;
   const files = await filesOf(attach, ctx);
   const attachments = files.flatMap((file): readonly Attachment[] => ('attachment' in file ? [file.attachment] : []));
-  const said = (messages ?? [{ role: 'user' as const, content: prompt }]).map(({ role, content }): Message => ({ role, text: content }));
+  const said = saidIn(spec).map(({ role, content }): Message => ({ role, text: content }));
   const last = said.pop();
   return [
     ...(system === undefined ? [] : [{ role: 'system' as const, text: system }]),
@@ -95,10 +153,20 @@ export async function attachedTo({ attach }: Pick<Conversation, 'attach'>, ctx: 
 }
 
 /** In the order given; a file that two patterns match is there once. */
-async function filesOf(attach: readonly string[], ctx: Files): Promise<readonly WorkspaceFile[]> {
+async function filesOf(attach: readonly Json[], ctx: Files): Promise<readonly WorkspaceFile[]> {
   const files = new Map<string, WorkspaceFile>();
-  for (const path of attach) for (const file of await ctx.readFiles(path)) if (!files.has(file.name)) files.set(file.name, file);
+  for (const path of attach.flatMap(pathsIn))
+    for (const file of await ctx.readFiles(path)) if (!files.has(file.name)) files.set(file.name, file);
   return [...files.values()];
+}
+
+/** Throws Failed (expression_failed). */
+function pathsIn(entry: Json, index: number): readonly string[] {
+  return (isList(entry) ? entry : [entry]).map((path) => {
+    if (typeof path === 'string') return path;
+    const message = `\`attach[${index}]\` is neither a path nor a list of paths`;
+    throw new Failed({ type: 'expression_failed', field: `attach[${index}]`, message });
+  });
 }
 
 /** Texts in tags that carry their names: models keep sources apart by them. */

@@ -68,9 +68,15 @@ export const llm: NodeKind<LlmSpec> = {
         type: 'array',
         items: { type: 'string', 'x-holds': 'template' },
         'x-holds': 'template',
+        'x-typed': 'path',
         'x-reaches': 'a path',
+        'x-wants': {
+          title: 'a path, or a list of paths',
+          description: 'make paths of it in a node `kind: set`; when it may be missing, an empty list instead: `coalesce(…, [])`',
+          anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }],
+        },
         description:
-          'Files put before the prompt: texts, images (PNG, JPEG, GIF, WebP) and PDFs, by path or pattern (`docs/*.md`); paths start at the folder of this file.',
+          'Files put before the prompt: texts, images (PNG, JPEG, GIF, WebP) and PDFs, by path or pattern (`docs/*.md`); paths start at the folder of this file. A text that is exactly one `{{path}}` to a list attaches all of it.',
       },
       context: contextField,
       ...toolFields,
