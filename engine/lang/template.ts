@@ -3,6 +3,7 @@ import type { Json } from '../base/json.ts';
 import type { TemplatePart, TemplateValue } from '../contracts/template.ts';
 import { blockNames, type Helper, helperNames, helpers } from './helpers.ts';
 import { Mistake, type Parsed, type SyntaxProblem } from './parsed.ts';
+import { plainParts } from './plain-template.ts';
 import { explainTemplateError } from './template-mistakes.ts';
 
 /** Templates are parsed only: rendering is ours, so that nothing is compiled, escaped or looked up on a prototype. */
@@ -25,6 +26,8 @@ interface Ctx {
 /** The parts of a Handlebars template, or what is wrong with its text. Never throws. */
 export function parseTemplate(text: string): Parsed<readonly TemplatePart[]> {
   if (!text.includes('{{')) return { ok: true, tree: text === '' ? [] : [{ type: 'text', text, start: 0, end: text.length }] };
+  const plain = plainParts(text);
+  if (plain !== undefined) return { ok: true, tree: plain };
   if (isFarTooDeep(text)) return { ok: false, problem: { message: TOO_DEEP, start: 0, end: text.length } };
   try {
     const program = handlebars.parse(text);
