@@ -2,6 +2,7 @@ import { isObject } from '../base/json.ts';
 import type { Reference } from '../contracts/reference.ts';
 import type { NodeDecl, Workflow } from '../contracts/workflow.ts';
 import { nodeNamed } from '../lang/frames.ts';
+import { featureNames } from '../lang/node-shape.ts';
 import { type FieldReading, nodeRead } from '../lang/readings.ts';
 import { listed, nearestOf, readerOf, readingNode } from './known-names.ts';
 import { hiddenNode, isAround, nearestNode, nodeExists } from './known-nodes.ts';
@@ -18,22 +19,9 @@ const FEATURES: Readonly<Record<string, { readonly what: string; readonly of: st
   route: { what: 'cases', of: '`route`' },
 };
 
-function featuresOf({ foreach, repeat, body, escalate }: NodeDecl): readonly string[] {
-  const judged = body?.type === 'evaluate';
-  const escalates = escalate !== undefined || (body?.type === 'best_of' && body.candidate.escalate !== undefined);
-  // Of a fan-out each item has its own.
-  if (foreach !== undefined) return ['items'];
-  return [
-    ...(repeat === undefined && !judged ? [] : ['iterations']),
-    ...(repeat === undefined && !judged && !escalates ? [] : ['accepted']),
-    ...(judged ? ['score'] : []),
-    ...(body?.type === 'route' ? ['route'] : []),
-  ];
-}
-
-/** A node as it would be without its fan-out. */
-function ofOneItem({ foreach: _, ...one }: NodeDecl): NodeDecl {
-  return one;
+/** Of a fan-out each item has its own. */
+function featuresOf(node: NodeDecl): readonly string[] {
+  return node.foreach === undefined ? featureNames(node) : ['items'];
 }
 
 /** What is wrong with a read of `nodes.…`. */
@@ -118,7 +106,7 @@ function propertyMistake(source: NodeDecl, reading: FieldReading, reference: Ref
   }
   const feature = FEATURES[property];
   if (feature !== undefined && !featuresOf(source).includes(property)) {
-    const ofItems = source.foreach !== undefined && featuresOf(ofOneItem(source)).includes(property);
+    const ofItems = source.foreach !== undefined && featureNames(source).includes(property);
     if (ofItems) {
       return misread('DAG206', 2, `"${source.id}" is a fan-out: each of its items has its own "${property}"`, {
         label: 'not of the node as a whole',

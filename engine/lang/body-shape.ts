@@ -3,7 +3,7 @@ import type { NodeKind } from '../contracts/node-kind.ts';
 import type { NodeDecl, SubWorkflowDecl, Workflow } from '../contracts/workflow.ts';
 import { edgesIn, type FrameEdges, nodeGraphOf } from './edges.ts';
 import { type Frame, innerNodes, standingOf } from './frames.ts';
-import { featuresOf, nodeShape } from './node-shape.ts';
+import { type Features, featuresOf, nodeShape } from './node-shape.ts';
 import { type FieldReading, nodeRead, readingsOf } from './readings.ts';
 import { shapeOf } from './schema-shape.ts';
 import type { FrameTypes, WorkflowTypes } from './scope-shape.ts';
@@ -129,14 +129,25 @@ export function bodyTypes(workflow: Workflow, kinds: readonly NodeKind[], fields
       // A fan-out over nothing calls nothing.
       ...(node.foreach === undefined ? callOf(node) : { called: false, byTier: false }),
       ...(node.foreach !== undefined && { items: { item: itemOf(node), output: one, mayFail } }),
-      features: featuresOf(node, {
-        round: of(rounds)(node),
-        candidate: of(tasks)(node),
-        evaluation: of(evaluations)(node),
-        score: scoreOf(node),
-      }),
+      features: featuresIn(node),
     });
     here.nodes.set(node.id, { shape, required: true });
+  }
+
+  function featuresIn(node: NodeDecl): Features {
+    const { body } = node;
+    const shapes = {
+      round: of(rounds)(node),
+      candidate: of(tasks)(node),
+      evaluation: of(evaluations)(node),
+      score: scoreOf(node),
+    };
+    const cases = body?.type === 'route' ? body.cases : [];
+    return featuresOf(
+      node,
+      shapes,
+      cases.flatMap((one) => (one.node === undefined ? [] : [featuresIn(one.node)])),
+    );
   }
 
   /** What one task of a node gives in the end, when it succeeds. */

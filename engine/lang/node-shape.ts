@@ -60,13 +60,38 @@ export interface Features {
 
 const everyMember = (shape: Shape, type: Shape['type']): boolean => membersOf(shape).every((one) => one.type === type);
 
-/** What loops, routes and the like let others read of a node. */
+/** The names of what loops, routes and the like let others read of a node, or of each item of a fan-out. */
+export function featureNames({ repeat, body, escalate }: NodeDecl): readonly string[] {
+  const judged = body?.type === 'evaluate';
+  const escalates = escalate !== undefined || (body?.type === 'best_of' && body.candidate.escalate !== undefined);
+  const own = [
+    ...(repeat === undefined && !judged ? [] : ['iterations']),
+    ...(repeat === undefined && !judged && !escalates ? [] : ['accepted']),
+    ...(judged ? ['score'] : []),
+    ...(body?.type === 'route' ? ['route'] : []),
+  ];
+  return [...new Set([...own, ...ofEveryCase(body)])];
+}
+
+/** What can be read of a node whichever case is taken. */
+function ofEveryCase(body: NodeDecl['body']): readonly string[] {
+  if (body?.type !== 'route') return [];
+  const [first = [], ...others] = body.cases.flatMap(({ node }) => (node === undefined ? [] : [featureNames(node)]));
+  return first.filter((name) => name !== 'route' && others.every((names) => names.includes(name)));
+}
+
+/** What loops, routes and the like let others read of a node; of a route, what its cases do, which are as `cases` says. */
 export function featuresOf(
   { repeat, body, escalate, onError }: NodeDecl,
   shapes: { readonly round: Shape; readonly candidate: Shape; readonly evaluation: Shape; readonly score: Shape },
+  cases: readonly Features[] = [],
 ): Features {
   const made: Record<string, Shape> = {};
   const skipped: Record<string, Shape> = {};
+  for (const name of ofEveryCase(body)) {
+    made[name] = union(...cases.map((one) => one.made[name] ?? NEVER));
+    skipped[name] = union(...cases.map((one) => one.skipped[name] ?? NEVER));
+  }
   const both = (name: string, shape: Shape, otherwise: Shape): void => {
     made[name] = shape;
     skipped[name] = otherwise;

@@ -65,15 +65,17 @@ export function entryReader(index: PlanIndex, store: Store, tally: Tally, run: R
     return { ...(await partAt(last, round)), ...own, ...route };
   }
 
-  /** The same of a loop that another tier, or rounds of its own, stand around: it is a node inside. Nothing where there is none. */
+  /** The same of what is done inside: by the case that was taken, or by a loop that another tier, or rounds of its own, stand around. */
   async function partAt(unit: TaskKey, state: TaskState | undefined): Promise<JsonObject> {
     const { body } = index.at(unit).node.stages[0];
-    const [only] = body?.type === 'single' ? body.nodes : [];
-    if (only === undefined) return {};
+    if (body?.type !== 'single' && body?.type !== 'route') return {};
     const done = state?.status === 'succeeded' && state.inside !== undefined ? state : undefined;
+    // What has not come to its end took no case to speak of: every case has what may be read.
+    const only = body.nodes.find(({ id }) => id === done?.route) ?? body.nodes[0];
+    if (only === undefined) return {};
     const inner = keyIn(frameOf(unit, done?.inside ?? 1, done?.stage ?? 0), only.id);
-    const loop = done && (await store.task(run, inner));
-    return { ...waysOf(loop, only), iterations: await roundsOf(inner, loop) };
+    const { route: _, ...ways } = await waysAt(inner, done && (await store.task(run, inner)));
+    return ways;
   }
 
   /** The rounds of a loop that has ended. */
