@@ -6,15 +6,17 @@ import { frameAround, itemOf, keyIn, taskAround } from './address.ts';
 import type { PlanIndex } from './plan-index.ts';
 
 /**
- * What one event changes, while it is being found out. It keeps the counts that follow from the states of tasks: what is open in the
- * run and in every frame around a task, what has not settled, how many sources of a node have. A class, since one is made for every event.
+ * What the events of one decision change, while it is being found out. It keeps the counts that follow from the states of tasks: what is
+ * open in the run and in every frame around a task, what has not settled, how many sources of a node have. A class, since one is made for
+ * every decision.
  */
-export class Changes {
+export class Changes implements RunView {
   run: RunState;
-  private readonly index: PlanIndex;
+  readonly index: PlanIndex;
   private readonly view: RunView;
   private readonly at: Instant;
   private readonly tasks = new Map<TaskKey, TaskState>();
+  private sources: Map<TaskKey, number> | undefined;
   private readonly others: Write[] = [];
 
   constructor(index: PlanIndex, view: RunView, at: Instant) {
@@ -26,6 +28,10 @@ export class Changes {
 
   task(key: TaskKey): TaskState | undefined {
     return this.tasks.get(key) ?? this.view.task(key);
+  }
+
+  settledSources(node: TaskKey): number {
+    return this.sources?.get(node) ?? this.view.settledSources(node);
   }
 
   set(key: TaskKey, state: TaskState): void {
@@ -83,7 +89,8 @@ export class Changes {
     }
     for (const { node } of this.index.at(key).dependents) {
       const dependent = keyIn(frame, node.id);
-      this.others.push({ type: 'settled_sources', node: dependent, count: this.view.settledSources(dependent) + more });
+      this.sources ??= new Map();
+      this.sources.set(dependent, this.settledSources(dependent) + more);
     }
   }
 
@@ -111,6 +118,7 @@ export class Changes {
   writes(): readonly Write[] {
     const writes = this.others;
     for (const [key, state] of this.tasks) writes.push({ type: 'task', key, state });
+    if (this.sources) for (const [node, count] of this.sources) writes.push({ type: 'settled_sources', node, count });
     if (this.run !== this.view.run) writes.push({ type: 'run', state: this.run });
     return writes;
   }

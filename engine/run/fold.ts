@@ -13,12 +13,13 @@ import { dueOf, reopened } from './reopened.ts';
  */
 export function changesOf(index: PlanIndex, view: RunView, event: EventBody, at: Instant): readonly Write[] {
   const changes = new Changes(index, view, at);
-  apply(index, changes, event);
+  apply(changes, event);
   return changes.writes();
 }
 
-function apply(index: PlanIndex, changes: Changes, event: EventBody): void {
-  const { run } = changes;
+/** Adds what an event changes to what those before it have. */
+export function apply(changes: Changes, event: EventBody): void {
+  const { index, run } = changes;
   switch (event.type) {
     case 'run.started':
       changes.runIs({ status: 'running', unsettled: index.plan.nodes.length, startedBy: event.by });
@@ -142,7 +143,7 @@ function apply(index: PlanIndex, changes: Changes, event: EventBody): void {
         open: 0,
         leaving: false,
         ...(before.failure && { failure: before.failure }),
-        ...dueOf(index, changes, event.task, before.stage),
+        ...dueOf(changes, event.task, before.stage),
         ...(only && { only }),
         ...(route !== undefined && { route }),
         ...(inputs && { inputs }),
@@ -307,11 +308,11 @@ function apply(index: PlanIndex, changes: Changes, event: EventBody): void {
       changes.write({ type: 'tool_call', task: event.task, call: event.call });
       return;
     case 'node.reopened':
-      changes.unsettle(event.node, reopened(index, changes, event.node, event.redo));
+      changes.unsettle(event.node, reopened(changes, event.node, event.redo));
       return;
     case 'task.reopened': {
       changes.startItem(event.task);
-      changes.set(event.task, reopened(index, changes, event.task, []));
+      changes.set(event.task, reopened(changes, event.task, []));
       return;
     }
     case 'run.resumed':

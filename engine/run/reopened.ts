@@ -1,16 +1,15 @@
 import { type Instant, instant, type TaskKey } from '../base/ids.ts';
 import type { KeptState, TaskState } from '../contracts/store.ts';
 import { type Changes, lastAttempt } from './changes.ts';
-import type { PlanIndex } from './plan-index.ts';
 
 /** When the time of a body is up that begins now. */
-export function dueOf(index: PlanIndex, changes: Changes, task: TaskKey, stage: number): { readonly due?: Instant } {
-  const timeout = index.at(task).node.stages[stage]?.timeout;
+export function dueOf(changes: Changes, task: TaskKey, stage: number): { readonly due?: Instant } {
+  const timeout = changes.index.at(task).node.stages[stage]?.timeout;
   return timeout === undefined ? {} : { due: instant(changes.now() + timeout) };
 }
 
 /** What a task is that has another chance: what holds others goes on from where it was, anything else is as if it had never begun. */
-export function reopened(index: PlanIndex, changes: Changes, key: TaskKey, redo: readonly number[]): TaskState {
+export function reopened(changes: Changes, key: TaskKey, redo: readonly number[]): TaskState {
   const before = changes.task(key);
   const kept: KeptState | undefined = before && 'kept' in before ? before.kept : undefined;
   switch (kept?.status) {
@@ -20,7 +19,7 @@ export function reopened(index: PlanIndex, changes: Changes, key: TaskKey, redo:
       return { ...kept, turning: false };
     case 'inside': {
       const { failing: _, finishing: __, due: ___, still: ____, ...rest } = kept;
-      return { ...rest, unsettled: 0, open: 0, leaving: false, ...dueOf(index, changes, key, kept.stage) };
+      return { ...rest, unsettled: 0, open: 0, leaving: false, ...dueOf(changes, key, kept.stage) };
     }
     default:
       return {
