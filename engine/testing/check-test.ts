@@ -4,31 +4,15 @@ import type { Code, Report } from '../contracts/diagnostic.ts';
 import type { Plan, PlanNode } from '../contracts/plan.ts';
 import type { Document, Path } from '../contracts/source.ts';
 import { adviceOn } from '../diagnostics/suggest.ts';
-import { parseExpression } from '../lang/expression.ts';
-import { referencesInExpression } from '../lang/references.ts';
 import { compileValidator } from '../lang/validate.ts';
 import { kinds } from '../nodes/registry.ts';
 import { readStaged } from '../providers/replies.ts';
 import { type IndexedNode, indexPlan } from '../run/plan-index.ts';
+import { toolsIn } from '../run/tool-places.ts';
+import { isOfOne, madeWhole, type Places, parseAddress, placeIn, placesIn, renderAddress, shapeOf } from './address.ts';
+import { assertionsIn, checkAssertion } from './check-assertion.ts';
 import { faultsIn } from './faults.ts';
 import { ownOf, scenarioNames, type TestFile } from './scenario.ts';
-
-/** What `that` may read, and what there is of `run` and of a node. */
-const ROOTS = ['run', 'outputs', 'nodes', 'inputs'] as const;
-const RUN_FIELDS = ['status', 'error', 'cost', 'model_calls', 'duration_ms'];
-const NODE_FIELDS: readonly string[] = [
-  'status',
-  'output',
-  'error',
-  'skip_reason',
-  'attempts',
-  'model_calls',
-  'cost',
-  'tier',
-  'model',
-  'recovered',
-  'items',
-];
 
 type Say = (code: Code, path: Path, message: string, more?: { part?: 'key' | 'value'; label?: string; help?: string }) => void;
 
@@ -44,6 +28,8 @@ export function checkTest(test: TestFile, plan: Plan, report: Report): void {
     report,
     nodes: new Map(plan.nodes.map((node) => [node.id, node])),
     places: nodesByPlace(plan),
+    addresses: placesIn(indexPlan(plan)),
+    tools: toolsIn(plan),
   };
   checkGiven(about, test.value, []);
   for (const name of scenarioNames(test)) {
@@ -69,6 +55,9 @@ interface About {
   readonly nodes: ReadonlyMap<string, PlanNode>;
   /** All nodes, by their path through groups, cases and sub-workflows; the parts of an `evaluate` or a `best_of` are with their node. */
   readonly places: ReadonlyMap<string, readonly PlanNode[]>;
+  readonly addresses: Places;
+  /** Names of the tools that nodes can call. */
+  readonly tools: readonly string[];
 }
 
 function nodesByPlace(plan: Plan): ReadonlyMap<string, readonly PlanNode[]> {
@@ -147,60 +136,63 @@ function checkExpect(about: About, expect: JsonObject, path: Path): void {
   for (const name of keysOf(expect.outputs)) {
     if (!plan.outputs[name]) unknown(about, 'DAG742', [...path, 'outputs', name], name, 'an output', Object.keys(plan.outputs), 'key');
   }
-  for (const name of keysOf(expect.nodes)) {
-    if (!places.has(name)) unknown(about, 'DAG742', [...path, 'nodes', name], name, 'a node', [...places.keys()], 'key');
+  for (const [name, wanted] of Object.entries(isObject(expect.nodes) ? expect.nodes : {})) {
+    const at = [...path, 'nodes', name];
+    checkAddress(about, name, at, true);
+    if (isObject(wanted)) checkToolCalls(about, wanted.tool_calls, [...at, 'tool_calls']);
   }
+  checkToolCalls(about, expect.tool_calls, [...path, 'tool_calls']);
   for (const name of keysOf(expect.prompts)) {
-    // An address: of a node, of its item, of what is inside a round of it.
-    const id = name.replace(/\[\d+\]|#\d+/g, '');
     const at = [...path, 'prompts', name];
-    const asked = places.get(id);
-    if (!asked) unknown(about, 'DAG742', at, id, 'a node', [...places.keys()], 'key');
-    else if (!callsModel(asked)) say('DAG745', at, `"${id}" calls no model: it has no prompt`, { part: 'key' });
-    else if (name.endsWith(']') && !asked.some((node) => node.foreach)) say('DAG745', at, `"${id}" has no items`, { part: 'key' });
+    const place = checkAddress(about, name, at, false);
+    if (place !== undefined && !callsModel(places.get(place)))
+      say('DAG745', at, `"${place}" calls no model: it has no prompt`, { part: 'key' });
   }
   if (isObject(expect.error) && typeof expect.error.node === 'string' && !nodes.has(expect.error.node))
     unknown(about, 'DAG742', [...path, 'error', 'node'], expect.error.node, 'a node', [...nodes.keys()]);
   if (expect.snapshot === true && (expect.status ?? 'succeeded') !== 'succeeded')
     say('DAG741', [...path, 'snapshot'], 'only a run that succeeds has outputs to compare', { part: 'key' });
-  for (const { text, path: at } of assertionsIn(expect.that, [...path, 'that'])) checkAssertion(about, text, at);
+  for (const { text, path: at } of assertionsIn(expect.that, [...path, 'that']))
+    checkAssertion({ ...about, places: about.addresses }, text, at);
 }
 
-/** The expressions of `that`, each with where it stands and the message its author gave it. */
-export function assertionsIn(value: Json | undefined, path: Path): readonly { text: string; path: Path; message?: string }[] {
-  return (isList(value) ? value : []).flatMap((one, index) => {
-    if (typeof one === 'string') return [{ text: one, path: [...path, index] }];
-    if (!isObject(one)) return [];
-    const { that, message } = one;
-    return [{ text: String(that), path: [...path, index, 'that'], ...(typeof message === 'string' && { message }) }];
-  });
-}
-
-function checkAssertion(about: About, text: string, path: Path): void {
-  const parsed = parseExpression(text);
-  const say = (start: number, end: number, message: string, help?: string): void =>
-    about.report({ code: 'DAG744', severity: 'error', message, at: about.document.spanWithin(path, start, end), ...(help && { help }) });
-  if (!parsed.ok) {
-    const { message, start, end, help, name, candidates } = parsed.problem;
-    say(start, end, message, help ?? (name !== undefined && candidates ? adviceOn(name, candidates) : undefined));
-    return;
+/** The place of the node that an address names; undefined, and reported, when there is none. `whole`: it has to mean one thing. */
+function checkAddress(about: About, name: string, path: Path, whole: boolean): string | undefined {
+  const { say, addresses } = about;
+  const address = parseAddress(name);
+  const place = placeIn(address);
+  if (!addresses.find(place)) {
+    // What a tool does stands in no result.
+    const known = whole ? addresses.names : [...about.places.keys()];
+    if (!whole && !isOfOne(address) && about.places.has(place)) return place;
+    unknown(about, 'DAG742', path, place, 'a node', known, 'key');
+    return undefined;
   }
-  const { plan } = about;
-  const inside: Readonly<Record<string, readonly string[]>> = {
-    run: RUN_FIELDS,
-    outputs: Object.keys(plan.outputs),
-    nodes: [...about.nodes.keys()],
-    inputs: Object.keys(plan.inputs),
-  };
-  for (const { path: read, text: written, start, end } of referencesInExpression(parsed.tree, path)) {
-    const [root = '', name, field] = read;
-    const known = inside[root];
-    if (known === undefined) say(start, end, `"${root}" cannot be read here`, adviceOn(root, ROOTS));
-    else if (name !== undefined && name !== '[]' && !known.includes(name)) {
-      say(start, end, `\`${written}\` reads "${name}", which is not there`, adviceOn(name, known));
-    } else if (root === 'nodes' && field !== undefined && field !== '[]' && !NODE_FIELDS.includes(field)) {
-      say(start, end, `a node has no "${field}"`, adviceOn(field, NODE_FIELDS));
-    }
+  for (const [at, { item, rounds }] of address.entries()) {
+    const around = placeIn(address.slice(0, at + 1));
+    const found = addresses.find(around);
+    const shape = found && shapeOf(found);
+    if (!shape) continue;
+    if (item !== undefined && !shape.items) say('DAG745', path, `"${around}" has no items`, { part: 'key' });
+    else if (rounds.length > shape.loops) {
+      const help = shape.loops === 0 ? 'only a node with `repeat` or `evaluate` has rounds' : undefined;
+      say('DAG745', path, `"${around}" has no ${shape.loops === 0 ? '' : 'such '}rounds`, { part: 'key', ...(help && { help }) });
+    } else continue;
+    return undefined;
+  }
+  const made = whole && isOfOne(address) ? madeWhole(address, addresses) : undefined;
+  if (made === undefined) return place;
+  say('DAG745', path, `"${name}" does not say which item or round of all around it is meant`, {
+    part: 'key',
+    help: `write \`${renderAddress(made)}\`, or \`${place}\` for all of them`,
+  });
+  return undefined;
+}
+
+/** The tools of an expectation are those that nodes can call. */
+function checkToolCalls(about: About, expected: Json | undefined, path: Path): void {
+  for (const name of keysOf(expected)) {
+    if (!about.tools.includes(name)) unknown(about, 'DAG742', [...path, name], name, 'a tool that a node can call', about.tools, 'key');
   }
 }
 
@@ -214,7 +206,10 @@ function unknown(
   part: 'key' | 'value' = path.at(-1) === 'node' ? 'value' : 'key',
 ): void {
   const help = adviceOn(name, names);
-  about.say(code, path, `"${name}" is not ${thing} of ${about.plan.workflow}`, { ...(part === 'key' && { part }), ...(help && { help }) });
+  about.say(code, path, `"${name}" is not ${thing} ${thing.startsWith('a tool') ? 'in' : 'of'} ${about.plan.workflow}`, {
+    ...(part === 'key' && { part }),
+    ...(help && { help }),
+  });
 }
 
 const modelKinds = new Set(kinds.filter((kind) => kind.callsModel).map((kind) => kind.kind));

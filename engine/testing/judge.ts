@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from '../base/json.ts';
+import { isList, isObject, type Json, type JsonObject } from '../base/json.ts';
 import type { Code, Diagnostic } from '../contracts/diagnostic.ts';
 import { Failed } from '../contracts/failure.ts';
 import type { NodeResult, ResultError } from '../contracts/result.ts';
@@ -6,11 +6,13 @@ import type { Document, Path } from '../contracts/source.ts';
 import { compileExpression, type Scope } from '../lang/evaluate.ts';
 import { parseExpression } from '../lang/expression.ts';
 import { operandsOf } from '../lang/operands.ts';
-import { pathOf } from '../run/address.ts';
-import { assertionsIn } from './check-test.ts';
-import { brief, type Difference, differences, rangeDifferences, textDifferences, textsOf } from './match.ts';
-import { nodeOf, type Seen } from './play.ts';
+import { isMeant, isOfOne, parseAddress, placeIn } from './address.ts';
+import { assertionsIn } from './check-assertion.ts';
+import { errorDifferences, nodeDifferences } from './judge-node.ts';
+import { brief, type Difference, differences, money, rangeDifferences, textsOf } from './match.ts';
+import type { Seen } from './play.ts';
 import type { Scenario } from './scenario.ts';
+import { toolCallDifferences } from './tool-calls.ts';
 
 /** What of a run is not as its scenario expects: each at the line of the test file that says so. */
 export function judge(scenario: Scenario, seen: Seen, document: Document): readonly Diagnostic[] {
@@ -38,12 +40,15 @@ export function judge(scenario: Scenario, seen: Seen, document: Document): reado
       addAll(`outputs.${name}`, [...at, 'outputs', name], differences(expected, seen.result.outputs[name]));
   }
   const nodes = byPlace(seen.result.nodes);
-  for (const [id, expected] of Object.entries(isObject(expect.nodes) ? expect.nodes : {})) {
-    const node = nodes.get(id);
-    if (node) judgeNode(id, node, expected, seen, [...at, 'nodes', id], addAll);
+  for (const [name, expected] of Object.entries(isObject(expect.nodes) ? expect.nodes : {})) {
+    const address = parseAddress(name);
+    const node = nodes.get(placeIn(address));
+    if (node) addAll(`nodes.${name}`, [...at, 'nodes', name], nodeDifferences(address, node, seen.nodes, expected));
   }
   if (expect.model_calls !== undefined)
     addAll('model_calls', [...at, 'model_calls'], rangeDifferences(expect.model_calls, callsIn(seen).length, [], String));
+  if (expect.tool_calls !== undefined)
+    addAll('tool_calls', [...at, 'tool_calls'], toolCallDifferences(expect.tool_calls, toolCallsIn(seen), []));
   if (expect.cost !== undefined) addAll('cost', [...at, 'cost'], rangeDifferences(expect.cost, seen.result.cost.total, [], money));
   for (const [name, expected] of Object.entries(isObject(expect.prompts) ? expect.prompts : {}))
     addAll(`prompts.${name}`, [...at, 'prompts', name], promptDifferences(name, expected, seen));
@@ -77,72 +82,9 @@ function ended(status: string): string {
   return status === 'waiting' ? 'waits' : status === 'cancelled' ? 'was cancelled' : status;
 }
 
-function errorDifferences(expected: Json, { type, message, node }: ResultError): readonly Difference[] {
-  if (typeof expected === 'string') return differences(expected, type);
-  if (!isObject(expected)) return [];
-  return [
-    ...(expected.type === undefined ? [] : differences(expected.type, type, ['type'])),
-    ...(expected.node === undefined ? [] : differences(expected.node, node, ['node'])),
-    ...(expected.message === undefined ? [] : textDifferences(expected.message, message, ['message'])),
-  ];
-}
-
 /** Nodes by place: `review/draft` is inside `review`. */
 function byPlace(nodes: readonly NodeResult[], around = ''): ReadonlyMap<string, NodeResult> {
   return new Map(nodes.flatMap((node) => [[around + node.id, node] as const, ...byPlace(node.nodes ?? [], `${around}${node.id}/`)]));
-}
-
-function judgeNode(place: string, node: NodeResult, expected: Json, seen: Seen, path: Path, addAll: AddAll): void {
-  const thing = `nodes.${place}`;
-  if (typeof expected === 'string') {
-    addAll(thing, path, withReason(differences(expected, node.status), node));
-    return;
-  }
-  if (!isObject(expected)) return;
-  const all: Difference[] = [];
-  for (const [field, wanted] of Object.entries(expected)) {
-    if (field === 'status') all.push(...withReason(differences(wanted, node.status, [field]), node));
-    else if (field === 'attempts') all.push(...rangeDifferences(wanted, node.attempts, [field], String));
-    else if (field === 'model_calls') all.push(...rangeDifferences(wanted, callsOf(seen, place), [field], String));
-    else if (field === 'cost') all.push(...rangeDifferences(wanted, node.cost, [field], money));
-    else if (field === 'skip_reason')
-      all.push(
-        ...(node.skipReason === undefined ? notThere(field, `it ${node.status}`) : textDifferences(wanted, node.skipReason, [field])),
-      );
-    else if (field === 'error')
-      all.push(
-        ...(node.error
-          ? errorDifferences(wanted, node.error).map((one) => ({ ...one, path: [field, ...one.path] }))
-          : notThere(field, 'it has no error')),
-      );
-    else if (field === 'recovered') all.push(...differences(wanted, node.recovered ?? false, [field]));
-    else if (field === 'fallback') all.push(...differences(wanted, tookFallback(seen, place), [field]));
-    else if (field === 'items') {
-      const items = node.items?.map((item) => item.status);
-      all.push(...differences(wanted, typeof wanted === 'number' ? items?.length : items, [field]));
-    } else if (field === 'output') all.push(...differences(wanted, seen.outputs.get(place) ?? null, [field]));
-    else if (field === 'iterations') all.push(...rangeDifferences(wanted, node.rounds ?? 0, [field], String));
-    else if (field === 'score')
-      all.push(...(node.score === undefined ? notThere(field, 'it has no score') : rangeDifferences(wanted, node.score, [field], String)));
-    else if (field === 'accepted') all.push(...differences(wanted, node.accepted ?? null, [field]));
-    else all.push(...differences(wanted, node[field as 'tier' | 'model' | 'route'] ?? null, [field]));
-  }
-  addAll(thing, path, all);
-}
-
-const notThere = (field: string, label: string): Difference[] => [{ path: [field], message: 'is not there', label }];
-
-/** Why a node has the status it has. */
-function withReason(all: readonly Difference[], node: NodeResult): readonly Difference[] {
-  const why = node.skipReason ?? node.error?.message;
-  return why === undefined ? all : all.map((one) => ({ ...one, details: [`${node.status}: ${why}`] }));
-}
-
-/** Whether the fallback of `on_error` was tried. */
-function tookFallback({ events }: Seen, id: string): boolean {
-  return events.some(
-    (event) => event.type === 'attempt.scheduled' && event.stage === 1 && (nodeOf(event.task) === id || pathOf(event.task) === id),
-  );
 }
 
 type Called = Extract<Seen['events'][number], { readonly type: 'model.called' }>;
@@ -151,15 +93,11 @@ function callsIn({ events }: Seen): readonly Called[] {
   return events.filter((event): event is Called => event.type === 'model.called');
 }
 
-/** How many calls a node made. */
-function callsOf(seen: Seen, id: string): number {
-  return callsIn(seen).filter((event) => pathOf(event.task) === id || pathOf(event.task).startsWith(`${id}/`)).length;
-}
-
 /** `contains`: one of the node's requests has it; `lacks`: none has it. */
-function promptDifferences(name: string, expected: Json, { requests }: Seen): readonly Difference[] {
-  const asked = requests
-    .filter(({ origin }) => origin.node === name || origin.task === name)
+function promptDifferences(name: string, expected: Json, seen: Seen): readonly Difference[] {
+  const address = parseAddress(name);
+  const asked = seen.requests
+    .filter(({ origin }) => (isOfOne(address) ? isMeant(address, seen.addressOf(origin.task)) : origin.node === name))
     .map(({ messages }) => messages.map((message) => message.text).join('\n\n'));
   if (!isObject(expected)) return [];
   if (asked.length === 0) return [{ path: [], message: 'was never asked', label: 'no model was called' }];
@@ -211,37 +149,20 @@ function judgeAssertions(that: Json | undefined, scenario: Scenario, seen: Seen,
 
 /** What `that` reads. */
 function scopeOf(seen: Seen): Scope {
-  const { result, inputs, outputs } = seen;
-  const nodes: Record<string, Json> = {};
-  for (const node of result.nodes) {
-    nodes[node.id] = {
-      status: node.status,
-      output: outputs.get(node.id) ?? null,
-      error: node.error ? errorValue(node.error) : null,
-      skip_reason: node.skipReason ?? null,
-      attempts: node.attempts,
-      model_calls: callsOf(seen, node.id),
-      cost: node.cost,
-      tier: node.tier ?? null,
-      model: node.model ?? null,
-      recovered: node.recovered ?? false,
-      items: (node.items ?? []).map((item) => ({
-        index: item.index,
-        key: item.key ?? null,
-        status: item.status,
-        output: outputs.get(`${node.id}[${item.index}]`) ?? null,
-        error: item.error ? errorValue(item.error) : null,
-      })),
-    };
-  }
+  const { result, inputs, nodes } = seen;
   const run = {
     status: result.status,
     error: result.error ? errorValue(result.error) : null,
     cost: result.cost.total,
     model_calls: callsIn(seen).length,
+    tool_calls: toolCallsIn(seen),
     duration_ms: result.durationMs,
   };
   return { run, inputs, nodes, outputs: result.outputs };
+}
+
+function toolCallsIn({ nodes }: Seen): Json {
+  return Object.values(nodes).flatMap((node) => (isObject(node) && isList(node.tool_calls) ? node.tool_calls : []));
 }
 
 function errorValue({ type, message, node }: ResultError): JsonObject {
@@ -269,7 +190,6 @@ export function judgeUnused(scenario: Scenario, document: Document): readonly Di
 
 const WORDS: Readonly<Record<string, string>> = { replies: 'reply', stubs: 'stub', answers: 'answer', waits: 'end of waiting' };
 
-const money = (dollars: number): string => `$${Number(dollars.toFixed(9))}`;
 const short = (message: string): string => (message.length <= 90 ? message : `${message.slice(0, 89)}…`);
 
 function pathText(steps: Path): string {

@@ -131,3 +131,8 @@ function lineDetails(expected: Json, actual: Json): readonly string[] {
 function elements(count: number): string {
   return count === 1 ? '1 element' : `${count} elements`;
 }
+
+/** An amount of dollars, as small as it is. */
+export function money(dollars: number): string {
+  return `$${Number(dollars.toFixed(9))}`;
+}

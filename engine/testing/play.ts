@@ -10,11 +10,15 @@ import { assembleOffline } from '../model-assembly.ts';
 import { loadTokenCounter } from '../models/tokens.ts';
 import { kinds } from '../nodes/registry.ts';
 import { createReplies } from '../providers/replies.ts';
-import { itemOf } from '../run/plan-index.ts';
+import { indexPlan } from '../run/plan-index.ts';
+import { createTally } from '../run/tally.ts';
 import { runIn } from '../run-workflow.ts';
 import { ownKinds, standIn, toolsAtHome, wakesIn } from '../stand-ins.ts';
+import { openMemoryStore } from '../store/memory.ts';
+import { type Address, addressOf } from './address.ts';
 import { type Fault, failureOf, takeFault, waitOut } from './faults.ts';
 import type { Scenario } from './scenario.ts';
+import { readNodes } from './seen-nodes.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
 
 /** What there was to see of a run in a test. */
@@ -24,8 +28,10 @@ export interface Seen {
   readonly events: readonly RunEvent[];
   /** What models were asked, in order. */
   readonly requests: readonly ModelRequest[];
-  /** What nodes gave: by node, and by item for those of a fan-out. */
-  readonly outputs: ReadonlyMap<string, Json>;
+  /** What is known of the outermost nodes by id, and in them of those inside. */
+  readonly nodes: Readonly<Record<string, Json>>;
+  /** Where a task is, as tests name it. */
+  addressOf(task: TaskKey): Address;
 }
 
 /** When every test begins, so that what depends on time is the same each time: 2026-01-15T09:30:00Z. */
@@ -42,11 +48,14 @@ export async function play(scenario: Scenario, workflow: LoadedWorkflow, around:
   const { plan } = workflow;
   const offline = assembleOffline(replies, scenario.seed);
   const stuck = new AbortController();
+  const store = openMemoryStore();
+  const id = runId('run_test');
   const running = runIn(
     {
       clock,
       random: randomFrom(scenario.seed),
-      id: runId('run_test'),
+      id,
+      store,
       offline: stagedProvider(offline, scenario.faults, clock, (request) => requests.push(request)),
       kinds: failing(holding(standIn(staying(kinds), replies, plan), clock), scenario.faults, clock, ownKinds(plan)),
       alone: true,
@@ -57,8 +66,8 @@ export async function play(scenario: Scenario, workflow: LoadedWorkflow, around:
     workflow,
     {
       ...around,
-      // Neither keys nor the project's own runs have a part in it.
-      env: { DAGRUN_STORE: 'memory:' },
+      // No keys have a part in it.
+      env: {},
       inputs: scenario.inputs,
       by: 'test',
       drain: stuck.signal,
@@ -68,7 +77,18 @@ export async function play(scenario: Scenario, workflow: LoadedWorkflow, around:
   await clock.runUntil(running, () => stuck.abort());
   const result = await running;
   const started = events.find((event) => event.type === 'run.started');
-  return { result, inputs: started?.inputs ?? {}, events, requests, outputs: outputsIn(events) };
+  const index = indexPlan(plan);
+  const tally = createTally(index);
+  for (const event of events) tally.add(event);
+  const nodes = await readNodes({
+    index,
+    store,
+    tally,
+    run: id,
+    events,
+    unfinished: result.status === 'waiting' ? 'waiting' : 'cancelled',
+  });
+  return { result, inputs: started?.inputs ?? {}, events, requests, nodes, addressOf: (task) => addressOf(index, task) };
 }
 
 /** A provider to which things happen before it answers, and whose requests are seen. */
@@ -177,28 +197,4 @@ function randomFrom(seed: string): () => number {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
-}
-
-function outputsIn(events: readonly RunEvent[]): ReadonlyMap<string, Json> {
-  const outputs = new Map<string, Json>();
-  const counts = new Map<TaskKey, number>();
-  for (const event of events) {
-    if (event.type === 'attempt.succeeded' && 'json' in event.output) outputs.set(event.task, event.output.json);
-    if (event.type === 'loop.ended' && 'json' in event.output) outputs.set(event.task, event.output.json);
-    if (event.type === 'node.skipped') outputs.set(event.node, event.output);
-    if (event.type === 'node.expanded') counts.set(event.node, event.count);
-  }
-  for (const [node, count] of counts) {
-    if (outputs.has(node)) continue;
-    outputs.set(
-      node,
-      Array.from({ length: count }, (_, index) => outputs.get(`${node}[${index}]`) ?? null),
-    );
-  }
-  return outputs;
-}
-
-/** The node a task belongs to. */
-export function nodeOf(task: TaskKey): string {
-  return itemOf(task)?.node ?? task;
 }

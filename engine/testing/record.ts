@@ -11,7 +11,7 @@ import { DagrunError } from '../errors.ts';
 import { yamlText } from '../lang/yaml-text.ts';
 import { kinds } from '../nodes/registry.ts';
 import { FAILURES } from '../providers/replies-schema.ts';
-import { indexPlan, itemOf } from '../run/plan-index.ts';
+import { type IndexedNode, indexPlan, itemOf, type PlanIndex } from '../run/plan-index.ts';
 import { whereIs } from '../run/where.ts';
 
 /**
@@ -30,8 +30,8 @@ export function recordRun(events: Iterable<RunEvent>, plan?: Plan): JsonObject {
     tasks.set(task, made);
     return made;
   };
-  const effects = effectsOf(plan);
-  const placeOf = placesIn(plan);
+  const index = plan && indexPlan(plan);
+  const placeOf = placesIn(index);
   for (const event of events) {
     switch (event.type) {
       case 'model.called': {
@@ -59,9 +59,9 @@ export function recordRun(events: Iterable<RunEvent>, plan?: Plan): JsonObject {
         settle(task);
         const place = { ...placeOf(event.task), attempt: task.failed + 1 };
         if (!('json' in event.output) || event.recovered) break;
-        if (event.reused && !isReplayable(plan, place.node)) throw notRecorded(place.node, event.reused.run);
+        if (event.reused && !isReplayable(index?.at(event.task))) throw notRecorded(place.node, event.reused.run);
         if (event.reused?.by) task.replies.push(reusedEntry(place, event.output.json, event.reused.by));
-        else if (effects.has(place.node) && task.waits.length + task.answers.length === 0) {
+        else if (hasEffects(index?.at(event.task)) && task.waits.length + task.answers.length === 0) {
           task.stubs.push({ ...place, json: event.output.json });
           // It stands for the calls of tools that were made for it as well.
           task.tools.length = 0;
@@ -83,7 +83,7 @@ export function recordRun(events: Iterable<RunEvent>, plan?: Plan): JsonObject {
     }
   }
   // Candidates are asked in their order, and have no number in a replies file.
-  const number = candidatesIn(plan);
+  const number = candidatesIn(index);
   const all = [...tasks].toSorted(([one], [other]) => number(one) - number(other)).map(([, task]) => task);
   for (const task of all) settle(task);
   const list = (name: 'stubs' | 'answers' | 'waits'): JsonObject => {
@@ -210,9 +210,12 @@ function usageEntry({ input, output, cacheRead, cacheWrite }: Usage): JsonObject
  * Whether an output of this node that was taken over can be given again by an answer: not where `result` has adapted it, for
  * it would be adapted twice, and not where a person, a signal or a time gave it.
  */
-function isReplayable(plan: Plan | undefined, id: string): boolean {
-  const node = plan?.nodes.find((one) => one.id === id);
-  return !node || (node.result === undefined && !kinds.some((kind) => kind.kind === node.kind && kind.waits));
+function isReplayable(indexed: IndexedNode | undefined): boolean {
+  if (!indexed) return true;
+  const { node } = indexed;
+  // What was taken over of the whole is not what somebody said inside.
+  if (node.stages.some((stage) => stage.body)) return false;
+  return node.result === undefined && !kinds.some((kind) => kind.kind === node.kind && kind.waits);
 }
 
 function notRecorded(node: string, run: string): DagrunError {
@@ -223,9 +226,10 @@ function notRecorded(node: string, run: string): DagrunError {
 }
 
 /** An output that was taken over from before: a model gave it once, and it costs nothing again. */
-function reusedEntry(place: Place, output: Json, by: { readonly provider: string; readonly model: string }): JsonObject {
+function reusedEntry({ role, ...place }: Place, output: Json, by: { readonly provider: string; readonly model: string }): JsonObject {
   return {
     ...place,
+    ...(role !== undefined && { call: role }),
     ...(typeof output === 'string' ? { text: output } : { json: output }),
     usage: { input: 0, output: 0 },
     billed: { model: `${by.provider}/${by.model}`, cost: 0, baseline: 0 },
@@ -242,20 +246,18 @@ function waitEntry(place: Place, wake: Exclude<Wake, { type: 'answered' }>): Jso
 }
 
 /** The number of a candidate of a `best_of`; 0 for everything else. */
-function candidatesIn(plan: Plan | undefined): (task: string) => number {
-  const index = plan && indexPlan(plan);
+function candidatesIn(index: PlanIndex | undefined): (task: string) => number {
   return (task) => (index?.at(task as TaskKey).node.part === 'candidate' ? (itemOf(task as TaskKey)?.index ?? 0) : 0);
 }
 
 /** Where a task is, as a replies file names it; without a plan only of the outermost nodes. */
-function placesIn(plan: Plan | undefined): (task: TaskKey) => Place {
-  if (!plan) {
+function placesIn(index: PlanIndex | undefined): (task: TaskKey) => Place {
+  if (!index) {
     return (task) => {
       const item = itemOf(task);
       return item ? { node: item.node, item: item.index } : { node: task };
     };
   }
-  const index = indexPlan(plan);
   const whole = (all: readonly number[]): number | number[] => (all.length === 1 ? (all[0] ?? 0) : [...all]);
   return (task) => {
     const { node, item, items, iterations, role } = whereIs(index, task).origin;
@@ -268,18 +270,15 @@ function placesIn(plan: Plan | undefined): (task: TaskKey) => Place {
   };
 }
 
-/** Nodes that reach out of the workflow, which a replay must not do again. Where `result` adapts what they gave, that is not known. */
-function effectsOf(plan: Plan | undefined): ReadonlySet<string> {
-  const byName = new Map<string, NodeKind>(kinds.map((kind) => [kind.kind, kind]));
-  const found = (plan?.nodes ?? []).filter(
-    (node) =>
-      node.result === undefined &&
-      node.stages.every((stage) => {
-        // What is inside of it is recorded.
-        if (stage.body) return false;
-        const kind = byName.get(stage.kind);
-        return kind !== undefined && !kind.callsModel && kind.outputField === undefined && !kind.waits;
-      }),
-  );
-  return new Set(found.map((node) => node.id));
+/** Whether a node reaches out of the workflow, which a replay must not do again. Where `result` adapts what it gave, that is not known. */
+function hasEffects(indexed: IndexedNode | undefined): boolean {
+  if (!indexed || indexed.node.result !== undefined) return false;
+  return indexed.node.stages.every((stage) => {
+    // What is inside of it is recorded.
+    if (stage.body) return false;
+    const kind = KINDS.get(stage.kind);
+    return kind !== undefined && !kind.callsModel && kind.outputField === undefined && !kind.waits;
+  });
 }
+
+const KINDS: ReadonlyMap<string, NodeKind> = new Map(kinds.map((kind) => [kind.kind, kind]));

@@ -50,6 +50,33 @@ const range: JsonObject = {
   ],
 };
 
+/** How often, or with what, a tool is called. */
+const toolCall: JsonObject = {
+  type: 'object',
+  properties: {
+    times: { ...range, description: 'How often it is called so. Default: at least once.' },
+    args: { type: 'object', description: 'Its arguments; those that are not named may be anything.' },
+    failed: { type: 'boolean', description: 'Whether it fails.' },
+    result: { description: 'What it gives; of a call that fails, why. `{ contains, lacks }` looks into a text.' },
+  },
+  minProperties: 1,
+  additionalProperties: false,
+};
+
+const toolCalls: JsonObject = {
+  anyOf: [
+    { type: 'integer', minimum: 0 },
+    {
+      type: 'object',
+      additionalProperties: {
+        anyOf: [{ type: 'integer', minimum: 0 }, toolCall, { type: 'array', minItems: 1, items: toolCall }],
+      },
+    },
+  ],
+  description:
+    'Calls of tools: how many in all, or by tool how often (0: never), or `{ args, times, failed, result }`, or a list of those.',
+};
+
 const STATUSES = ['succeeded', 'failed', 'skipped', 'cancelled', 'waiting'];
 
 const node: JsonSchema = {
@@ -61,6 +88,7 @@ const node: JsonSchema = {
         status: { enum: STATUSES },
         attempts: { ...range, description: 'Tries, over all items.' },
         model_calls: { ...range, description: 'Calls, repairs included.' },
+        tool_calls: toolCalls,
         cost: { ...range, description: 'In dollars.' },
         tier: { enum: ['cheap', 'capable', 'premium'] },
         model: { type: 'string' },
@@ -112,14 +140,16 @@ const expect: JsonSchema = {
     nodes: {
       type: 'object',
       additionalProperties: node,
-      description: 'What became of the nodes, those inside others by their path (`review/draft`): a status, or more.',
+      description:
+        'What became of the nodes, those inside others by their path (`review/draft`), one item or round of them by its number (`scan[0]`, `refine#2/draft`): a status, or more.',
     },
     model_calls: { ...range, description: 'How many model calls are made, or `{ min, max }`.' },
+    tool_calls: toolCalls,
     cost: { ...range, description: 'What they would cost in dollars, or `{ min, max }`.' },
     prompts: {
       type: 'object',
       additionalProperties: holding,
-      description: 'What was really asked: all that is sent, by node, or `node[0]` for one item.',
+      description: 'What was really asked: all that is sent, by node, or by one item or round of it (`scan[0]`, `refine#2/draft`).',
     },
     that: {
       type: 'array',
@@ -188,6 +218,7 @@ export const namesOfShapes: ReadonlyMap<JsonSchema, string> = new Map<JsonSchema
   [testSchema, 'a test file'],
   [expect, '`expect`'],
   [fault, 'a fault'],
+  [toolCall, 'a call of a tool'],
   [replySchema, 'a reply'],
   [stubSchema, 'a stub'],
   [answerSchema, 'an answer'],

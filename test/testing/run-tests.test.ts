@@ -1,35 +1,16 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
 import { main } from '../../cli/main.ts';
-import type { Json, JsonSchema } from '../../engine/index.ts';
-import { renderDiagnostics, runTests, type TestReport } from '../../engine/index.ts';
-import { compileValidator } from '../../engine/lang/validate.ts';
-import { testSchema } from '../../engine/testing/test-schema.ts';
+import type { Json } from '../../engine/index.ts';
+import { runTests, type TestReport } from '../../engine/index.ts';
 import { fakeIo } from '../cli/fake-io.ts';
+import { testSandbox, told } from '../support/test-report.ts';
 
-const sandbox = mkdtempSync(join(tmpdir(), 'dagrun-tests-'));
-afterAll(() => rmSync(sandbox, { recursive: true }));
-
-let count = 0;
-/** The report of a test file about a workflow, both given as text. */
-async function report(workflow: string, scenarios: string): Promise<TestReport> {
-  count += 1;
-  const name = `w${count}`;
-  writeFileSync(join(sandbox, `${name}.workflow.yml`), `dagrun: 1\nname: ${name}\n${workflow}`);
-  const text = `workflow: ${name}.workflow.yml\nscenarios:\n${scenarios}`;
-  writeFileSync(join(sandbox, `${name}.test.yml`), text);
-  expect(compileValidator(testSchema as JsonSchema)(parse(text) as Json)).toEqual([]);
-  return runTests([`${name}.test.yml`], { cwd: sandbox });
-}
-
-/** What does not hold, one line each; nothing when all holds. */
-function told({ files }: TestReport): string {
-  const all = files.flatMap((file) => [...file.diagnostics, ...file.scenarios.flatMap((scenario) => scenario.diagnostics)]);
-  return renderDiagnostics(all, { format: 'line', colour: false });
-}
+const space = testSandbox();
+const { folder: sandbox, report } = space;
+afterAll(() => space.remove());
 
 const ASK = `nodes:
   ask:
