@@ -8,6 +8,7 @@ import type { ModelReply, RequestOrigin, Tier, Usage } from '../contracts/provid
 import type { Document, Path } from '../contracts/source.ts';
 import { adviceOn, suggest } from '../diagnostics/suggest.ts';
 import { compileValidator } from '../lang/validate.ts';
+import { cutText } from '../source/cut-text.ts';
 import { type FAILURES, repliesSchema } from './replies-schema.ts';
 
 export type ReplyFailure = (typeof FAILURES)[number];
@@ -102,6 +103,12 @@ export function parseRepliesFile(document: Document, nodes: readonly string[], r
   for (const { path, keyword, params, schema, message } of compileValidator(repliesSchema)(document.value)) {
     if (keyword !== 'additionalProperties' || typeof params.key !== 'string') say(path, message);
     else {
+      const cut = cutText(document, [...path, params.key]);
+      if (cut) {
+        mistakes += 1;
+        report(cut);
+        continue;
+      }
       const help = adviceOn(params.key, Object.keys(isObject(schema.properties) ? schema.properties : {}));
       const where = path.length === 0 ? 'a replies file' : typeof path.at(-1) === 'string' ? `\`${path.at(-1)}\`` : 'an entry';
       say([...path, params.key], `"${params.key}" is not a key of ${where}`, { part: 'key', ...(help && { help }) });

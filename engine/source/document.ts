@@ -239,7 +239,7 @@ function mapPlace(reading: Reading, node: YAMLMap, depth: number): Place {
       });
     } else if (name !== undefined) {
       const bareKey = (offset: number): Content => (pairs[index + offset]?.value ? undefined : pairs[index + offset]?.key);
-      const cut = flow ? cutByComma(reading, pair.value, pairs[index + 1]?.key, bareKey) : undefined;
+      const cut = flow ? cutByComma(reading, pair.value, pairs[index + 1]?.key, bareKey, true) : undefined;
       const place = cut?.place ?? placeOf(reading, pair.value, keyEnd, depth + 1, flow);
       value[name] = place.value;
       fields.set(name, { start: keyStart, end: keyEnd, place });
@@ -306,13 +306,14 @@ function keyName(reading: Reading, key: Node | null): string | undefined {
 
 /**
  * `{ when: f(a, b) }`: YAML reads `when: f(a` and a second field `b)`. Reports it, and gives the text that was meant and how
- * many of the parts that follow belong to it.
+ * many of the parts that follow belong to it. `inMap`: the parts are names without a value, so that prose can be told as well.
  */
 function cutByComma(
   reading: Reading,
   node: Content,
   next: Content,
   following: (offset: number) => Content,
+  inMap = false,
 ): { place: Place; parts: number } | undefined {
   const isPlain = (part: Content): part is Scalar => isScalar(part) && part.type === 'PLAIN';
   if (!isPlain(node) || !node.range) return undefined;
@@ -321,7 +322,9 @@ function cutByComma(
   let stop = end;
   let parts = 0;
   for (let part = following(1); isPlain(part); part = following(parts + 1)) {
-    if (!part.range || !isCut(text.slice(start, stop))) break;
+    if (!part.range) break;
+    const goesOn = inMap && isProse(text.slice(start, stop), text.slice(part.range[0], part.range[1]));
+    if (!goesOn && !isCut(text.slice(start, stop))) break;
     stop = part.range[1];
     parts += 1;
   }
@@ -337,6 +340,11 @@ function cutByComma(
     help: `quote it: ${quoted(whole)}`,
   });
   return { place: { value: whole, start, end: stop, style: 'plain' }, parts };
+}
+
+/** Whether a text and what follows its comma are words of a sentence: a field without a value is named like one, and stands after a word. */
+function isProse(text: string, next: string): boolean {
+  return /[A-Za-z]/.test(text) && (/\s/.test(text) || !/^[\w.?-]+$/.test(next));
 }
 
 /** Whether a value ends inside brackets or a quote; an apostrophe is a quote where an operator or a bracket stands before it. */

@@ -6,6 +6,7 @@ import type { Document, Path } from '../contracts/source.ts';
 import { suggest } from '../diagnostics/suggest.ts';
 import { alternatives, shown, typeInWords } from '../lang/in-words.ts';
 import { misfits, type Problem } from '../lang/misfit.ts';
+import { cutText } from '../source/cut-text.ts';
 import { helpForField, takesPlaceOf } from './foreign-fields.ts';
 import { ownFields } from './schema.ts';
 
@@ -66,6 +67,8 @@ function unknownField(problem: Problem, place: Place): Diagnostic {
   const key = String(problem.params.key);
   const at = document.spanOf(problem.path.length === 0 && place.placeOf ? place.placeOf(key) : [...path, key], 'key');
   const inside = problem.path[problem.path.length - 1];
+  const cut = cutText(document, [...path, key]);
+  if (cut) return cut;
   const owner =
     kind !== undefined && inside === undefined ? kinds.find((other) => other !== kind && Object.hasOwn(ownFields(other), key)) : undefined;
   if (owner !== undefined && kind !== undefined) {

@@ -10,6 +10,7 @@ import { compileValidator } from '../lang/validate.ts';
 import { loadWorkflow } from '../load.ts';
 import { parseRepliesFile } from '../providers/replies.ts';
 import { placesOf } from '../run/plan-index.ts';
+import { cutText } from '../source/cut-text.ts';
 import { parseDocument } from '../source/document.ts';
 import { checkTest } from './check-test.ts';
 import { ownOf, scenarioNames, type TestFile } from './scenario.ts';
@@ -60,6 +61,11 @@ function checkShape(document: Document, report: Report): void {
       const near = typeof word === 'string' ? suggest(word, words) : undefined;
       const help = near === undefined ? {} : { help: `did you mean "${near}"?` };
       report({ code: 'DAG741', severity: 'error', message, at: document.spanOf(path), ...help });
+      continue;
+    }
+    const cut = cutText(document, [...path, params.key]);
+    if (cut) {
+      report(cut);
       continue;
     }
     const help = adviceOn(params.key, Object.keys(isObject(schema.properties) ? schema.properties : {}));
