@@ -36,6 +36,11 @@ export const configSchema: JsonSchema = {
             pattern: '^(https?://|\\$\\{)',
             description: 'The address of another server that speaks the same protocol.',
           },
+          api: {
+            enum: [...new Set(providerTypes.flatMap(({ apis = [] }) => apis))],
+            description:
+              "Of `type: openai`: which of its APIs the server is asked over. Default: `responses` at OpenAI's own addresses, `chat_completions` elsewhere.",
+          },
           api_key: { type: 'string', minLength: 1, description: `An environment variable that holds the key, \`\${NAME}\`.` },
           concurrency: {
             type: 'integer',

@@ -3,13 +3,12 @@ import { dirname, join, relative } from 'node:path';
 import type { Millis } from './base/ids.ts';
 import { isList, isObject, type Json, type JsonObject } from './base/json.ts';
 import { parseDuration, parseSize } from './base/units.ts';
-import { configSchema } from './config-schema.ts';
-import type { Code, Diagnostic } from './contracts/diagnostic.ts';
+import { checkShape, mistake, quoteVariable, withoutKeys } from './config-mistakes.ts';
+import type { Diagnostic } from './contracts/diagnostic.ts';
 import type { ProviderSettings, Tier } from './contracts/provider.ts';
-import type { Document, Path, SourceFile } from './contracts/source.ts';
-import { adviceOn, suggest } from './diagnostics/suggest.ts';
+import type { Document, Path } from './contracts/source.ts';
+import { suggest } from './diagnostics/suggest.ts';
 import { DagrunError } from './errors.ts';
-import { misfits, type Problem } from './lang/misfit.ts';
 import { splitModel, suggestedTiers } from './models/catalog.ts';
 import { providerTypes } from './providers/registry.ts';
 import { parseDocument } from './source/document.ts';
@@ -102,38 +101,6 @@ export function loadConfig(options: ConfigOptions = {}): Config {
   };
 }
 
-/** Inside braces YAML takes the braces of a variable for its own: the advice is then about the variable. */
-function quoteVariable(diagnostic: Diagnostic): Diagnostic {
-  const { file, start, end } = diagnostic.at;
-  const bare = /(?<!["'])\$\{[A-Za-z0-9_]*\}/.exec(file.text.slice(start, end));
-  if (diagnostic.severity !== 'error' || bare === null) return diagnostic;
-  const at = { file, start: start + bare.index, end: start + bare.index + bare[0].length };
-  return {
-    ...diagnostic,
-    at,
-    message: `inside { }, "${bare[0]}" must be quoted`,
-    help: `write \`"${bare[0]}"\``,
-    fix: { at, replacement: `"${bare[0]}"` },
-  };
-}
-
-/** A diagnostic whose frame does not show keys that stand in the file: letters are covered, so that places stay right. */
-function withoutKeys(diagnostic: Diagnostic, source: SourceFile): Diagnostic {
-  const keys = source.text.replace(
-    /(api_key["']?\s*:\s*["']?)((?!\$)[^\s"',}]{8,})/g,
-    (_, before: string, key: string) => `${before}${covered(key)}`,
-  );
-  // All that stands under `secrets` is one, whatever its name.
-  const text = keys.replace(/^secrets["']?\s*:.*(\n([ \t].*)?)*/m, (section) =>
-    section.replace(/(\w["']?\s*:\s*["']?)((?!\$)[^\s"',{}]{4,})/g, (_, before: string, secret: string) => `${before}${covered(secret)}`),
-  );
-  return { ...diagnostic, at: { ...diagnostic.at, file: { ...source, text } } };
-}
-
-function covered(key: string): string {
-  return `${key.slice(0, 3)}${'*'.repeat(Math.max(0, key.length - 3))}`;
-}
-
 function findUpward(folder: string): string | undefined {
   for (let at = folder; ; at = dirname(at)) {
     const file = join(at, CONFIG_FILE);
@@ -146,53 +113,6 @@ function findUpward(folder: string): string | undefined {
 function shownAs(file: string, cwd: string): string {
   const path = relative(cwd, file);
   return path.startsWith('..') ? file : path;
-}
-
-function checkShape(document: Document, found: Diagnostic[]): void {
-  // An empty file, or one with comments only, configures nothing.
-  if (document.value === null) return;
-  for (const problem of misfits(document.value, configSchema)) found.push(explain(document, problem));
-}
-
-function explain(document: Document, { path, keyword, params, schema, message }: Problem): Diagnostic {
-  if (keyword === 'additionalProperties' && typeof params.key === 'string') {
-    const known = Object.keys(isObject(schema.properties) ? schema.properties : {});
-    const help = adviceOn(params.key, known);
-    const where = path.length === 0 ? 'the configuration' : `"${path.join('.')}"`;
-    return mistake('DAG702', document, [...path, params.key], `"${params.key}" is not a key of ${where}`, {
-      part: 'key',
-      ...(help && { help }),
-    });
-  }
-  if (keyword === 'pattern' && path[0] === 'tiers')
-    return mistake('DAG701', document, path, 'a model is named with its provider', {
-      help: 'write `provider/model`, as in `anthropic/claude-haiku-5-5`',
-    });
-  if (keyword === 'pattern' && path[0] === 'runs')
-    return mistake('DAG701', document, path, 'this is no duration', { help: 'write a number and a unit, as in `30d` or `12h`' });
-  if (keyword === 'pattern' && path[0] === 'cache')
-    return mistake('DAG701', document, path, 'this is no size', { help: 'write a number and a unit, as in `50MB` or `1GB`' });
-  if (keyword === 'pattern' && path[0] === 'store')
-    return mistake('DAG701', document, path, 'this is no place for runs', { help: 'write `file:<path>`, `postgres://…` or `memory:`' });
-  if (keyword === 'pattern' && path[0] === 'http')
-    return mistake('DAG701', document, path, 'this is no host', {
-      help: 'write `localhost:8080`, `*.internal.example.com` or `10.0.0.0/8`',
-    });
-  if (keyword === 'pattern' && path[0] === 'providers')
-    return mistake('DAG701', document, path, 'a base_url starts with http:// or https://');
-  return mistake('DAG701', document, path, message);
-}
-
-interface MistakeDetails {
-  readonly part?: 'key' | 'value';
-  readonly severity?: 'error' | 'warning';
-  readonly because?: string;
-  readonly help?: string;
-}
-
-function mistake(code: Code, document: Document, path: Path, message: string, details: MistakeDetails = {}): Diagnostic {
-  const { part = 'value', severity = 'error', ...more } = details;
-  return { code, severity, message, at: document.spanOf(path, part), ...more };
 }
 
 function readProviders(
@@ -225,6 +145,15 @@ function providerOf(
         help: 'add `type: openai` for Ollama, llama.cpp, vLLM and most gateways',
       }),
     );
+  const { apis = [] } = providerTypes.find((one) => one.type === (type ?? 'openai')) ?? {};
+  const api = apis.find((one) => one === raw.api);
+  if (raw.api !== undefined && api === undefined && document)
+    found.push(
+      mistake('DAG702', document, [...path, 'api'], `"api" is not a key of "${path.join('.')}", whose protocol has one API only`, {
+        part: 'key',
+        help: 'take it out; it is for `type: openai`',
+      }),
+    );
   let problem: Diagnostic | undefined;
   const read = (key: 'api_key' | 'base_url', variable: string | undefined): { readonly text?: string; readonly variable?: string } => {
     const fromEnv = variable && env[variable];
@@ -253,6 +182,7 @@ function providerOf(
     ...(key.text !== undefined && { apiKey: key.text }),
     ...(key.variable !== undefined && { variable: key.variable }),
     ...(baseUrl.text !== undefined && { baseUrl: baseUrl.text }),
+    ...(api !== undefined && { api }),
     usable: problem === undefined && (key.text !== undefined || withoutKey),
     concurrency: typeof raw.concurrency === 'number' ? raw.concurrency : DEFAULT_CONCURRENCY,
     ...(typeof raw.requests_per_minute === 'number' && { requestsPerMinute: raw.requests_per_minute }),

@@ -2,16 +2,16 @@ import type { Clock } from './base/clock.ts';
 import { digestOf } from './base/json.ts';
 import type { Config } from './config.ts';
 import type { ModelSummary } from './contracts/engine.ts';
-import type { Attachment, ModelFacts, ModelWant, Provider, Tier } from './contracts/provider.ts';
+import type { Api, Attachment, ModelFacts, ModelWant, Provider, ProviderSettings, Tier } from './contracts/provider.ts';
 import { DagrunError } from './errors.ts';
 import { attachmentTokens } from './models/attachment-tokens.ts';
-import { findModel, knownModels, splitModel, suggestedTiers } from './models/catalog.ts';
+import { askedOver, findModel, knownModels, splitModel, suggestedTiers } from './models/catalog.ts';
 import { createModels, type Models, type ProviderAccess } from './models/client.ts';
 import { createGate, type Gate } from './models/gate.ts';
 import { loadTokenCounter } from './models/tokens.ts';
 import { createOfflineProvider } from './providers/offline.ts';
 import { providerTypes } from './providers/registry.ts';
-import type { Replies } from './providers/replies.ts';
+import type { Replies } from './providers/reply-search.ts';
 import type { CountTokens } from './providers/token-count.ts';
 
 /** The tiers of a run: a workflow's own, else the configuration's. */
@@ -46,9 +46,15 @@ function accessOf(config: Config): ReadonlyMap<string, ProviderAccess> {
   const access = new Map<string, ProviderAccess>();
   for (const [id, provider] of config.providers) {
     const type = providerTypes.find((one) => one.type === provider.type);
-    if (type) access.set(id, { ...provider, open: () => type.open(provider, plainCounter) });
+    if (type) access.set(id, { ...provider, ...apiOf(provider), open: () => type.open(provider, plainCounter) });
   }
   return access;
+}
+
+/** Which API a provider is asked over; nothing where its protocol has only one. */
+function apiOf(settings: Pick<ProviderSettings, 'type' | 'api' | 'baseUrl'>): { readonly api?: Api } {
+  const api = providerTypes.find(({ type }) => type === settings.type)?.apiOf?.(settings);
+  return api === undefined ? {} : { api };
 }
 
 /** What answers in a run that asks nobody; `replies` are used up by one run. Another `seed` makes other answers up. */
@@ -120,7 +126,10 @@ export function modelFacts(config: Pick<Config, 'tiers' | 'providers'> | undefin
   return {
     tiers: config?.tiers ?? suggestedTiers,
     providers: [...new Set([...(config ? config.providers.keys() : ['anthropic', 'openai']), OWN_MACHINE])],
-    find: findModel,
+    find: (name) => {
+      const { provider } = splitModel(name);
+      return askedOver(findModel(name), apiOf(config?.providers.get(provider) ?? { type: provider }).api);
+    },
     modelsOf: (provider) => knownModels.filter((model) => model.provider === provider).map(({ id }) => id),
   };
 }

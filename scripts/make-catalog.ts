@@ -62,7 +62,8 @@ const REASONING: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * What these take of tools over Chat Completions: GPT-6 Astra and 6.1 Sol none; nothing is said of 6.1 Terra, which is therefore asked; the others since 5.4 only while they do not reason.
+ * What these take of tools over Chat Completions: GPT-6 Astra and 6.1 Sol none; nothing is said of 6.1 Terra, which is therefore asked; the others
+ * since 5.4 only while they do not reason. Over Responses all of them take tools, reasoning or not.
  * (OpenAI's deployment checklist.)
  */
 const CHAT_TOOLS: readonly (readonly [RegExp, false | 'without_reasoning'])[] = [
@@ -93,7 +94,8 @@ function row(facts: Facts): string {
     maxOutput: known(facts.max_output_tokens),
     structured: flag('structured_output'),
     temperature: flag('temperature'),
-    tools: flag('tools') === false ? false : (ruleFor(CHAT_TOOLS, facts) ?? flag('tools')),
+    tools: flag('tools'),
+    chatTools: flag('tools') === false ? undefined : ruleFor(CHAT_TOOLS, facts),
     vision: flag('vision'),
     pdf: pdf(facts),
     reasoning: flag('reasoning') === false ? false : (ruleFor(REASONING, facts) ?? flag('reasoning')),

@@ -17,7 +17,7 @@ function told(load: () => Config): string {
     const providers = [...config.providers.values()].map((one) => {
       const limits = `${one.concurrency} at once${one.requestsPerMinute === undefined ? '' : `, ${one.requestsPerMinute} a minute`}`;
       const why = one.problem ? `: ${one.problem.message}` : one.usable ? '' : `: ${one.variable} is not set`;
-      return `${one.id} (${one.type}${one.baseUrl === undefined ? '' : ` at ${one.baseUrl}`}, ${limits}) ${one.usable ? 'usable' : 'not usable'}${why}`;
+      return `${one.id} (${one.type}${one.api === undefined ? '' : ` over ${one.api}`}${one.baseUrl === undefined ? '' : ` at ${one.baseUrl}`}, ${limits}) ${one.usable ? 'usable' : 'not usable'}${why}`;
     });
     const tiers = Object.entries(config.tiers).map(([tier, names]) => `${tier}: ${names.join(', ')}`);
     return [...providers, ...tiers, '', renderDiagnostics(config.warnings, { format: 'pretty', colour: false })].join('\n');

@@ -28,14 +28,14 @@ export function checkCapabilities({ workflow, kinds, models }: CheckInput, repor
         severity: none && want.fatal ? 'error' : 'warning',
         message: want.message([...unable.values()], none),
         at: workflow.document.spanOf(path, 'key'),
-        help: want.help,
+        help: typeof want.help === 'string' ? want.help : want.help([...unable.values()]),
       });
   }
 }
 
 /** Something a call wants of its models. */
 interface Want {
-  readonly code: 'DAG505' | 'DAG510' | 'DAG512' | 'DAG513';
+  readonly code: 'DAG505' | 'DAG510' | 'DAG512' | 'DAG513' | 'DAG515';
   readonly field: string;
   /** True when the call cannot be made where no model can do it. */
   readonly fatal?: true;
@@ -44,10 +44,14 @@ interface Want {
   applies(ask: Ask): boolean;
   lacks(fact: ModelFact, spec: JsonObject): boolean;
   message(unable: readonly Candidate[], none: boolean): string;
-  readonly help: string;
+  readonly help: string | ((unable: readonly Candidate[]) => string);
 }
 
 const takes = (unable: readonly Candidate[]): string => (unable.length === 1 ? 'takes' : 'take');
+/** True for models that would do better over another API of their provider. */
+const overChat = (unable: readonly Candidate[]): boolean =>
+  unable.every(({ fact }) => fact?.api === 'chat_completions' && fact.chatTools !== undefined);
+const where = (unable: readonly Candidate[]): string => (overChat(unable) ? ' over Chat Completions' : '');
 const thinks = (spec: JsonObject): boolean => typeof spec.reasoning === 'string' && spec.reasoning !== 'none';
 const hasTools = ({ tools }: JsonObject): boolean => isList(tools) && tools.length > 0;
 
@@ -95,8 +99,11 @@ const WANTS: readonly Want[] = [
     chosen: true,
     applies: ({ spec }) => hasTools(spec),
     lacks: ({ tools }) => tools === false,
-    message: (unable, none) => `${listOf(unable)} ${takes(unable)} no tools${none ? '' : ': passed over for this call'}`,
-    help: 'name a model that takes tools; `dagrun models` lists those that are known',
+    message: (unable, none) => `${listOf(unable)} ${takes(unable)} no tools${where(unable)}${none ? '' : ': passed over for this call'}`,
+    help: (unable) =>
+      overChat(unable)
+        ? 'write `api: responses` at the provider, if its server speaks it, or name a model that takes tools'
+        : 'name a model that takes tools; `dagrun models` lists those that are known',
   },
   {
     code: 'DAG512',
@@ -104,8 +111,11 @@ const WANTS: readonly Want[] = [
     applies: ({ spec }) => hasTools(spec) && thinks(spec),
     lacks: ({ tools }) => tools === 'without_reasoning',
     message: (unable) =>
-      `${listOf(unable)} ${takes(unable)} tools only while ${unable.length === 1 ? 'it does' : 'they do'} not think: \`reasoning\` is \`none\` there`,
-    help: 'take `reasoning` out, or name models that think while they use tools',
+      `${listOf(unable)} ${takes(unable)} tools${where(unable)} only while ${unable.length === 1 ? 'it does' : 'they do'} not think: \`reasoning\` is \`none\` there`,
+    help: (unable) =>
+      overChat(unable)
+        ? 'write `api: responses` at the provider, if its server speaks it, or take `reasoning` out'
+        : 'take `reasoning` out, or name models that think while they use tools',
   },
   {
     code: 'DAG513',
@@ -114,6 +124,16 @@ const WANTS: readonly Want[] = [
     lacks: ({ structured }) => structured === false,
     message: (unable) => `${listOf(unable)} ${unable.length === 1 ? 'is' : 'are'} not held to a schema: it is part of the prompt there`,
     help: 'nothing has to be done: the answer is checked, and asked for again when it does not fit',
+  },
+  {
+    code: 'DAG515',
+    field: 'stop',
+    chosen: true,
+    applies: ({ spec }) => isList(spec.stop) && spec.stop.length > 0,
+    lacks: ({ stop }) => stop === false,
+    message: (unable) =>
+      `${listOf(unable)} ${unable.length === 1 ? 'goes' : 'go'} on writing: the answer is cut at \`stop\`, and paid as a whole`,
+    help: 'ask in the prompt for no more than is wanted, or name models that stop by themselves',
   },
 ];
 

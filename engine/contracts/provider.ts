@@ -20,6 +20,9 @@ export interface Provider {
   close?(): Promise<void>;
 }
 
+/** The APIs of a protocol that has several: OpenAI's two. */
+export type Api = 'responses' | 'chat_completions';
+
 /** What a provider is opened with. */
 export interface ProviderSettings {
   /** The name used in `provider/model`. */
@@ -29,6 +32,8 @@ export interface ProviderSettings {
   readonly apiKey?: string;
   /** Another address that speaks the same protocol. */
   readonly baseUrl?: string;
+  /** Which of its protocol's APIs it is asked over; absent: as its address suggests. */
+  readonly api?: Api;
   /** The environment variable the key is from; for messages. */
   readonly variable?: string;
 }
@@ -47,6 +52,8 @@ export interface ModelRequest {
   readonly reasoning?: Reasoning;
   /** How this model is told `reasoning`; absent when that is not known. */
   readonly reasoningBy?: ReasoningControl;
+  /** Whether this model can think; absent when that is not known. */
+  readonly thinks?: boolean;
   /** Who asks: for replies files and logs; never sent. */
   readonly origin: RequestOrigin;
 }
@@ -209,12 +216,18 @@ export interface ModelFact {
   readonly reasoning?: boolean | ReasoningControl;
   /** Whether it takes tools; `without_reasoning`: only while it does not think. */
   readonly tools?: boolean | 'without_reasoning';
+  /** The same over Chat Completions, for models that take fewer there. */
+  readonly chatTools?: false | 'without_reasoning';
   /** Whether it takes images. */
   readonly vision?: boolean;
   /** Whether it takes PDFs. */
   readonly pdf?: boolean;
   /** Whether its provider holds it to a JSON Schema. */
   readonly structured?: boolean;
+  /** False: it is not told where to stop; its answer is cut there, and what it wrote beyond is paid. */
+  readonly stop?: boolean;
+  /** Which API it is asked over, where its provider has several. */
+  readonly api?: Api;
   /** The day it is shut down, `2027-01-14`. */
   readonly shutdown?: string;
   /** It is shut down already. */

@@ -1,8 +1,8 @@
 import { millis, type TaskKey, type Usd } from '../base/ids.ts';
 import { Failed, type Failure, LONGEST_WAIT } from '../contracts/failure.ts';
-import type { ModelAsk, Provider, Tier } from '../contracts/provider.ts';
+import type { Api, ModelAsk, Provider, Tier } from '../contracts/provider.ts';
 import { lacking } from './capabilities.ts';
-import { findModel, type ModelInfo, splitModel } from './catalog.ts';
+import { askedOver, findModel, type ModelInfo, splitModel } from './catalog.ts';
 
 /** A provider of the configuration, not yet opened. */
 export interface ProviderAccess {
@@ -15,6 +15,8 @@ export interface ProviderAccess {
   /** Calls in flight, at most. */
   readonly concurrency: number;
   readonly requestsPerMinute?: number;
+  /** Which API it is asked over, where its protocol has several. */
+  readonly api?: Api;
   /** Called once, when the first call is made. */
   open(): Promise<Provider>;
 }
@@ -56,7 +58,7 @@ export function candidatesOf(ask: ModelAsk, run: RunModels, providers: ReadonlyM
   for (const name of names) {
     const { provider, model } = splitModel(name);
     const access = providers.get(provider) ?? (run.offline && standIn(provider));
-    const info = findModel(name);
+    const info = askedOver(findModel(name), access?.api);
     const what = recorded.length > 0 ? undefined : lacking(ask, info);
     if (!access || !(access.usable || run.offline)) variable ??= access?.variable;
     else if (what !== undefined) unable ??= { name, what };

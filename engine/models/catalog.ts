@@ -1,5 +1,5 @@
 import { nanoUsd, type Usd } from '../base/ids.ts';
-import type { ReasoningControl, Tier, Usage } from '../contracts/provider.ts';
+import type { Api, ReasoningControl, Tier, Usage } from '../contracts/provider.ts';
 import file from './catalog.json' with { type: 'json' };
 
 /** Dollars per million tokens. */
@@ -32,6 +32,12 @@ export interface ModelInfo {
   readonly temperature?: boolean;
   /** Whether it takes tools; `without_reasoning`: only while it does not think. */
   readonly tools?: boolean | 'without_reasoning';
+  /** The same over Chat Completions, for models that take fewer there. */
+  readonly chatTools?: false | 'without_reasoning';
+  /** False: it is not told where to stop. */
+  readonly stop?: boolean;
+  /** Which API it is asked over, where its provider has several. */
+  readonly api?: Api;
   readonly vision?: boolean;
   readonly pdf?: boolean;
   /** How it is told how much to think; false: it does not think, true: it does, and how it is told is not known. */
@@ -79,6 +85,13 @@ const byFamily: ReadonlyMap<string, ModelInfo> = new Map(
 export function findModel(name: string): ModelInfo | undefined {
   const family = name.replace(VERSION, '');
   return byName.get(name) ?? byName.get(family) ?? byFamily.get(family);
+}
+
+/** What is known of a model when it is asked over one of its provider's APIs: the newer one of OpenAI has tools for all, and no stop texts. */
+export function askedOver(model: ModelInfo | undefined, api: Api | undefined): ModelInfo | undefined {
+  if (model === undefined || api === undefined) return model;
+  if (api === 'responses') return { ...model, api, stop: false };
+  return { ...model, api, ...(model.chatTools !== undefined && { tools: model.chatTools }) };
 }
 
 /**

@@ -214,6 +214,7 @@ function requestOf(
     // A tier may mix models that take a temperature or think and such that do not; the check has warned.
     ...temperatureOf(ask, info),
     ...reasoningOf(ask, info),
+    ...(info?.reasoning !== undefined && { thinks: info.reasoning !== false }),
     ...(ask.stop !== undefined && { stop: ask.stop }),
     ...(schema !== undefined && { outputSchema: schema }),
     ...toolsOf(ask, call),

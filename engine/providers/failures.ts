@@ -64,11 +64,25 @@ function withoutAnswer(problem: TransportProblem, detail: string, { provider, ba
 const CHARGED = { mayHaveCharged: true } as const;
 
 const CONTEXT = /context[_ -]?(length|size|window)|maximum context|prompt is too long|too many tokens|input is too long/i;
-const SCHEMA = /schema|response_format|output_config|output_format|grammar/i;
+const SCHEMA = /schema|response_format|text\.format|output_config|output_format|grammar/i;
 const NO_MONEY = /insufficient_quota|billing|credit balance/i;
-const POLICY = /content_policy|content_filter|content management policy/i;
+const POLICY = /content_policy|content_filter|content management policy|bio_policy|usage polic(y|ies)/i;
+/** Codes for what is wrong with the request itself. */
+const REQUEST = /^(invalid|image|unsupported|empty|failed_to_download|context)|policy/;
 
-function withStatus(error: StatusError, info: CallInfo): Failed {
+/**
+ * A failure told in an answer whose status is 200, by a code and a message. What had been written until then may have been charged,
+ * unless the request was refused.
+ */
+export function failedWithin(error: { readonly code?: unknown; readonly message?: unknown }, info: CallInfo): Failed {
+  const code = typeof error.code === 'string' ? error.code : '';
+  const status = code.startsWith('rate_limit') || code === 'insufficient_quota' ? 429 : REQUEST.test(code) ? 400 : 500;
+  const { failure, mayHaveCharged, schemaRefused } = withStatus({ status, error }, info, code === '' ? 'status "failed"' : code);
+  return new Failed(failure, { mayHaveCharged: mayHaveCharged || status === 500, schemaRefused });
+}
+
+/** `told`: what the failure is known by. */
+function withStatus(error: StatusError, info: CallInfo, told: number | string = error.status): Failed {
   const { provider, request, compatible } = info;
   const { status } = error;
   const said = saidBy(error);
@@ -80,7 +94,7 @@ function withStatus(error: StatusError, info: CallInfo): Failed {
     return new Failed({ type: 'unauthorized', message: `${provider} says that the account has no credit left`, ...withKey });
   if (status === 429) {
     const retryAfter = retryAfterOf(error);
-    const message = `${provider} is asked too much (429)${quote}`;
+    const message = `${provider} is asked too much (${told})${quote}`;
     return new Failed({ type: 'rate_limited', message, ...(retryAfter !== undefined && { retryAfter }) });
   }
   // What was said is left out: some servers repeat the key.
@@ -91,14 +105,17 @@ function withStatus(error: StatusError, info: CallInfo): Failed {
   const schemaRefused = request.outputSchema !== undefined && (status < 500 ? SCHEMA.test(about) : compatible && status === 500);
   if (status === 408 || status === 409 || status >= 500) {
     const why = status === 529 ? 'is overloaded' : status >= 500 ? 'has a problem of its own' : 'could not take the request just now';
-    return new Failed({ type: 'unavailable', message: `${provider} ${why} (${status})${quote}`, status }, { schemaRefused });
+    return new Failed(
+      { type: 'unavailable', message: `${provider} ${why} (${told})${quote}`, ...(told === status && { status }) },
+      { schemaRefused },
+    );
   }
   if (status === 413 || CONTEXT.test(about))
     return new Failed({ type: 'context_too_long', message: `the prompt is too long for ${request.model}${quote}` });
   if (POLICY.test(about)) return new Failed({ type: 'refused', message: `${provider} declined to answer${quote}` });
   if (status === 404)
     return new Failed({ type: 'bad_request', message: `${provider} has no model "${request.model}", or none for this key (404)${quote}` });
-  return new Failed({ type: 'bad_request', message: `${provider} refused the request (${status})${quote}` }, { schemaRefused });
+  return new Failed({ type: 'bad_request', message: `${provider} refused the request (${told})${quote}` }, { schemaRefused });
 }
 
 /** The server's own words: `{ error: { type, code, message } }`, with or without the outer level, or any text. */

@@ -1,11 +1,15 @@
-import type { Provider, ProviderSettings } from '../contracts/provider.ts';
-import type { TokenCounter } from './openai.ts';
+import type { Api, Provider, ProviderSettings } from '../contracts/provider.ts';
+import { apiOf, type TokenCounter } from './openai-api.ts';
 
 /** A wire protocol that a provider can speak. */
 export interface ProviderType {
   readonly type: string;
   /** One line: docs, CLI. */
   readonly summary: string;
+  /** The APIs it has, where there are several: `api` in dagrun.config.yml. */
+  readonly apis?: readonly Api[];
+  /** The one that a provider is asked over. */
+  apiOf?(settings: Pick<ProviderSettings, 'api' | 'baseUrl'>): Api;
   /** Loads the protocol's SDK, which nothing else does. */
   open(settings: ProviderSettings, tokenCounter: TokenCounter): Promise<Provider>;
 }
@@ -19,7 +23,10 @@ export const providerTypes: readonly ProviderType[] = [
   },
   {
     type: 'openai',
-    summary: "OpenAI's Chat Completions, and every server that speaks the same at its base_url: Ollama, llama.cpp, vLLM, gateways.",
+    summary:
+      "OpenAI's Responses, and Chat Completions with every server that speaks it at its base_url: Ollama, llama.cpp, vLLM, gateways.",
+    apis: ['responses', 'chat_completions'],
+    apiOf,
     open: async (settings, tokenCounter) => (await import('./openai.ts')).openOpenAi(settings, tokenCounter),
   },
 ];

@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { ModelRequest, Reasoning, ReasoningControl } from '../../engine/contracts/provider.ts';
 import { lacking, reasoningOf, temperatureOf } from '../../engine/models/capabilities.ts';
-import { findModel } from '../../engine/models/catalog.ts';
+import { askedOver, findModel } from '../../engine/models/catalog.ts';
 import { defaultMaxOutput } from '../../engine/models/worst-case.ts';
 import { thinkingOf } from '../../engine/providers/anthropic-thinking.ts';
 import { requestFor } from '../contract/provider.contract.ts';
@@ -90,7 +90,10 @@ describe('what a model can do decides what it is asked', () => {
   });
 
   test('with tools, a model that takes them only while it does not think is told not to', () => {
-    expect(reasoningOf({ tools: [tool] }, luna)).toEqual({ reasoning: 'none', reasoningBy: 'effort' });
+    const overChat = askedOver(luna, 'chat_completions');
+    expect(reasoningOf({ tools: [tool] }, overChat)).toEqual({ reasoning: 'none', reasoningBy: 'effort' });
+    expect(reasoningOf({ tools: [tool], reasoning: 'high' }, overChat)).toEqual({ reasoning: 'none', reasoningBy: 'effort' });
+    expect(reasoningOf({ tools: [tool], reasoning: 'high' }, askedOver(luna, 'responses'))).toMatchObject({ reasoning: 'high' });
     expect(reasoningOf({ tools: [tool], reasoning: 'high' }, haiku45)).toEqual({ reasoning: 'high', reasoningBy: 'budget' });
   });
 
@@ -110,7 +113,9 @@ describe('what a model can do decides what it is asked', () => {
     expect(lacking(showing, blind)).toBe('images');
     expect(lacking(reading, blind)).toBe('PDFs');
     expect(lacking(showing, haiku45)).toBeUndefined();
-    expect(lacking({ messages: [], tools: [tool] }, findModel('openai/gpt-6.1-sol'))).toBe('tools');
+    const sol = findModel('openai/gpt-6.1-sol');
+    expect(lacking({ messages: [], tools: [tool] }, askedOver(sol, 'chat_completions'))).toBe('tools');
+    expect(lacking({ messages: [], tools: [tool] }, askedOver(sol, 'responses'))).toBeUndefined();
     expect(lacking({ messages: [], tools: [tool] }, luna)).toBeUndefined();
     expect(lacking({ messages: [] }, blind)).toBeUndefined();
     expect(lacking(showing, undefined)).toBeUndefined();

@@ -7,6 +7,7 @@ import { openOpenAi } from '../../engine/providers/openai.ts';
 import { requestFor } from '../contract/provider.contract.ts';
 import { startAnthropicServer } from '../support/anthropic-server.ts';
 import { startOpenAiServer } from '../support/openai-server.ts';
+import { startResponsesServer } from '../support/responses-server.ts';
 import type { Turn, WireServer } from '../support/wire-server.ts';
 
 const schema = {
@@ -28,6 +29,11 @@ describe.each([
     'openai',
     startOpenAiServer,
     (url: string) => openOpenAi({ id: 'acme', type: 'openai', apiKey: 'k3y', baseUrl: url, variable: 'ACME_KEY' }, count),
+  ],
+  [
+    'openai over responses',
+    startResponsesServer,
+    (url: string) => openOpenAi({ id: 'acme', type: 'openai', apiKey: 'k3y', baseUrl: url, api: 'responses', variable: 'ACME_KEY' }, count),
   ],
 ] as const)('%s, when things go wrong', (_, start, open) => {
   let server: WireServer;

@@ -91,7 +91,7 @@ nodes:
   DAG512: {
     title: 'tools for a model that does not take them',
     explanation:
-      'Some models take no tools, and some take them only while they do not think (over Chat Completions, the newer ones of OpenAI). The former are passed over for the call, which is an error when none is left; the latter are told not to think.',
+      'Some models take no tools, and some take them only while they do not think: the newer ones of OpenAI, where it is asked over Chat Completions (`api: chat_completions`, or a `base_url`). The former are passed over for the call, which is an error when none is left; the latter are told not to think.',
   },
   DAG513: {
     title: 'a model that is not held to a schema',
@@ -128,6 +128,13 @@ outputs:
   summary: nodes.summary.output
   title: inputs.title
 `,
+  },
+  DAG515: {
+    title: 'texts to stop at that a model is not told',
+    explanation:
+      "OpenAI's Responses API has no texts at which a model stops. The answer is the same as elsewhere, as it is cut at the first of them; what the model wrote beyond is paid all the same.",
+    wrong: workflowWith('    model: openai/gpt-6-luna\n    stop: [END]\n'),
+    right: workflowWith('    model: anthropic/claude-haiku-5-5\n    stop: [END]\n'),
   },
   DAG520: {
     title: 'what changes stands before what does not',

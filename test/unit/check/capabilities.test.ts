@@ -11,6 +11,9 @@ const MODELS: Readonly<Record<string, ModelFact>> = {
   'a/blind': { vision: false, pdf: false, tools: false, reasoning: false, structured: false },
   'a/always': { reasoning: 'always', temperature: true },
   'a/budget': { reasoning: 'budget', temperature: true },
+  'a/endless': { tools: true, stop: false, api: 'responses' },
+  'a/chatty': { tools: false, chatTools: false, api: 'chat_completions' },
+  'a/quiet': { tools: 'without_reasoning', chatTools: 'without_reasoning', reasoning: 'effort', api: 'chat_completions' },
   'a/either': { tools: 'without_reasoning', reasoning: 'effort', temperature: false },
 };
 const facts: ModelFacts = {
@@ -55,6 +58,15 @@ describe('what a model cannot do is told before the run', () => {
       ['DAG513 warning: "a/blind" is not held to a schema: it is part of the prompt there'],
     ],
     ['tier: premium; output: { type: string }', []],
+    ['model: a/endless; stop: [END]', ['DAG515 warning: "a/endless" goes on writing: the answer is cut at `stop`, and paid as a whole']],
+    ['model: a/endless', []],
+    ['model: a/sees; stop: [END]', []],
+    ['model: a/chatty; tools: [look]', ['DAG512 error: "a/chatty" takes no tools over Chat Completions']],
+    ['model: a/blind; tools: [look]', ['DAG512 error: "a/blind" takes no tools']],
+    [
+      'model: a/quiet; tools: [look]; reasoning: low',
+      ['DAG512 warning: "a/quiet" takes tools over Chat Completions only while it does not think: `reasoning` is `none` there'],
+    ],
   ])('%s', (fields, messages) => {
     expect(told(fields)).toEqual(messages);
   });
@@ -64,4 +76,18 @@ describe('what a model cannot do is told before the run', () => {
       'DAG511 error: "a/blind" takes no PDFs',
     ]);
   });
+});
+
+test('what would be better over another API of the provider is told so', () => {
+  const helps = (model: string): readonly (string | undefined)[] => {
+    const workflow = workflowOf(
+      `dagrun: 1\nname: example\nnodes:\n  one: { prompt: Look., model: ${model}, tools: [look], reasoning: low }\n`,
+    );
+    const found: Diagnostic[] = [];
+    checkCapabilities({ workflow, kinds, references: readingsOf(workflow, kinds), models: facts }, (diagnostic) => found.push(diagnostic));
+    return found.filter(({ code }) => code === 'DAG512').map(({ help }) => help);
+  };
+  expect(helps('a/chatty')).toEqual(['write `api: responses` at the provider, if its server speaks it, or name a model that takes tools']);
+  expect(helps('a/quiet')).toEqual(['write `api: responses` at the provider, if its server speaks it, or take `reasoning` out']);
+  expect(helps('a/either')).toEqual(['take `reasoning` out, or name models that think while they use tools']);
 });
