@@ -46,7 +46,8 @@ export function checkChildren({ workflow, kinds, references }: CheckInput, repor
   }
 }
 
-function placeOfWith({ path, places, onError }: NodeDecl, fallback: boolean): Path {
+/** Where a node, or its fallback, says what the workflow or tool that it calls is given. */
+export function placeOfWith({ path, places, onError }: NodeDecl, fallback: boolean): Path {
   if (!fallback || onError.action !== 'fallback') return places?.with ?? [...path, 'with'];
   return onError.places?.with ?? [...onError.path, 'with'];
 }

@@ -16,8 +16,11 @@ export interface Carried {
   readonly end: number;
 }
 
+/** A field of a node, or of the definition of a tool. */
+type Readable = Pick<FieldReading, 'holds' | 'source' | 'path' | 'template' | 'references'>;
+
 /** What is in the value of a field, or in the part of it that `steps` lead to (`'[]'` for an element). */
-export function carriedBy(reading: FieldReading, steps: Steps = []): readonly Carried[] {
+export function carriedBy(reading: Readable, steps: Steps = []): readonly Carried[] {
   if (reading.holds === 'template') return carriedByTemplate(reading);
   return expressionsIn(reading.source, reading.path).flatMap(({ text, path }) => {
     // In a structure a text is the part at its own place.
@@ -125,7 +128,7 @@ function carriedByCall({ name, args }: Expr & { op: 'call' }, steps: Steps, loca
 /** Helpers that give a number, or true or false. */
 const TESTING: ReadonlySet<string> = new Set(['exists', 'eq', 'ne', 'lt', 'gt', 'and', 'or', 'not', 'length']);
 
-function carriedByTemplate({ template, references, path }: FieldReading): readonly Carried[] {
+function carriedByTemplate({ template, references, path }: Readable): readonly Carried[] {
   if (!template?.ok) return [];
   const printed = template.tree.flatMap(printedIn);
   return references

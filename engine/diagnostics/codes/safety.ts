@@ -31,7 +31,7 @@ outputs: { weather: nodes.weather.output }
   DAG603: {
     title: 'model output reaches a command, an address or a path',
     explanation:
-      'Text that a model is free to choose decides what is called, opened or written; and a model can be talked into an answer by what it reads. The message shows the nodes the text comes through. It is no free text when the schema of what is read says what it may be: an enum, a const, a `pattern`, a number, true or false. An approval that stands between the model and the reader lets a person decide. Text on `stdin`, in `json`, and the `content` of a file are data, and no risk of this sort.',
+      'Text that a model is free to choose decides what is called, opened or written; and a model can be talked into an answer by what it reads. The message shows the nodes the text comes through. It is no free text when the schema of what is read says what it may be: an enum, a const, a `pattern`, a number, true or false. An approval that stands between the model and the reader lets a person decide. A model that may call a tool fills in its arguments: there the `input` of the tool is that schema, and `approve` asks a person. What goes into another workflow, or comes out of one, is followed there. Text on `stdin`, in `json`, and the `content` of a file are data, and no risk of this sort.',
     wrong: `dagrun: 1
 name: checkout
 nodes:
