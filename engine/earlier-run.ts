@@ -8,7 +8,8 @@ import { adviceOn } from './diagnostics/suggest.ts';
 import { DagrunError } from './errors.ts';
 import { type PastOutputs, readPastOutputs } from './run/past-outputs.ts';
 import { openPastRun } from './run/past-run.ts';
-import { keyOf } from './run/plan-index.ts';
+import { placesByName } from './run/places.ts';
+import { indexPlan, keyOf } from './run/plan-index.ts';
 
 /** The part of a run's options that says what it takes from an earlier one. Throws DagrunError (exit code 2) for what cannot be meant. */
 export function reuseWanted({ from, refresh = [], only }: RunOptions, plan: Plan): RunReuse | undefined {
@@ -20,14 +21,22 @@ export function reuseWanted({ from, refresh = [], only }: RunOptions, plan: Plan
       help: `add \`--from <run>\`; \`dagrun runs list\` shows the runs there are`,
     });
   }
-  const known = (name: string): NodeId => {
-    const ids = plan.nodes.map((node) => node.id);
-    const found = ids.find((id) => id === name);
-    if (found !== undefined) return found;
-    const help = adviceOn(name, ids);
-    throw new DagrunError(`"${name}" is not a node of ${plan.workflow}`, { exitCode: 2, ...(help !== undefined && { help }) });
+  const places = placesByName(indexPlan(plan));
+  const outermost = plan.nodes.map((node) => node.id);
+  const unknown = (name: string, known: readonly string[]): DagrunError => {
+    const help = adviceOn(name, known);
+    return new DagrunError(`"${name}" is not a node of ${plan.workflow}`, { exitCode: 2, ...(help !== undefined && { help }) });
   };
-  return { run: runId(from), refresh: refresh.map(known), ...(only !== undefined && { only: known(only) }) };
+  for (const name of refresh) if (!places.has(name)) throw unknown(name, name.includes('/') ? [...places.keys()] : outermost);
+  const alone = outermost.find((id) => id === only);
+  if (only !== undefined && alone === undefined) {
+    if (!places.has(only)) throw unknown(only, outermost);
+    throw new DagrunError(`"${only}" is inside another node, and cannot be done alone`, {
+      exitCode: 2,
+      help: `\`--only ${only.slice(0, only.indexOf('/'))}\` does all that is in it; \`--refresh ${only}\` does this again, and what follows`,
+    });
+  }
+  return { run: runId(from), refresh, ...(alone !== undefined && { only: alone }) };
 }
 
 /** An earlier run, and how it began. Throws DagrunError (exit code 2) when there is none, or when its answers may not be used. */

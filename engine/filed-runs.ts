@@ -15,7 +15,8 @@ import { newStory, tell } from './observe/run-story.ts';
 import type { RunStory } from './observe/story.ts';
 import { deadBefore } from './owner.ts';
 import { openProjectStore } from './project-store.ts';
-import { indexPlan, placesOf } from './run/plan-index.ts';
+import { placesByName } from './run/places.ts';
+import { indexPlan, type PlanIndex, placesOf } from './run/plan-index.ts';
 import { resultOf } from './run/result.ts';
 import { createTally } from './run/tally.ts';
 import { parseDocument } from './source/document.ts';
@@ -117,6 +118,11 @@ function noRun(text: string): StoreFailed {
     `there is no run ${text} here`,
     '`dagrun runs list` shows the runs there are; `last` is the newest',
   );
+}
+
+/** A node of a plan, also inside others, by its place. Throws DagrunError (exit code 2) when there is none. */
+export function placeIn(index: PlanIndex, name: string): string {
+  return placesByName(index).has(name) ? name : nodeIn(index.plan, name);
 }
 
 /** A node of a plan by its name. Throws DagrunError (exit code 2) when there is none. */

@@ -222,8 +222,8 @@ export interface Answerer {
 /** How a run uses an earlier one. */
 export interface RunReuse {
   readonly run: RunId;
-  /** Nodes that are done again whatever has changed, and with them all that follows. */
-  readonly refresh: readonly NodeId[];
+  /** Places of nodes (`scan`, `scan/draft`) that are done again whatever has changed, and with them all that follows. */
+  readonly refresh: readonly string[];
   /** Only this node is done; what it reads is taken from the earlier run as it was. */
   readonly only?: NodeId;
 }

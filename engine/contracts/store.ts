@@ -114,6 +114,8 @@ export type TaskOutcome =
       readonly contentKey?: string;
       readonly reused?: Reuse;
       readonly unsatisfied?: string;
+      /** Taken over with the output: why something else had given it than the node itself. */
+      readonly recovered?: Failure;
       /** Of a round: what goes into the next one. */
       readonly carried?: JsonObject;
     }

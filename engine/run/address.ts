@@ -77,14 +77,6 @@ export function keyIn(frame: string, id: NodeId): TaskKey {
   return taskKey(frame + id);
 }
 
-/** The outermost node a key belongs to. */
-export function rootOf(key: TaskKey): TaskKey {
-  const slash = key.indexOf('/');
-  const first = slash < 0 ? key : key.slice(0, slash);
-  const end = first.search(/[[#~]/);
-  return taskKey(end < 0 ? first : first.slice(0, end));
-}
-
 /** A key without items, rounds and attempts: where its node stands in the plan. `~1` marks a body of another stage than the first. */
 export function pathOf(key: TaskKey): string {
   // An item of the outermost frame: by far the most of all.

@@ -68,7 +68,7 @@ export async function compareRuns(store: Store, run: RunId, kinds: readonly Node
   const reuses = after?.started.reuses;
   const before = reuses && (await openPastRun(store, reuses.run));
   if (!after || !reuses || !before) return undefined;
-  const refreshed = new Set([...reuses.refresh, ...(reuses.only ? [reuses.only] : [])]);
+  const refreshed = new Set<string>([...reuses.refresh, ...(reuses.only ? [reuses.only] : [])]);
   const sides: Sides = { store, before, after, refreshed, kinds: new Map(kinds.map((kind) => [kind.kind, kind])) };
 
   const nodes: NodeComparison[] = [];
@@ -82,7 +82,7 @@ interface Sides {
   readonly store: Store;
   readonly before: PastRun;
   readonly after: PastRun;
-  readonly refreshed: ReadonlySet<NodeId>;
+  readonly refreshed: ReadonlySet<string>;
   readonly kinds: ReadonlyMap<string, NodeKind>;
 }
 

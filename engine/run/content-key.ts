@@ -18,7 +18,7 @@ export interface KeyOptions {
 export interface ContentKeys {
   /**
    * The digest of everything a stage's output follows from: the rendered spec, what its kind reads besides, the models that may
-   * answer, the schema, the checks and `result` with the values they read, and the version of the kind's code.
+   * answer, the schema, the checks, `result` and `escalate.when` with the values they read, and the version of the kind's code.
    */
   of(node: CompiledNode, stage: CompiledStage, spec: JsonObject, reads: Json, scope: Scope, nth?: readonly number[]): string;
 }
@@ -26,11 +26,11 @@ export interface ContentKeys {
 /** What does not differ from task to task is put together once. */
 export function createContentKeys(options: KeyOptions): ContentKeys {
   const shared = new WeakMap<CompiledStage, { readonly digest: string; readonly fields: readonly string[] }>();
-  const values = new WeakMap<CompiledNode, (scope: Scope) => readonly Json[]>();
+  const values = new WeakMap<CompiledStage, (scope: Scope) => readonly Json[]>();
   return {
     of(node, stage, spec, reads, scope, nth = []) {
       const common = remembered(shared, stage, () => ({ digest: sharedBy(node.node, stage, options), fields: fieldsOf(stage) }));
-      const read = remembered(values, node, () => readsOf(node.node));
+      const read = remembered(values, stage, () => readsOf(node.node, stage));
       return hash(
         'sha256',
         JSON.stringify([
@@ -56,12 +56,10 @@ export function keyOfLadder(keys: readonly string[]): string {
 function sharedBy(node: PlanNode, { kind, stage }: CompiledStage, { candidatesOf, simulated }: KeyOptions): string {
   const models = (kind.wants?.(stage.spec) ?? []).map(candidatesOf);
   const { output, check, result = null } = node;
+  const { escalateWhen } = stage;
   const fields = fieldsOf({ kind, stage });
-  return hash(
-    'sha256',
-    JSON.stringify([kind.kind, kind.reuse?.version ?? 0, simulated, fields, models, output, check, result]),
-    'base64url',
-  );
+  const all = [kind.kind, kind.reuse?.version ?? 0, simulated, fields, models, output, check, result];
+  return hash('sha256', JSON.stringify(escalateWhen === undefined ? all : [...all, escalateWhen]), 'base64url');
 }
 
 /** The fields a stage has, in the order of its kind's schema: in which order they were written does not matter. */
@@ -70,9 +68,9 @@ function fieldsOf({ kind, stage }: Pick<CompiledStage, 'kind' | 'stage'>): reado
   return Object.keys(isObject(properties) ? properties : {}).filter((name) => Object.hasOwn(stage.spec, name));
 }
 
-/** The values that a node's checks and its `result` read, besides the output they are about. */
-function readsOf(node: PlanNode): (scope: Scope) => readonly Json[] {
-  const sources = [...node.check.map((check) => check.that), ...(node.result === undefined ? [] : [node.result])];
+/** The values that a node's checks, its `result` and its `escalate.when` read, besides the output they are about. */
+function readsOf(node: PlanNode, { stage: { escalateWhen } }: CompiledStage): (scope: Scope) => readonly Json[] {
+  const sources = [...node.check.map((check) => check.that), node.result ?? [], escalateWhen ?? []];
   const paths = new Map<string, readonly string[]>();
   for (const { path } of sources.flatMap((source) => referencesInSource(source, []))) {
     if (path[0] === 'output') continue;

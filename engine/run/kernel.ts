@@ -220,14 +220,15 @@ function done(step: Step, event: Extract<InEvent, { type: 'done' }>): void {
 
   if (outcome.type === 'output') {
     const { output, contentKey, reused, unsatisfied, carried } = outcome;
-    if (unsatisfied !== undefined && step.isLive(key) && step.nextTier(key, state.stage) !== undefined) {
+    // What is taken over went up as far as it could, when it was made.
+    if (unsatisfied !== undefined && !reused && step.isLive(key) && step.nextTier(key, state.stage) !== undefined) {
       step.failAttempt(key, { type: 'not_accepted', message: unsatisfied }, duration);
       return;
     }
     const { stages } = step.index.at(key).node;
     // Something else than the node itself gave this: why is kept.
     const instead = state.stage > 0 && stages[state.stage]?.name !== 'escalated';
-    const recovered = instead && 'failure' in state ? state.failure : undefined;
+    const recovered = instead && 'failure' in state ? state.failure : outcome.recovered;
     step.draft.emit({
       type: 'attempt.succeeded',
       task: key,

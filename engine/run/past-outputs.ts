@@ -1,28 +1,35 @@
 import { nanoUsd, type RunId, type TaskKey, type Usd } from '../base/ids.ts';
 import type { Json } from '../base/json.ts';
 import type { Answerer, RunEvent } from '../contracts/event.ts';
-import { itemOf, nodeKeyOf, unitOf } from './address.ts';
+import type { Failure } from '../contracts/failure.ts';
+import { itemOf, keysAround, nodeKeyOf, pathOf } from './address.ts';
+
+/** What the items around a task are told apart by: the value of `foreach.key`, by the path of the fan-out. */
+export type ItemKeys = ReadonlyMap<string, string>;
 
 /** An output that an earlier run has made. */
 export interface PastOutput {
   readonly run: RunId;
   readonly task: TaskKey;
-  readonly index?: number;
-  /** The value of `foreach.key`. */
-  readonly itemKey?: string;
+  readonly keys: ItemKeys;
   readonly output: Json;
   /** What its calls had cost, in this run or in the one it was taken over from; null when that is not known. */
   readonly cost: Usd | null;
   readonly by?: Answerer;
+  /** Why something else gave it than the node itself. */
+  readonly recovered?: Failure;
+  /** False: the best there was, and not good enough. */
+  readonly isAccepted: boolean;
 }
 
 /** The outputs of an earlier run, each given out once. */
 export interface PastOutputs {
   /**
-   * The output of a node's task that was made under this content key. Items match by `foreach.key` where there is one, else
-   * by what they are: where they stand in the list does not matter, but of equal ones the one at the same place is preferred.
+   * The output that was made under this content key where the task stands in the plan. Items match by `foreach.key` where there is one,
+   * else by what they are: where they stand in their list does not matter, for those around the task as for its own, but of equal ones the one
+   * at the same place is preferred, and of several attempts around it the last one.
    */
-  take(node: TaskKey, contentKey: string, item?: { readonly index: number; readonly key?: string }): PastOutput | undefined;
+  take(task: TaskKey, contentKey: string, keys?: ItemKeys): PastOutput | undefined;
 }
 
 interface Spent {
@@ -48,33 +55,76 @@ export async function readPastOutputs(events: AsyncIterable<RunEvent>): Promise<
       const calls = spent.get(task);
       spent.delete(task);
       if (contentKey === undefined || !('json' in output)) continue;
-      const item = itemOf(unitOf(task));
-      const node = nodeKeyOf(task);
-      const itemKey = item && keys.get(node)?.[item.index];
       const by = reused?.by ?? calls?.by;
       const past: PastOutput = {
         run: event.run,
         task,
-        ...(item && { index: item.index }),
-        ...(itemKey !== undefined && { itemKey }),
+        keys: keys.size === 0 ? NO_KEYS : keysAt(keys, task),
         output: output.json,
         cost: reused ? reused.saved : (calls?.cost ?? (calls ? null : nanoUsd(0))),
         ...(by && { by }),
+        ...(event.recovered && { recovered: event.recovered }),
+        isAccepted: event.accepted !== false,
       };
-      const place = `${node} ${contentKey}`;
+      const place = placeOf(task, contentKey);
       const known = found.get(place);
       if (known) known.push(past);
       else found.set(place, [past]);
     }
   }
   return {
-    take(node, contentKey, item) {
-      const alike = found.get(`${node} ${contentKey}`);
-      if (!alike || alike.length === 0) return undefined;
-      const fits = (past: PastOutput): boolean => past.itemKey === undefined || item?.key === undefined || past.itemKey === item.key;
-      const same = alike.findIndex((past) => past.index === item?.index && fits(past));
-      const at = same >= 0 ? same : alike.findIndex(fits);
-      return at < 0 ? undefined : alike.splice(at, 1)[0];
+    take(task, contentKey, own = NO_KEYS) {
+      const place = placeOf(task, contentKey);
+      const alike = found.get(place);
+      if (!alike) return undefined;
+      const spot = spotOf(task);
+      let best: number | undefined;
+      let rank: readonly [boolean, number] = [false, -1];
+      for (const [at, past] of alike.entries()) {
+        if (!mayBe(past.keys, own)) continue;
+        const next = [spotOf(past.task) === spot, triesAround(past.task)] as const;
+        if (best !== undefined && (next[0] === rank[0] ? next[1] <= rank[1] : rank[0])) continue;
+        best = at;
+        rank = next;
+      }
+      if (best === undefined) return undefined;
+      const [taken] = alike.splice(best, 1);
+      if (alike.length === 0) found.delete(place);
+      return taken;
     },
   };
+}
+
+const NO_KEYS: ItemKeys = new Map();
+
+function placeOf(task: TaskKey, contentKey: string): string {
+  return `${pathOf(nodeKeyOf(task))} ${contentKey}`;
+}
+
+/** The keys of the items that a task is, or is inside of. */
+function keysAt(all: ReadonlyMap<TaskKey, readonly string[]>, task: TaskKey): ItemKeys {
+  const found = new Map<string, string>();
+  for (const key of keysAround(task)) {
+    const item = itemOf(key);
+    const own = item && all.get(item.node)?.[item.index];
+    if (item && own !== undefined) found.set(pathOf(item.node), own);
+  }
+  return found;
+}
+
+/** Whether items with these keys can be the same: no fan-out that both are in has told them apart. */
+function mayBe(past: ItemKeys, now: ItemKeys): boolean {
+  for (const [path, key] of past) if ((now.get(path) ?? key) !== key) return false;
+  return true;
+}
+
+/** A key without the attempts around it. */
+function spotOf(task: TaskKey): string {
+  return task.includes('~') ? task.replace(/~\d+\.(\d+)/g, '~$1').replace(/~0\//g, '/') : task;
+}
+
+/** Later attempts around a task count for more. */
+function triesAround(task: TaskKey): number {
+  if (!task.includes('~')) return 0;
+  return [...task.matchAll(/~(\d+)\./g)].reduce((sum, [, attempt]) => sum + Number(attempt), 0);
 }

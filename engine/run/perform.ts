@@ -12,10 +12,11 @@ import { withoutSecrets } from '../lang/sealed-text.ts';
 import { compileSource } from '../lang/structure.ts';
 import { toolsNamed } from '../lang/tool-names.ts';
 import { toolsWanted } from '../lang/tool-readings.ts';
-import { itemOf, roundKey, roundOf, unitOf } from './address.ts';
+import { roundKey, roundOf, taskAround } from './address.ts';
 import { type BodyPlace, enterBody, leaveBody } from './body.ts';
 import { type CompiledNode, type CompiledStage, compileNode } from './compile-node.ts';
 import { failed, inField } from './in-field.ts';
+import type { ItemKeys } from './past-outputs.ts';
 import type { IndexedNode, PlanIndex } from './plan-index.ts';
 import type { Reuser, Tools } from './reuse.ts';
 import { afterRound, fold, turnLoop } from './rounds.ts';
@@ -93,6 +94,18 @@ export function createPerformer(index: PlanIndex, around: Surroundings): Perform
     },
   });
 
+  /** What the items that a task is, or is inside of, are told apart by; undefined where nothing does that. */
+  const itemKeysAround = async (task: TaskKey): Promise<ItemKeys | undefined> => {
+    let found: Map<string, string> | undefined;
+    let key: TaskKey | undefined = task;
+    for (let at: IndexedNode | undefined = index.at(task); at && key !== undefined; at = at.parent) {
+      const own = at.node.foreach?.key === undefined ? undefined : await scopes.itemKey(key);
+      if (own !== undefined) found = (found ?? new Map<string, string>()).set(at.key, own);
+      key = at.parent && taskAround(key);
+    }
+    return found;
+  };
+
   return {
     async open(key, skip) {
       try {
@@ -138,9 +151,9 @@ export function createPerformer(index: PlanIndex, around: Surroundings): Perform
       try {
         const node = nodeOf(task);
         const scope = await scopes.ofTask(task);
-        const itemKey = node.foreach?.key && (await scopes.itemKey(task));
+        const keys = around.reuser && hasKeysAround(index.at(task)) ? await itemKeysAround(task) : undefined;
         const where = whereIs(index, task);
-        const made = { node, stage: node.stage(stage), scope, task, attempt, where, itemKey, abort, book, woken, log };
+        const made = { node, stage: node.stage(stage), stageIndex: stage, scope, task, attempt, where, keys, abort, book, woken, log };
         const outcome = await attemptOnce(made, around);
         if (outcome.type !== 'output' || outcome.carried || made.stage.isValue || !('json' in outcome.output)) return outcome;
         const carried = carriedOn(made, outcome.output.json);
@@ -162,6 +175,12 @@ export function createPerformer(index: PlanIndex, around: Surroundings): Perform
       }
     },
   };
+}
+
+/** Whether a fan-out that a node is, or is inside of, tells its items apart. */
+function hasKeysAround(node: IndexedNode): boolean {
+  for (let at: IndexedNode | undefined = node; at; at = at.parent) if (at.node.foreach?.key !== undefined) return true;
+  return false;
 }
 
 function open(compiled: CompiledNode, scope: Scope, skip: string | undefined, concurrency: number): Opening {
@@ -205,11 +224,12 @@ function expand(foreach: NonNullable<CompiledNode['foreach']>, scope: Scope, con
 interface Attempt {
   readonly node: CompiledNode;
   readonly stage: CompiledStage;
+  readonly stageIndex: number;
   readonly scope: Scope;
   readonly task: TaskKey;
   readonly attempt: number;
   readonly where: Where;
-  readonly itemKey: string | undefined;
+  readonly keys: ItemKeys | undefined;
   readonly abort: AbortSignal;
   readonly book: CallBook;
   readonly woken: CallRequest['woken'];
@@ -220,16 +240,27 @@ function attemptOnce(made: Attempt, around: Surroundings): Promise<TaskOutcome> 
   const spec = made.stage.spec(made.scope);
   const make = (tools: Tools): Promise<TaskOutcome> =>
     execute({ ...made, book: tools.book }, spec, { ...around, readFiles: tools.readFiles });
-  const { node, stage, scope, task, book, where, itemKey, woken } = made;
+  const { node, stage, stageIndex, scope, task, book, where, keys, woken } = made;
   const { reuser } = around;
   const readFiles = readerIn(where.folder, around.readFiles);
   // What a round carries on follows from its output before `result`, which nobody keeps.
   if (!reuser || (node.result && carries(node))) return make({ book, readFiles });
-  const own = itemOf(unitOf(task));
-  const which = own === undefined ? {} : { item: { index: own.index, ...(itemKey !== undefined && { key: itemKey }) } };
   const tools = toolsNamedBy(spec, where.tools);
   return reuser.attempt(
-    { node, stage, spec, scope, task, nth: where.nth, ...which, woken: woken !== undefined, book, readFiles, ...(tools && { tools }) },
+    {
+      node,
+      stage,
+      stageIndex,
+      spec,
+      scope,
+      task,
+      nth: where.nth,
+      ...(keys && { keys }),
+      woken: woken !== undefined,
+      book,
+      readFiles,
+      ...(tools && { tools }),
+    },
     make,
   );
 }

@@ -8,19 +8,22 @@ import type { TaskOutcome } from '../contracts/store.ts';
 import type { Scope } from '../lang/evaluate.ts';
 import type { CompiledNode, CompiledStage } from './compile-node.ts';
 import { type ContentKeys, keyOfLadder } from './content-key.ts';
+import type { ItemKeys } from './past-outputs.ts';
 import type { Question, Recall } from './recall.ts';
 
 /** One try, before anything is done for it. */
 export interface Asked {
   readonly node: CompiledNode;
   readonly stage: CompiledStage;
+  /** Which of the node's stages that is. */
+  readonly stageIndex: number;
   /** Rendered. */
   readonly spec: JsonObject;
   readonly scope: Scope;
   readonly task: TaskKey;
   /** Which of several answers to the same question it is. */
   readonly nth: readonly number[];
-  readonly item?: { readonly index: number; readonly key?: string };
+  readonly keys?: ItemKeys;
   /** It was parked: it goes on, and is not looked for any more. */
   readonly woken: boolean;
   readonly book: CallBook;
@@ -60,37 +63,58 @@ export function createReuser(keys: ContentKeys, recall: Recall): Reuser {
       throw error;
     }
   };
+  /** The keys of the stages before, each of which has come to nothing: undefined when one of them cannot be told. What holds nodes has none. */
+  const keysBefore = async (asked: Asked, readFiles: Asked['readFiles']): Promise<readonly string[] | undefined> => {
+    const keys: string[] = [];
+    for (let index = 0; index < asked.stageIndex; index += 1) {
+      const key = asked.node.node.stages[index]?.body ? '' : await keyOfOther(asked, index, readFiles);
+      if (key === undefined) return undefined;
+      keys.push(key);
+    }
+    return keys;
+  };
+  /** The keys of what is made further up the ladder, as long as they can be told. */
+  async function* keysAfter(asked: Asked, before: readonly string[], readFiles: Asked['readFiles']): AsyncGenerator<string> {
+    const keys = [...before];
+    for (let index = asked.stageIndex + 1; index < asked.node.node.stages.length; index += 1) {
+      const key = asked.node.node.stages[index]?.body ? undefined : await keyOfOther(asked, index, readFiles);
+      if (key === undefined) return;
+      keys.push(key);
+      yield keyOfLadder(keys);
+    }
+  }
 
   return {
     async attempt(asked, make) {
-      const { node, stage, spec, task, item } = asked;
+      const { node, stage, spec, task, keys } = asked;
       const readFiles = readOnce(asked.readFiles);
       const key = await keyOf(asked, stage, spec, readFiles);
       if (key === undefined) return make({ book: asked.book, readFiles });
-      if (stage.stage.name === 'fallback') {
-        const own = await keyOfOther(asked, 0, readFiles);
-        return marked(await make({ book: asked.book, readFiles }), own && keyOfLadder([own, key]));
-      }
+      const before = asked.stageIndex === 0 ? [] : await keysBefore(asked, readFiles);
+      const own = before && keyOfLadder([...before, key]);
       const question: Question = {
         node: node.node,
         task,
-        ...(item && { item }),
+        ...(keys && { keys }),
         key,
+        // What stands in for something else is no answer for whoever asks the same.
+        standsIn: stage.stage.name === 'fallback',
         deterministic: stage.kind.reuse?.deterministic?.(spec) ?? false,
-        async fallbackKey() {
-          const other = await keyOfOther(asked, 1, readFiles);
-          return other && keyOfLadder([key, other]);
+        async *pastKeys() {
+          if (before === undefined || own === undefined) return;
+          yield own;
+          yield* keysAfter(asked, [...before, key], readFiles);
         },
       };
       try {
         const found = asked.woken ? undefined : await recall.find(question);
-        if (found) return { type: 'output', output: { json: found.output }, contentKey: found.contentKey, reused: found.reused };
+        if (found) return { type: 'output', ...found };
         const { book, spent } = counting(asked.book);
         const outcome = await make({ book, readFiles });
-        if (outcome.type === 'output' && 'json' in outcome.output) {
+        if (outcome.type === 'output' && outcome.unsatisfied === undefined && 'json' in outcome.output) {
           await recall.made(question, outcome.output.json, spent.cost, spent.by);
         }
-        return marked(outcome, key);
+        return marked(outcome, own);
       } finally {
         recall.ended(question);
       }

@@ -62,7 +62,8 @@ export function recordRun(events: Iterable<RunEvent>, plan?: Plan): JsonObject {
         if (event.reused && !isReplayable(index?.at(event.task))) throw notRecorded(place.node, event.reused.run);
         if (event.reused?.by) task.replies.push(reusedEntry(place, event.output.json, event.reused.by));
         else if (hasEffects(index?.at(event.task)) && task.waits.length + task.answers.length === 0) {
-          task.stubs.push({ ...place, json: event.output.json });
+          const { role: _, ...stubbed } = place;
+          task.stubs.push({ ...stubbed, json: event.output.json });
           // It stands for the calls of tools that were made for it as well.
           task.tools.length = 0;
         }
