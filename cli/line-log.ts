@@ -1,11 +1,12 @@
 import { type Millis, type RunEvent, renderDuration } from '../engine/index.ts';
 import { countOf, describeSpending } from './amounts.ts';
 import { oneLine, padEnd, padStart } from './layout.ts';
-import { reusedIn, waysOf } from './node-cells.ts';
+import { answersOf, reusedIn, scoresText, waysOf } from './node-cells.ts';
 import { type NodeView, rootNode } from './node-view.ts';
 import type { Paint } from './paint.ts';
 import { quoted } from './run-tree.ts';
 import { type RunView, stageAfter } from './run-view.ts';
+import { callsAtWork, callsMade, callText } from './tools-view.ts';
 
 /** A run told in plain lines, for pipes and CI: one line when a node's state changes, a summary now and then for a fan-out. */
 export interface LineLog {
@@ -22,7 +23,10 @@ const HEARTBEAT_AFTER_MS = 15_000;
 const FAILURES_TOLD = 3;
 /** Rounds told of one by one; of the others one now and then. */
 const ROUNDS_TOLD = 10;
+/** Calls of tools told of one by one, per outermost node. */
+const CALLS_TOLD = 10;
 const MESSAGE_WIDTH = 160;
+const CALL_WIDTH = 60;
 
 export function createLineLog(view: RunView, paint: Paint): LineLog {
   const names = Math.min(
@@ -31,6 +35,7 @@ export function createLineLog(view: RunView, paint: Paint): LineLog {
   );
   const fanOuts = new Map<NodeView, { told: number; at: number; failures: number }>();
   const rounds = new Map<NodeView, number>();
+  const calls = new Map<NodeView, number>();
   let saidAt: number | undefined;
 
   const line = (at: number, name: string, text: string): string => {
@@ -59,9 +64,22 @@ export function createLineLog(view: RunView, paint: Paint): LineLog {
     rounds.set(node, before);
     if (round > ROUNDS_TOLD && at - before < PROGRESS_EVERY_MS) return [];
     rounds.set(node, at);
-    const scores = node.loop?.scores ?? [];
-    const behind = scores.length === 0 ? '' : `  ${paint.dim(`${scores.length === 1 ? 'score' : 'scores'} ${scores.join(', ')}`)}`;
-    return [line(at, node.id, `round ${round}${behind}`)];
+    const scores = scoresText(node.loop?.scores ?? []);
+    const most = node.loop?.max === undefined ? '' : ` of ${node.loop.max}`;
+    return [line(at, node.id, `round ${round}${most}${scores === '' ? '' : `  ${paint.dim(scores)}`}`)];
+  };
+
+  /** A call of a tool that has ended; those of a fan-out would be too many. */
+  const called = (node: NodeView, { at, task, call }: Extract<RunEvent, { type: 'tool.called' }>): readonly string[] => {
+    const root = rootNode(node);
+    const told = calls.get(root) ?? 0;
+    if (call.status === 'begun' || node.kind === 'tool' || root.items || told >= CALLS_TOLD) return [];
+    calls.set(root, told + 1);
+    const more = told + 1 === CALLS_TOLD ? ' (further ones are only counted)' : '';
+    const text = `${task === root.id ? '' : `${task} `}${callText(call.tool, call.args, CALL_WIDTH)}`;
+    if (call.status === 'succeeded') return [line(at, root.id, paint.dim(`${text} · ${renderDuration(call.latency)}${more}`))];
+    const message = typeof call.result === 'string' ? call.result : JSON.stringify(call.result);
+    return [line(at, root.id, paint.yellow(`${text} failed: ${oneLine(message, MESSAGE_WIDTH)}${more}`))];
   };
 
   const failed = (node: NodeView, event: Extract<RunEvent, { type: 'attempt.failed' }>): readonly string[] => {
@@ -119,6 +137,8 @@ export function createLineLog(view: RunView, paint: Paint): LineLog {
           return node?.startedAt === undefined || !isOutermost(event.node) ? [] : [line(event.at, node.id, outcome(node, paint))];
         case 'loop.turned':
           return node && isOutermost(event.task) && event.round > 1 && !node.items ? turned(node, event) : [];
+        case 'tool.called':
+          return node ? called(node, event) : [];
         case 'attempt.failed':
           return node ? failed(node, event) : [];
         case 'attempt.parked':
@@ -151,7 +171,10 @@ export function createLineLog(view: RunView, paint: Paint): LineLog {
       // Who waits for a person is not told so four times a minute.
       if (atWork.length === 0 && view.nodes.some((node) => node.state === 'parked')) return undefined;
       const named = atWork.slice(0, 4).map((node) => {
-        if (node.retry) return `${node.id} (next try in ${Math.max(0, Math.ceil((node.retry.at - now) / 1000))}s)`;
+        const [retry] = node.state === 'retrying' ? node.backoff.values() : [];
+        if (retry) return `${node.id} (next try in ${Math.max(0, Math.ceil((retry.at - now) / 1000))}s)`;
+        const calls = callsAtWork(node.tools, now);
+        if (calls !== '') return `${node.id} (${calls})`;
         if (node.items) return `${node.id} ${node.items.settled}/${node.items.count}`;
         return `${node.id} (${renderDuration((now - (node.startedAt ?? now)) as Millis)})`;
       });
@@ -194,16 +217,18 @@ function wakeLine({ wake }: Extract<RunEvent, { type: 'attempt.woken' }>): strin
 }
 
 /** Who answered; of many inside, nobody in particular. */
-function whoOf({ planned, tier = '', model = '' }: NodeView): readonly string[] {
+function whoOf(node: NodeView): readonly string[] {
+  const { planned, answers, tier = '', model = '' } = node;
   const body = planned.bodies[0]?.body.type;
-  return body === 'group' || body === 'workflow' ? [] : [tier, model];
+  if (body === 'group' || body === 'workflow') return [];
+  return answers.size > 1 ? [answersOf(node)] : [tier, model];
 }
 
 function outcome(node: NodeView, paint: Paint): string {
   const took =
     node.startedAt === undefined || node.endedAt === undefined ? '' : renderDuration(Math.max(0, node.endedAt - node.startedAt) as Millis);
   const items = node.items ? `${node.items.settled - node.items.failed}/${node.items.count}` : '';
-  const facts = [items, ...waysOf(node), ...whoOf(node), describeSpending(node.spent), reusedIn(node), took]
+  const facts = [items, ...waysOf(node), ...whoOf(node), callsMade(node.tools), describeSpending(node.spent), reusedIn(node), took]
     .filter((fact) => fact !== '')
     .join(' · ');
   const behind = facts === '' ? '' : `  ${paint.dim(facts)}`;

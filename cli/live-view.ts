@@ -41,11 +41,13 @@ export function startLiveView(view: RunView, io: Io, paint: Paint): LiveView {
   let idle = 0;
   let stopped = false;
   let paused = false;
+  let widths = { of: 0, columns: new Map<string, number>() };
   const columns = (): number => io.stderr.columns || 80;
 
   const draw = (height: number): void => {
     const up = rowsOf(shown, columns());
-    const lines = renderTree(view, { width: columns(), height, paint, now: io.now() });
+    if (widths.of !== columns()) widths = { of: columns(), columns: new Map() };
+    const lines = renderTree(view, { width: columns(), height, paint, now: io.now(), widths: widths.columns });
     const home = up === 0 ? '\r' : `\r\u001B[${up}A`;
     const body = lines.map((line) => `${line}${CLEAR_TO_END_OF_LINE}\n`).join('');
     io.stderr.write(`${BEGIN_FRAME}${home}${body}${CLEAR_BELOW}${END_FRAME}`);
@@ -83,6 +85,8 @@ export function startLiveView(view: RunView, io: Io, paint: Paint): LiveView {
       stopped = true;
       stopTimer();
       if (paused) shown = [];
+      // What stays has no frame before it to agree with.
+      widths = { of: 0, columns: new Map() };
       draw(FINAL_LINES);
       io.stderr.write(SHOW_CURSOR);
     },

@@ -3,8 +3,9 @@ import { costOf, countOf, elapsed } from './amounts.ts';
 import { shownInside } from './choose-rows.ts';
 import { oneLine } from './layout.ts';
 import { until } from './moments.ts';
-import type { NodeState, NodeView } from './node-view.ts';
+import type { Answerer, LoopView, NodeState, NodeView } from './node-view.ts';
 import type { RunView } from './run-view.ts';
+import { callsAtWork, callsMade, turnOf } from './tools-view.ts';
 
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 /** Slow enough to be looked past. */
@@ -65,10 +66,42 @@ function whoOf(node: NodeView, withModel: boolean): string {
   const body = node.planned.bodies[0]?.body.type;
   // Who answers stands in the lines of those inside.
   if (body === 'group' || body === 'workflow') return node.kind;
-  if (body === 'route' && shownInside(node).length > 0) return 'route';
+  if (body === 'route' && (node.startedAt === undefined || shownInside(node).length > 0)) return 'route';
+  const { tool } = node.planned.node.stages[0].spec;
+  if (node.kind === 'tool' && typeof tool === 'string') return withModel ? `tool · ${tool}` : 'tool';
+  const answers = byRank(node.answers.values());
+  if (answers.length > 1) return severalOf(answers, withModel);
   if (node.tier === undefined && node.model === undefined) return node.kind;
   if (node.tier === undefined) return node.model ?? '';
   return withModel && node.model !== undefined ? `${node.tier} · ${node.model}` : node.tier;
+}
+
+const TIERS: readonly string[] = ['cheap', 'capable', 'premium'];
+
+/** Several answered: their tiers, or how many there were on the one they share. */
+function severalOf(answers: readonly Answerer[], withModel: boolean): string {
+  const tiers = [...new Set(answers.map(({ tier }) => tier ?? 'own'))];
+  const [tier] = tiers;
+  if (tiers.length > 1) return withModel ? tiers.join(', ') : `${tiers.length} tiers`;
+  return withModel ? `${tier} · ${answers.length} models` : (tier ?? '');
+}
+
+/** How many outputs each of several made, `qwen 3, haiku 1`: by tier where that tells them apart, `cheap 3 → capable 1` where one is asked after the other. */
+export function answersOf(node: NodeView): string {
+  const { answers } = node;
+  // Who answers inside stands in the lines of those inside.
+  if (answers.size < 2 || node.inside.length > 0) return '';
+  const all = byRank(answers.values());
+  const byTier = new Set(all.map(({ tier }) => tier)).size === all.length;
+  return all
+    .map(({ tier, model, count }) => `${(byTier ? tier : undefined) ?? model} ${count}`)
+    .join(node.escalated.length > 0 ? ' → ' : ', ');
+}
+
+/** The cheapest tier first, a model that was named last. */
+function byRank(answers: Iterable<Answerer>): readonly Answerer[] {
+  const rank = ({ tier }: Answerer): number => (tier === undefined ? TIERS.length : TIERS.indexOf(tier));
+  return [...answers].sort((a, b) => rank(a) - rank(b));
 }
 
 function notesOf(node: NodeView, now: number): readonly string[] {
@@ -78,20 +111,25 @@ function notesOf(node: NodeView, now: number): readonly string[] {
     case 'cancelled':
       return [didNotRun(node) ? 'not run' : (node.detail ?? 'given up')];
     case 'failed':
-      return [node.failure?.message ?? 'failed', ...waysOf(node)];
+      return [failureText(node), ...waysOf(node)];
     case 'parked':
-      return [...waitsOf(node, now), failedItems(node)];
+      return asksItself(node) ? [...waitsOf(node, now), failedItems(node)] : [...waysOf(node), ...waitsOf(node, now), failedItems(node)];
     case 'retrying':
-      return node.retry ? [`try ${node.retry.attempt} ${dueIn(node.retry.at - now)}: ${node.retry.failure.message}`] : [];
+      return [...waysOf(node), nextTry(node, now)];
     case 'succeeded':
       if (node.recovered) return [`by its on_error: ${node.failure?.message ?? ''}`];
-      return [...waysOf(node), failedItems(node), skippedRuns(node), reusedIn(node)];
+      return [...waysOf(node), answersOf(node), callsMade(node.tools), failedItems(node), skippedRuns(node), reusedIn(node), judgeOf(node)];
     case 'running':
       return [
+        callsAtWork(node.tools, now),
+        turnOf(node.tools),
         ...waysOf(node),
         failedItems(node),
+        nextTry(node, now),
+        ...(node.parked.size > 0 ? waitsOf(node, now) : []),
         remaining(node, now),
         node.items && node.inFlight > 1 ? `${node.inFlight} at once` : '',
+        callsMade(node.tools),
         node.retries > 0 ? countOf(node.retries, 'retry', 'retries') : '',
       ];
     default:
@@ -99,30 +137,75 @@ function notesOf(node: NodeView, now: number): readonly string[] {
   }
 }
 
+/** What it failed of; where that was inside, the line of what failed there says why. */
+function failureText({ failure, inside }: NodeView): string {
+  const isBelow = inside.some((inner) => inner.state === 'failed');
+  if (isBelow && failure?.type === 'items_failed') return `${failure.failed} of ${failure.items} items failed`;
+  if (isBelow && failure?.type === 'node_failed') return `${failure.node} failed`;
+  return failure?.message ?? 'failed';
+}
+
+/** When a failed try is made again: why, where it is the only one. */
+function nextTry({ backoff, inFlight }: NodeView, now: number): string {
+  const waits = [...backoff.values()];
+  const [only] = waits;
+  if (!only) return '';
+  if (waits.length === 1 && inFlight === 0) return `try ${only.attempt} ${dueIn(only.at - now)}: ${only.failure.message}`;
+  return `${waits.length} ${waits.length === 1 ? 'waits for its' : 'wait for their'} next try`;
+}
+
+/** True where what is asked is asked by the node itself, and not inside of it. */
+export function asksItself({ parked, inside }: NodeView): boolean {
+  return [...parked.keys()].some((task) => !inside.some((inner) => inner.parked.has(task)));
+}
+
 /** How it came, or is coming, to its output, where there are several ways. */
 export function waysOf(node: NodeView): readonly string[] {
-  const { routes, loop, escalated, candidates, accepted, state } = node;
+  const { routes, loop, escalated, answers, candidates, accepted, state } = node;
   const isOver = state !== 'running' && state !== 'parked';
   const cases = [...routes];
   const taken = cases.length === 1 ? cases.map(([name]) => name) : cases.map(([name, count]) => `${name} ${count}`);
   return [
     taken.length > 0 ? `→ ${taken.join(', ')}` : '',
-    escalated.join(' → '),
+    // How many of each follows, where there are several.
+    answers.size > 1 ? '' : escalated.join(' → '),
     ...(loop ? roundsOf(node, loop, isOver) : []),
     candidates ? (isOver ? countOf(candidates.count, 'candidate') : `${candidates.settled}/${candidates.count} candidates`) : '',
     (loop?.accepted === false || !accepted) && isOver ? 'not accepted' : '',
   ];
 }
 
-function roundsOf(
-  { items, parent }: NodeView,
-  { rounds, score, scores }: NonNullable<NodeView['loop']>,
-  isOver: boolean,
-): readonly string[] {
-  const several = items !== undefined || parent !== undefined;
-  const counted = isOver || several ? countOf(rounds, 'round') : `round ${rounds}`;
-  if (several) return [counted];
-  return [counted, isOver ? (score === undefined ? '' : `score ${score}`) : scores.length === 0 ? '' : `scores ${scores.join(', ')}`];
+function roundsOf(node: NodeView, { rounds, max, score, scores }: LoopView, isOver: boolean): readonly string[] {
+  if (node.items || node.runs.begun > 1) return [countOf(rounds, 'round')];
+  if (!isOver) return [`round ${rounds}${max === undefined ? '' : ` of ${max}`}`, partAtWork(node), scoresText(scores)];
+  // The scores tell how many rounds there were.
+  if (scores.length > 0 && scores.length === rounds && rounds <= SCORES_SHOWN) return [scoresText(scores, score)];
+  return [countOf(rounds, 'round'), scoresText(scores, score)];
+}
+
+/** Who judged, where that is another tier than the one that stands in its line. */
+function judgeOf({ judges, tier }: NodeView): string {
+  const others = [...judges].filter((one) => one !== tier);
+  return others.length === 0 ? '' : `judged by ${others.join(', ')}`;
+}
+
+/** Of a loop that judges: what is being done in this round. */
+function partAtWork({ running, planned }: NodeView): string {
+  const [task] = running.keys();
+  const part = planned.node.loop?.type === 'evaluate' || planned.bodies[0] ? task?.slice(task.lastIndexOf('/') + 1) : undefined;
+  return part === undefined ? '' : (PARTS[part] ?? '');
+}
+
+const PARTS: Readonly<Record<string, string>> = { generate: 'writing', revise: 'revising', judge: 'judging' };
+
+/** More scores than these do not fit a line. */
+const SCORES_SHOWN = 5;
+
+/** How the scores went, `score 4 → 7 → 9`; which of them is kept, where that is not the last. */
+export function scoresText(scores: readonly number[], kept?: number): string {
+  if (scores.length === 0) return kept === undefined ? '' : `score ${kept}`;
+  const shown = `${scores.length > SCORES_SHOWN ? '… → ' : ''}${scores.slice(-SCORES_SHOWN).join(' → ')}`;
+  return `score ${shown}${kept === undefined || kept === scores.at(-1) ? '' : `, kept ${kept}`}`;
 }
 
 function skippedRuns({ runs }: NodeView): string {
@@ -133,11 +216,11 @@ function skippedRuns({ runs }: NodeView): string {
 /** Enough of a question to know it by; all of it is shown to whoever answers. */
 const QUESTION_WIDTH = 60;
 
-/** What a node waits for: in its own words when that is one thing. */
+/** What a node waits for: in its own words when that is one thing, and the node itself waits for it. */
 function waitsOf(node: NodeView, now: number): readonly string[] {
   const waits = [...node.parked.values()];
   const [only] = waits;
-  if (waits.length === 1 && only) {
+  if (waits.length === 1 && only && asksItself(node)) {
     if (only.type === 'approval')
       return [`asks: ${oneLine(only.request.message, QUESTION_WIDTH)}`, leftUntil('expires', only.deadline, now)];
     if (only.type === 'signal') return [`waits for the signal ${only.name}`, leftUntil('gives up', only.deadline, now)];
@@ -145,9 +228,10 @@ function waitsOf(node: NodeView, now: number): readonly string[] {
   }
   const count = (type: WakeCondition['type'], words: string): string => {
     const number = waits.filter((wait) => wait.type === type).length;
-    return number === 0 ? '' : `${number} ${words}`;
+    if (number === 0) return '';
+    return waits.length === 1 ? `waits for ${words}` : `${number} ${number === 1 ? 'waits' : 'wait'} for ${words}`;
   };
-  return [count('approval', 'wait for an answer'), count('signal', 'wait for a signal'), count('timer', 'wait for a time')];
+  return [count('approval', 'an answer'), count('signal', 'a signal'), count('timer', 'a time')];
 }
 
 function leftUntil(what: string, at: number | undefined, now: number): string {

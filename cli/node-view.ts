@@ -1,4 +1,5 @@
 import type { Failure, IndexedNode, Place, RunEvent, Usd, WakeCondition } from '../engine/index.ts';
+import { noTools, type ToolsView } from './tools-view.ts';
 
 /** `waiting` for other nodes; `parked`: for a person, a signal or a time. */
 export type NodeState = 'waiting' | 'running' | 'parked' | 'retrying' | 'succeeded' | 'failed' | 'skipped' | 'cancelled';
@@ -35,7 +36,7 @@ export interface NodeView {
     notBegun: number;
   };
   /** What its loop has come to; of a fan-out, over all items. */
-  loop: { rounds: number; accepted: boolean | undefined; score: number | undefined; readonly scores: number[] } | undefined;
+  loop: LoopView | undefined;
   /** Answers to the same question, of which one is kept. */
   candidates: { count: number; settled: number } | undefined;
   /** Cases that were taken, and how often. */
@@ -45,8 +46,15 @@ export interface NodeView {
   /** False: the highest tier's answer is not good enough either. */
   accepted: boolean;
   retries: number;
-  /** Present while a node that is no fan-out waits for its next try. */
-  retry: { readonly attempt: number; readonly at: number; readonly failure: Failure } | undefined;
+  /** Its tasks that wait for their next try. */
+  readonly backoff: Map<string, Backoff>;
+  /** What made the outputs of its tasks, and of those inside: `cheap` and `acme-small`, and of how many. */
+  readonly answers: Map<string, Answerer>;
+  /** Tiers that were asked to judge what it gives. */
+  readonly judges: Set<string>;
+  /** Of tasks in progress: what answered last. */
+  readonly answering: Map<string, Omit<Answerer, 'count'>>;
+  readonly tools: ToolsView;
   items: ItemsView | undefined;
   /** Why it was skipped or cancelled. */
   detail: string | undefined;
@@ -58,6 +66,28 @@ export interface NodeView {
   /** Failed tries, oldest first, at most FAILED_TRIES_KEPT: of a fan-out the first that ended an item, else the latest. */
   readonly failedTries: FailedTry[];
   readonly spent: Spending;
+}
+
+export interface LoopView {
+  rounds: number;
+  /** The most there can be, where that is known. */
+  readonly max: number | undefined;
+  accepted: boolean | undefined;
+  /** Of the candidate that is kept. */
+  score: number | undefined;
+  readonly scores: number[];
+}
+
+export interface Backoff {
+  readonly attempt: number;
+  readonly at: number;
+  readonly failure: Failure;
+}
+
+export interface Answerer {
+  readonly tier: string | undefined;
+  readonly model: string;
+  readonly count: number;
 }
 
 export interface ItemsView {
@@ -124,7 +154,11 @@ export function waitingNode(place: Place, parent: NodeView | undefined, byPlace:
     escalated: [],
     accepted: true,
     retries: 0,
-    retry: undefined,
+    backoff: new Map(),
+    answers: new Map(),
+    answering: new Map(),
+    judges: new Set(),
+    tools: noTools(),
     items: undefined,
     detail: undefined,
     failure: undefined,
@@ -163,8 +197,8 @@ export function show(node: NodeView): void {
 }
 
 /** How a node stands. */
-export function stateOf({ runs, parked, inFlight, retry }: NodeView): NodeState {
-  if (retry) return 'retrying';
+export function stateOf({ runs, parked, inFlight, backoff }: NodeView): NodeState {
+  if (parked.size === 0 && inFlight === 0 && backoff.size > 0) return 'retrying';
   if (parked.size > 0 && inFlight === 0) return 'parked';
   if (runs.open.size > 0) return 'running';
   if (runs.lost.size > 0) return [...runs.lost.values()].includes('failed') ? 'failed' : 'cancelled';
@@ -180,6 +214,13 @@ export function spend(spent: Spending, call: Extract<RunEvent, { type: 'model.ca
   spent.outputTokens += call.usage.output;
   if (call.cost === null) spent.unpriced += 1;
   else spent.cost = (spent.cost + call.cost) as Usd;
+}
+
+/** A task has its output from this one. */
+export function answeredBy(node: NodeView, { tier, model }: Omit<Answerer, 'count'>): void {
+  const key = `${tier ?? ''} ${model}`;
+  for (let at: NodeView | undefined = node; at; at = at.parent)
+    at.answers.set(key, { tier, model, count: (at.answers.get(key)?.count ?? 0) + 1 });
 }
 
 /** Remembers how a try failed. */

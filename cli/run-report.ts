@@ -61,16 +61,17 @@ export function failureOf(
   const tries = node && !node.items ? node.failedTries.length : 0;
   const who = error.node === undefined ? 'the run failed' : `"${error.node}" failed${tries > 1 ? ` after ${tries} tries` : ''}`;
   const notRun = result.nodes.filter((other) => other.status === 'cancelled');
+  const message = oneLine(`${who}: ${error.message}`, HEADLINE_WIDTH);
   const details = [
-    ...(began && began !== node ? chainOf(began) : []),
-    ...(tries > 1 || node?.items ? triesOf(node) : problemsOf(causeOf(error))),
+    ...(began && began !== node ? chainOf(began, message) : []),
+    ...(tries > 1 || node?.items ? triesOf(node, began === node ? '' : message) : problemsOf(causeOf(error))),
     ...(notRun.length > 0 ? [`not run: ${listOf(notRun)}`] : []),
   ];
   const help = adviceFor(causeOf(error));
   return {
     code: error.code as Code,
     severity: 'error',
-    message: oneLine(`${who}: ${error.message}`, HEADLINE_WIDTH),
+    message,
     at: began && began !== node ? whereIs(began, document, documentAt) : document.spanOf(blamed(error), 'key'),
     ...(details.length > 0 && { details }),
     ...(help !== undefined && { help }),
@@ -95,8 +96,8 @@ function causeOf(error: ResultError): ResultError {
   return error.cause ? causeOf(error.cause) : error;
 }
 
-/** From the outermost node to the one that failed first; a sub-workflow with its file. */
-function chainOf(node: NodeView): readonly string[] {
+/** From the outermost node to the one that failed first; a sub-workflow with its file. What was said before is not said again. */
+function chainOf(node: NodeView, said: string): readonly string[] {
   const { failure, place } = node;
   const steps: string[] = [];
   for (let at: NodeView | undefined = node; at; at = at.parent) {
@@ -105,8 +106,10 @@ function chainOf(node: NodeView): readonly string[] {
     steps.unshift(`${at.id}${entered}`);
   }
   const tries = node.failedTries.length > 1 ? triesOf(node) : [];
+  const message = oneLine(failure?.message ?? '', HEADLINE_WIDTH);
+  const where = steps.some((step) => step.includes(' ')) ? steps.join(' → ') : (node.failedTries[0]?.task ?? place);
   return [
-    `it began at ${steps.some((step) => step.includes(' ')) ? steps.join(' → ') : place}: ${oneLine(failure?.message ?? '', HEADLINE_WIDTH)}`,
+    `it began at ${where}${said.includes(message) ? '' : `: ${message}`}`,
     ...('problems' in (failure ?? {}) ? (failure as { readonly problems: readonly string[] }).problems.slice(0, PROBLEMS_SHOWN) : []),
     ...tries,
   ];
@@ -125,9 +128,11 @@ function problemsOf(error: ResultError): readonly string[] {
   return withRest(problems.slice(0, PROBLEMS_SHOWN), problems.length);
 }
 
-/** How each try ended, so that a person sees whether it is always the same thing. */
-function triesOf(node: NodeView | undefined): readonly string[] {
+/** How each try ended, so that a person sees whether it is always the same thing; nothing where that has been `said`. */
+function triesOf(node: NodeView | undefined, said: string = ''): readonly string[] {
   if (!node) return [];
+  const [only] = node.failedTries;
+  if (node.items?.failed === 1 && only && said.includes(only.failure.message)) return [];
   const several = node.items !== undefined || node.parent !== undefined;
   const tasks = several ? Math.max(0, ...node.failedTries.map((entry) => entry.task.length)) : 0;
   const lines = node.failedTries.map(({ task, attempt, tier, failure }) => {

@@ -2,7 +2,7 @@ import { displayWidth } from '../engine/index.ts';
 import { costOf, countOf, elapsed } from './amounts.ts';
 import { chooseRows, isSettled } from './choose-rows.ts';
 import { oneLine, padEnd, padStart } from './layout.ts';
-import { type Cells, cellsOf, didNotRun } from './node-cells.ts';
+import { asksItself, type Cells, cellsOf, didNotRun } from './node-cells.ts';
 import type { NodeView } from './node-view.ts';
 import type { Paint } from './paint.ts';
 import type { RunView } from './run-view.ts';
@@ -15,10 +15,12 @@ export interface TreeFrame {
   readonly paint: Paint;
   /** Milliseconds since 1970. */
   readonly now: number;
+  /** How wide the columns have been: they only grow, so that nothing jumps from one frame to the next. */
+  readonly widths?: Map<string, number>;
 }
 
-/** Below this the tier alone says who answers; the model is in the result. */
-const WIDTH_FOR_MODELS = 100;
+/** Below this the tier alone says who answers, and the words are worth more than the tokens: model and tokens are in the result. */
+const WIDTH_FOR_DETAIL = 100;
 /** From here on there is room for figures and words in one line. */
 const WIDTH_FOR_WORDS = 130;
 const LONGEST_NAME = 36;
@@ -34,7 +36,7 @@ export function renderTree(view: RunView, frame: TreeFrame): readonly string[] {
   const { paint } = frame;
   const foot = footOf(view, frame);
   const rows = chooseRows(view.nodes, Math.max(1, frame.height - 1 - foot.length));
-  const cells = rows.map((row) => (typeof row === 'string' ? row : cellsOf(row, view, frame.now, frame.width >= WIDTH_FOR_MODELS)));
+  const cells = rows.map((row) => (typeof row === 'string' ? row : cellsOf(row, view, frame.now, frame.width >= WIDTH_FOR_DETAIL)));
   const rails = railsOf(rows.map((row) => (typeof row === 'string' ? 0 : depthOf(row))));
   const lines = layOut(cells, frame).map((line, at) => `${paint.dim(rails[at] ?? '')} ${line}`);
   return [headOf(view, frame), ...lines, ...foot];
@@ -110,24 +112,29 @@ function footText(view: RunView): string | undefined {
 function layOut(rows: readonly (Cells | string)[], frame: TreeFrame): readonly string[] {
   const { paint } = frame;
   const cells = rows.filter((row) => typeof row !== 'string');
-  const widest = (of: (row: Cells) => string): number => cells.reduce((most, row) => Math.max(most, displayWidth(of(row))), 0);
+  const widest = (column: string, of: (row: Cells) => string): number => {
+    const most = cells.reduce((sum, row) => Math.max(sum, displayWidth(of(row))), frame.widths?.get(column) ?? 0);
+    frame.widths?.set(column, most);
+    return most;
+  };
   const names = Math.min(
     LONGEST_NAME,
-    cells.reduce((most, { node }) => Math.max(most, displayWidth(node.id) + RAIL * depthOf(node)), 0),
+    widest('name', ({ node }) => ' '.repeat(RAIL * depthOf(node)) + node.id),
   );
   // A node that did not run has nothing in these columns, so that its words can begin right behind its tier.
-  const fraction = widest((row) => fractionOf(row.cost));
+  const fraction = widest('fraction', (row) => fractionOf(row.cost));
+  const whole = widest('cost', (row) => row.cost.slice(0, row.cost.length - fractionOf(row.cost).length));
   const columns = [
-    { of: (row: Cells) => row.progress, width: widest((row) => row.progress), paint: paint.cyan },
-    { of: (row: Cells) => row.tokens, width: widest((row) => row.tokens), paint: paint.dim },
+    { of: (row: Cells) => row.progress, width: widest('progress', (row) => row.progress), paint: paint.cyan },
+    { of: (row: Cells) => row.tokens, width: frame.width < WIDTH_FOR_DETAIL ? 0 : widest('tokens', (row) => row.tokens), paint: paint.dim },
     {
       of: (row: Cells) => padEnd(row.cost, displayWidth(row.cost) + fraction - fractionOf(row.cost).length),
-      width: widest((row) => row.cost.slice(0, row.cost.length - fractionOf(row.cost).length)) + fraction,
+      width: whole + fraction,
       paint: plain,
     },
-    { of: (row: Cells) => row.time, width: widest((row) => row.time), paint: paint.dim },
+    { of: (row: Cells) => row.time, width: widest('time', (row) => row.time), paint: paint.dim },
   ].filter((column) => column.width > 0);
-  const who = widest((row) => (isSilent(row) ? '' : row.who));
+  const who = widest('who', (row) => (isSilent(row) ? '' : row.who));
 
   return rows.map((row) => {
     if (typeof row === 'string') return paint.dim(oneLine(row, frame.width - 3));
@@ -152,7 +159,7 @@ function layOut(rows: readonly (Cells | string)[], frame: TreeFrame): readonly s
       }
     }
     const room = frame.width - used - 3;
-    const calm = row.node.state === 'succeeded' || row.node.state === 'running';
+    const calm = row.node.state === 'succeeded' || row.node.state === 'running' || (row.node.state === 'parked' && !asksItself(row.node));
     const note = joinFitting(row.notes, room);
     if (note !== '' && room > 8) put(note, calm ? paint.dim : tone);
     return join(parts);
@@ -164,14 +171,13 @@ function fractionOf(amount: string): string {
   return /\..*$/.exec(amount)?.[0] ?? '';
 }
 
-/** As many of the notes as there is room for; a single one is cut rather than left out. */
+/** As many of the notes as there is room for; the first is cut rather than left out. */
 function joinFitting(notes: readonly string[], room: number): string {
   const [first, ...rest] = notes;
   if (first === undefined) return '';
-  if (rest.length === 0) return oneLine(first, room);
-  let text = '';
-  for (const note of notes) {
-    const longer = text === '' ? note : `${text} · ${note}`;
+  let text = oneLine(first, room);
+  for (const note of rest) {
+    const longer = `${text} · ${note}`;
     if (displayWidth(longer) <= room) text = longer;
   }
   return text;
@@ -184,7 +190,8 @@ function isSilent(row: Cells): boolean {
 
 /** True where a narrow terminal shows the words rather than the figures. */
 function wordsFirst(row: Cells): boolean {
-  return row.node.state === 'failed' || row.node.state === 'retrying' || row.node.state === 'parked';
+  const { state } = row.node;
+  return state === 'failed' || state === 'retrying' || (state === 'parked' && asksItself(row.node));
 }
 
 /** The parts painted, two blanks between them, nothing blank at the end. */

@@ -2,6 +2,7 @@ import {
   type Failure,
   indexPlan,
   itemOf,
+  type JsonObject,
   nodeKeyOf,
   type Plan,
   type PlanIndex,
@@ -10,8 +11,22 @@ import {
   type RunStatus,
   type TaskKey,
 } from '../engine/index.ts';
-import { begin, goesOn, keepTry, type NodeView, noSpending, type Spending, show, spend, stateOf, waitingNode } from './node-view.ts';
-import { holdsOthers, isLoopShown, isOwn, judges, nodeOf, ownNode, partOf, plannedAt } from './whose-event.ts';
+import { boundIn, loopBefore, scoreIn, scoresIn } from './loop-view.ts';
+import {
+  answeredBy,
+  begin,
+  goesOn,
+  keepTry,
+  type NodeView,
+  noSpending,
+  type Spending,
+  show,
+  spend,
+  stateOf,
+  waitingNode,
+} from './node-view.ts';
+import { askedFor, called, lookAway } from './tools-view.ts';
+import { holdsOthers, isLoopShown, isOwn, isWorkflow, judges, nodeOf, ownNode, partOf, plannedAt } from './whose-event.ts';
 
 /**
  * What a person watches of a run, folded from its events. Both renderers read it and nothing else.
@@ -23,6 +38,7 @@ export interface RunView {
   startedAt: number | undefined;
   endedAt: number | undefined;
   simulated: boolean;
+  inputs: JsonObject;
   /** `stopping` and `failing`: nothing new starts, what is in flight finishes. `giving_up`: it is not waited for. */
   phase: 'running' | 'stopping' | 'giving_up' | 'failing' | 'finished';
   status: RunStatus | undefined;
@@ -47,6 +63,7 @@ export function createRunView(plan: Plan): RunView {
     startedAt: undefined,
     endedAt: undefined,
     simulated: false,
+    inputs: {},
     phase: 'running',
     status: undefined,
     nodes,
@@ -64,6 +81,7 @@ export function foldEvent(view: RunView, event: RunEvent): NodeView | undefined 
       view.run = event.run;
       view.startedAt = event.at;
       view.simulated = event.simulated;
+      view.inputs = event.inputs;
       return undefined;
     case 'run.cancel_requested':
       if (view.phase === 'running') view.phase = 'stopping';
@@ -113,7 +131,7 @@ export function foldEvent(view: RunView, event: RunEvent): NodeView | undefined 
       const node = nodeOf(view, event.task);
       if (!node) return undefined;
       if (isOwn(view, event.task)) begin(node, nodeKeyOf(event.task), event.at);
-      node.retry = undefined;
+      node.backoff.delete(event.task);
       // What is inside of it is at work, not the node itself.
       if (!holdsOthers(view, event.task)) start(view, node, event.task, event.at);
       show(node);
@@ -145,7 +163,7 @@ export function foldEvent(view: RunView, event: RunEvent): NodeView | undefined 
     case 'loop.turned': {
       const node = nodeOf(view, event.task);
       if (!node || !isLoopShown(view, event.task)) return node;
-      node.loop ??= { rounds: 0, accepted: undefined, score: undefined, scores: [] };
+      node.loop ??= loopBefore(view, event.task);
       node.loop.rounds += 1;
       if (!itemOf(event.task)) node.loop.scores.splice(0, Number.POSITIVE_INFINITY, ...scoresIn(event.memory));
       return node;
@@ -154,7 +172,7 @@ export function foldEvent(view: RunView, event: RunEvent): NodeView | undefined 
       const node = nodeOf(view, event.task);
       if (!node) return undefined;
       if (isLoopShown(view, event.task)) {
-        node.loop ??= { rounds: 0, accepted: undefined, score: undefined, scores: [] };
+        node.loop ??= loopBefore(view, event.task);
         const isItem = itemOf(event.task) !== undefined;
         node.loop.accepted = event.accepted && !(isItem && node.loop.accepted === false);
         node.loop.score = isItem ? undefined : scoreIn(event.memory);
@@ -175,6 +193,10 @@ export function foldEvent(view: RunView, event: RunEvent): NodeView | undefined 
       const { call } = event;
       view.simulated ||= call.simulated;
       const isJudge = judges(view, event.task);
+      node.tools.most ??= boundIn(view, plannedAt(view, event.task)?.node.stages[0].spec.max_turns);
+      askedFor(node.tools, event, (tool) => isWorkflow(view, event.task, tool));
+      if (isJudge && call.tier !== undefined) node.judges.add(call.tier);
+      if (!isJudge && call.status === 'succeeded') node.answering.set(event.task, { tier: call.tier, model: call.model });
       let own = true;
       for (let at: NodeView | undefined = node; at; at = at.parent) {
         if (!(own && isJudge)) {
@@ -188,9 +210,16 @@ export function foldEvent(view: RunView, event: RunEvent): NodeView | undefined 
       spend(view.total, call);
       return node;
     }
+    case 'tool.called': {
+      const node = nodeOf(view, event.task);
+      if (node) called(node.tools, event);
+      return node;
+    }
     case 'attempt.succeeded': {
       const node = nodeOf(view, event.task);
       if (!node) return undefined;
+      const answerer = node.answering.get(event.task) ?? event.reused?.by;
+      if (answerer) answeredBy(node, { tier: answerer.tier, model: answerer.model });
       stop(view, node, event.task);
       settleItem(view, node, event.task, false);
       if (event.accepted === false) node.accepted = false;
@@ -218,11 +247,7 @@ export function foldEvent(view: RunView, event: RunEvent): NodeView | undefined 
         const stage = stageAfter(view, event);
         if (stage === 'same') node.retries += 1;
         if (stage === 'escalated') escalate(view, node, event);
-        if (!node.items && !node.parent && stage === 'same') {
-          node.state = 'retrying';
-          node.retry = { attempt: event.attempt + 1, at: event.next.at, failure: event.failure };
-          return node;
-        }
+        if (stage === 'same') node.backoff.set(event.task, { attempt: event.attempt + 1, at: event.next.at, failure: event.failure });
       } else settleItem(view, node, event.task, event.next.type === 'give_up');
       show(node);
       return node;
@@ -230,7 +255,7 @@ export function foldEvent(view: RunView, event: RunEvent): NodeView | undefined 
     case 'attempt.parked': {
       const node = nodeOf(view, event.task);
       if (!node) return undefined;
-      stop(view, node, event.task);
+      stop(view, node, event.task, false);
       for (let at: NodeView | undefined = node; at; at = at.parent) at.parked.set(event.task, event.until);
       show(node);
       return node;
@@ -313,7 +338,6 @@ function settle(view: RunView, key: string, at: number, state: Ended, detail?: s
   // What was only looked at, to be skipped, has not begun.
   if (state !== 'skipped' || node.startedAt !== undefined) node.endedAt = at;
   if (state === 'skipped' && runs.succeeded + runs.lost.size + runs.open.size === 0) node.startedAt = undefined;
-  node.retry = undefined;
   node.detail = detail ?? node.detail;
   node.failure = failure ?? node.failure;
   show(node);
@@ -328,7 +352,11 @@ function start(view: RunView, node: NodeView, task: string, at: number): void {
   node.running.set(task, at);
 }
 
-function stop(view: RunView, node: NodeView, task: string): void {
+/** `isOver`: it does not go on with the same try. */
+function stop(view: RunView, node: NodeView, task: string, isOver: boolean = true): void {
+  node.backoff.delete(task);
+  lookAway(node.tools, task, isOver);
+  if (isOver) node.answering.delete(task);
   // A task that waits for its next try is cancelled without having run.
   if (!node.running.delete(task)) return;
   view.inFlight -= 1;
@@ -343,16 +371,6 @@ function settleItem(view: RunView, node: NodeView, task: string, failed: boolean
   if (part !== undefined || !node.items) return;
   node.items.settled += 1;
   if (failed) node.items.failed += 1;
-}
-
-function scoresIn(memory: unknown): readonly number[] {
-  const scores = (memory as { readonly scores?: unknown } | null)?.scores;
-  return Array.isArray(scores) ? scores.filter((score): score is number => typeof score === 'number') : [];
-}
-
-function scoreIn(memory: unknown): number | undefined {
-  const score = (memory as { readonly score?: unknown } | null)?.score;
-  return typeof score === 'number' ? score : undefined;
 }
 
 /** What follows a failed try: another one of the same kind, the next tier, or at once what `on_error` says (its fallback, or its value). */

@@ -44,3 +44,9 @@ export function isLoopShown(view: RunView, unit: string): boolean {
   if (planned?.node.part === undefined) return true;
   return planned.node.part === 'loop' && planned.parent?.node.loop === undefined;
 }
+
+/** Whether a tool of a task is a workflow of its own. */
+export function isWorkflow(view: RunView, key: string, tool: string): boolean {
+  const tools = plannedAt(view, key)?.sub?.tools ?? view.index.plan.tools;
+  return tools?.tools[tool]?.does.type === 'workflow';
+}

@@ -25,7 +25,7 @@ test('frames follow each other in place, as lines come and go, and the last one 
   live.changed();
   now = START + 1000;
   expect(frame()).toBe(
-    'code-review  0/2 nodes · 1.0s\n├─ ⠦ a  cheap    1.0s\n└─ · b  capable\nstopping: waiting for 1 call in flight; Ctrl-C again gives…\n',
+    'code-review  0/2 nodes · 1.0s\n├─ ⠦ a  cheap     1.0s\n└─ · b  capable\nstopping: waiting for 1 call in flight; Ctrl-C again gives…\n',
   );
   story.at(
     2000,
@@ -37,7 +37,7 @@ test('frames follow each other in place, as lines come and go, and the last one 
   );
   live.stop();
   live.stop();
-  expect(screenOf(terminal.written.stderr)).toBe('code-review  2.0s\n├─ ✓ a  cheap  1.0k tok  $0.00100  2.0s\n└─ · b  not run\n');
+  expect(screenOf(terminal.written.stderr)).toBe('code-review  2.0s\n├─ ✓ a  cheap  $0.00100  2.0s\n└─ · b  not run\n');
   expect(terminal.written.stderr.endsWith('\u001B[?25h')).toBe(true);
   expect(terminal.written.stdout).toBe('');
 });

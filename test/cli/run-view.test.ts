@@ -18,10 +18,10 @@ describe('foldEvent', () => {
     expect(a).toMatchObject({
       state: 'retrying',
       retries: 1,
-      retry: { attempt: 2, at: START + 2000 },
       tier: 'capable',
       model: 'acme-capable',
     });
+    expect([...a.backoff]).toEqual([['a', { attempt: 2, at: START + 2000, failure: busy }]]);
     expect(a.failedTries).toEqual([{ task: 'a', attempt: 1, tier: 'capable', failure: busy }]);
     expect(view.inFlight).toBe(0);
     expect(view.total).toEqual({ cost: 5000, unpriced: 0, calls: 1, repairs: 0, inputTokens: 100, outputTokens: 10 });
@@ -37,7 +37,7 @@ describe('foldEvent', () => {
       e.good('a'),
       e.done('a'),
     );
-    expect(view.byPlace.get('a')).toMatchObject({ state: 'succeeded', retry: undefined, retries: 1 });
+    expect(view.byPlace.get('a')).toMatchObject({ state: 'succeeded', backoff: new Map(), retries: 1 });
   });
 
   test('items are counted, not kept', () => {

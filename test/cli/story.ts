@@ -1,5 +1,6 @@
 import { createRunView, foldEvent, type RunView } from '../../cli/run-view.ts';
 import { instant, millis, nanoUsd, nodeId, planDigest, runId, taskKey } from '../../engine/base/ids.ts';
+import type { JsonObject } from '../../engine/base/json.ts';
 import type { EventBody, RunEvent, RunStatus } from '../../engine/contracts/event.ts';
 import type { Failure } from '../../engine/contracts/failure.ts';
 import type { Plan, PlanNode } from '../../engine/contracts/plan.ts';
@@ -120,6 +121,21 @@ export const e = {
       latency: millis(1),
       simulated: false,
     },
+  }),
+  /** A turn of a conversation: the model wants tools called. */
+  wants: (task: string, ...calls: readonly (readonly [tool: string, args: JsonObject])[]): EventBody => {
+    const turn = e.call(task, 'capable', 100, 10, 1000) as Extract<EventBody, { type: 'model.called' }>;
+    const toolCalls = calls.map(([tool, args], at) => ({ id: `call_${at}`, tool, args }));
+    return {
+      ...turn,
+      reply: { text: '', toolCalls, stop: 'tool_calls', usage: turn.call.usage, model: 'acme-capable' },
+    };
+  },
+  tool: (task: string, tool: string, args: JsonObject, status: 'begun' | 'succeeded' | 'failed' = 'succeeded', took = 5): EventBody => ({
+    type: 'tool.called',
+    task: taskKey(task),
+    attempt: 1,
+    call: { tool, args, request: 'digest', status, result: status === 'failed' ? 'it is closed' : null, latency: millis(took) },
   }),
   good: (task: string, recovered?: Failure): EventBody => ({
     type: 'attempt.succeeded',
