@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { loadWorkflow, type RunEvent, run } from '../engine/index.ts';
 import { startAnthropicServer } from './support/anthropic-server.ts';
 import { startOpenAiServer } from './support/openai-server.ts';
+import { startResponsesServer } from './support/responses-server.ts';
 import type { Received, Turn, WireServer } from './support/wire-server.ts';
 
 interface Reply {
@@ -29,15 +30,17 @@ function answerTo({ body }: Received): Turn {
 }
 
 describe.each([
-  ['anthropic', startAnthropicServer, 'ANTHROPIC'],
-  ['openai', startOpenAiServer, 'OPENAI'],
-] as const)('research-synthesis on a bad day of %s', (_, start, prefix) => {
+  ['anthropic', startAnthropicServer, 'ANTHROPIC', ''],
+  ['openai', startOpenAiServer, 'OPENAI', ''],
+  ['openai over Responses', startResponsesServer, 'OPENAI', 'providers: { openai: { api: responses } }\n'],
+] as const)('research-synthesis on a bad day of %s', (_, start, prefix, config) => {
   let server: WireServer;
   let folder: string;
   beforeAll(async () => {
     server = await start();
     folder = mkdtempSync(join(tmpdir(), 'dagrun-wire-'));
     cpSync(gallery, folder, { recursive: true });
+    writeFileSync(join(folder, 'dagrun.config.yml'), config);
     const file = join(folder, 'research-synthesis.workflow.yml');
     const patient = 'retry: { max_attempts: 3 }';
     const text = readFileSync(file, 'utf8');

@@ -16,7 +16,7 @@ export interface CountingServer {
 }
 
 /**
- * A model on loopback that counts what it is asked, by the task in the first line of the prompt. The nth answer to a task is the
+ * A model on loopback, over either of OpenAI's APIs, that counts what it is asked, by the task in the first line of the prompt. The nth answer to a task is the
  * same whatever happened to the process that asked before: n counts the calls that were kept.
  */
 export async function startCountingServer(random: () => number): Promise<CountingServer> {
@@ -24,12 +24,11 @@ export async function startCountingServer(random: () => number): Promise<Countin
   const server = createServer((request, response) => {
     const [, counter, process] = /^\/(\d+)\/(\d+)\//.exec(request.url ?? '') ?? [];
     void bodyOf(request).then((body) => {
-      const messages = (body as { messages: { role: string; content: string }[] }).messages;
-      const asked = messages.find((message) => message.role === 'user')?.content ?? '';
+      const asked = questionIn(body);
       const task = asked.split('\n')[0]!.trim();
-      const answer = counters[Number(counter)]!.answer(Number(process), task);
+      const answer = forgotten(body) ?? counters[Number(counter)]!.answer(Number(process), task);
       // Long enough to be in flight when the process ends.
-      setTimeout(() => send(response, task, answer), Math.floor(random() * 6));
+      setTimeout(() => send(response, task, answer, body), Math.floor(random() * 6));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -69,21 +68,71 @@ export async function startCountingServer(random: () => number): Promise<Countin
   };
 }
 
-async function bodyOf(request: IncomingMessage): Promise<unknown> {
+async function bodyOf(request: IncomingMessage): Promise<Body> {
   let text = '';
   request.setEncoding('utf8');
   for await (const chunk of request) text += chunk;
-  return JSON.parse(text);
+  return JSON.parse(text) as Body;
 }
 
-function send(response: ServerResponse, task: string, answer: Answer): void {
+/** A request, over either API. */
+interface Body {
+  readonly messages?: readonly { readonly role: string; readonly content: string }[];
+  readonly input?: readonly Item[];
+}
+
+interface Item {
+  readonly type?: string;
+  readonly role?: string;
+  readonly content?: string;
+  readonly encrypted_content?: string;
+}
+
+function questionIn({ messages, input }: Body): string {
+  const said: readonly Item[] = messages ?? input ?? [];
+  return said.find(({ role }) => role === 'user')?.content ?? '';
+}
+
+/** Over Responses, the calls of a turn must come with what was thought before them: without that the request is refused. */
+function forgotten({ input = [] }: Body): Answer | undefined {
+  const turns = input.filter(({ type }, at) => type === 'function_call' && input[at - 1]?.type !== 'function_call');
+  const thoughts = input.filter(({ type }, at) => type === 'reasoning' && input[at + 1]?.type === 'function_call');
+  return thoughts.length === turns.length && thoughts.every((one) => one.encrypted_content === SEALED) ? undefined : { error: 400 };
+}
+
+const SEALED = 'what was thought, sealed';
+
+function send(response: ServerResponse, task: string, answer: Answer, { input }: Body): void {
+  const text = 'long' in answer ? `${task} `.repeat(Math.ceil(answer.long / (task.length + 1))) : 'text' in answer ? answer.text : '';
   const [status, body] =
     'error' in answer
       ? [answer.error, { error: { message: 'it went wrong', type: 'invalid_request_error', param: null, code: null } }]
-      : 'calls' in answer
-        ? [200, callingReply(task, answer.calls)]
-        : [200, replyOf('long' in answer ? `${task} `.repeat(Math.ceil(answer.long / (task.length + 1))) : answer.text)];
+      : [200, input ? responseTo(task, answer, text, input) : 'calls' in answer ? callingReply(task, answer.calls) : replyOf(text)];
   response.writeHead(status, { 'content-type': 'application/json', 'retry-after': '0' }).end(JSON.stringify(body));
+}
+
+function responseTo(task: string, answer: Answer, text: string, input: readonly Item[]): object {
+  const made = input.filter(({ type }) => type === 'function_call').length;
+  const calls =
+    'calls' in answer
+      ? answer.calls.map(([name, args], at) => ({
+          type: 'function_call',
+          id: `fc_${made + at}`,
+          call_id: `${task}_${made + at}`,
+          name,
+          arguments: JSON.stringify(args),
+        }))
+      : [];
+  const message = { type: 'message', id: 'msg_1', role: 'assistant', content: [{ type: 'output_text', text, annotations: [] }] };
+  return {
+    id: 'resp_1',
+    object: 'response',
+    status: 'completed',
+    error: null,
+    model: 'gpt-6-luna',
+    output: [{ type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: SEALED }, ...(calls.length > 0 ? calls : [message])],
+    usage: { input_tokens: 100, output_tokens: 20, total_tokens: 120 },
+  };
 }
 
 function replyOf(text: string): object {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { loadWorkflow, type RunEvent, run } from '../../engine/index.ts';
 import { startAnthropicServer } from '../support/anthropic-server.ts';
 import { startOpenAiServer } from '../support/openai-server.ts';
+import { startResponsesServer } from '../support/responses-server.ts';
 import type { Received, Turn, WireServer } from '../support/wire-server.ts';
 
 const WORKFLOW = `dagrun: 1
@@ -31,14 +32,25 @@ outputs:
 `;
 
 describe.each([
-  ['anthropic', startAnthropicServer, 'anthropic/claude-haiku-5-5', 'anthropic/claude-opus-5-5', 20_000, 800_000],
-  ['openai', startOpenAiServer, 'openai/gpt-6-luna', 'openai/gpt-6.1-sol', 20_000, 400_000],
-] as const)('a run over a server that speaks %s', (name, start, cheap, premium, cheapCost, premiumCost) => {
+  ['anthropic', startAnthropicServer, 'anthropic/claude-haiku-5-5', 'anthropic/claude-opus-5-5', 20_000, 800_000, ''],
+  ['openai', startOpenAiServer, 'openai/gpt-6-luna', 'openai/gpt-6.1-sol', 20_000, 400_000, ''],
+  [
+    'openai over Responses',
+    startResponsesServer,
+    'openai/gpt-6-luna',
+    'openai/gpt-6.1-sol',
+    20_000,
+    400_000,
+    'providers: { openai: { api: responses } }',
+  ],
+] as const)('a run over a server that speaks %s', (name, start, cheap, premium, cheapCost, premiumCost, config) => {
   let server: WireServer;
   let file: string;
   beforeAll(async () => {
     server = await start();
-    file = join(mkdtempSync(join(tmpdir(), 'dagrun-run-')), 'review.workflow.yml');
+    const folder = mkdtempSync(join(tmpdir(), 'dagrun-run-'));
+    file = join(folder, 'review.workflow.yml');
+    if (config !== '') writeFileSync(join(folder, 'dagrun.config.yml'), config);
     writeFileSync(file, WORKFLOW.replace('CHEAP', cheap).replace('PREMIUM', premium));
   });
   afterAll(() => server.close());
@@ -48,7 +60,7 @@ describe.each([
     name === 'anthropic'
       ? { ANTHROPIC_API_KEY: 'k3y', ANTHROPIC_BASE_URL: server.url }
       : { OPENAI_API_KEY: 'k3y', OPENAI_BASE_URL: server.url };
-  const isScan = ({ body }: Received) => JSON.stringify(body.messages).includes('Scan ');
+  const isScan = ({ body }: Received) => JSON.stringify(body.messages ?? body.input).includes('Scan ');
   const answer = (received: Received): Turn => ({ text: isScan(received) ? '{"risk": 0.25}' : 'All is well.' });
   const go = async () => {
     const events: RunEvent[] = [];

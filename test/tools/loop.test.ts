@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { RunEvent } from '../../engine/contracts/event.ts';
+import { answerGate, resume } from '../../engine/index.ts';
 import { startAnthropicServer } from '../support/anthropic-server.ts';
 import { startOpenAiServer } from '../support/openai-server.ts';
+import { called, responseOf, said, startResponsesServer, thought } from '../support/responses-server.ts';
 import type { Received, WireServer } from '../support/wire-server.ts';
 import { type Workspace, workspace } from '../support/workspace-run.ts';
 
@@ -9,6 +11,7 @@ type Call = readonly [tool: string, args: object | string];
 interface Protocol {
   readonly env: (url: string) => Record<string, string>;
   readonly start: () => Promise<WireServer>;
+  readonly config?: string;
   /** An answer in which tools are called, or none. */
   said(text: string, calls: readonly Call[], turn: number): object;
   /** What the tools gave, as the last request tells it. */
@@ -70,6 +73,23 @@ const openai: Protocol = {
   },
 };
 
+const responses: Protocol = {
+  env: openai.env,
+  start: startResponsesServer,
+  config: 'providers: { openai: { api: responses } }\n',
+  said: (text, calls, turn) =>
+    responseOf([
+      thought(`rs_${turn}`),
+      ...(text === '' ? [] : [said(text)]),
+      ...calls.map(([name, args], at) => called(`call_${turn}_${at}`, name, args)),
+    ]),
+  results: ({ body }) => {
+    const items = body.input as { type?: string; output: string }[];
+    const from = items.findLastIndex(({ type }) => type !== 'function_call_output') + 1;
+    return items.slice(from).map(({ output }) => ({ text: output.replace(/^Error: /, ''), failed: output.startsWith('Error: ') }));
+  },
+};
+
 const TOOLS = `tools:
   search: { script: ./db.mjs#search, description: Finds orders., input: { fields: { query: string } } }
   slow: { script: ./db.mjs#slow, description: Takes its time., timeout: 50ms }
@@ -80,6 +100,7 @@ const TOOLS = `tools:
 describe.each([
   ['anthropic', anthropic],
   ['openai', openai],
+  ['openai over Responses', responses],
 ] as const)('a model of %s calls tools', (_, protocol) => {
   let server: WireServer;
   let space: Workspace;
@@ -88,7 +109,7 @@ describe.each([
   });
   afterAll(() => server.close());
   beforeEach(() => {
-    space = workspace();
+    space = workspace(protocol.config);
     space.write(
       'db.mjs',
       `let at = 0;
@@ -184,7 +205,9 @@ export const refund = ({ order }) => { globalThis.refunds = [...(globalThis.refu
       ['Now I know.'],
     );
     expect(told.output()).toBe('Now I know.');
-    expect(JSON.stringify(server.received[1]!.body.messages.at(-1))).toContain('Call at least one of your tools');
+    expect(JSON.stringify((server.received[1]!.body.messages ?? server.received[1]!.body.input).at(-1))).toContain(
+      'Call at least one of your tools',
+    );
   });
 
   test('a command has a clean environment, and gives what it prints', async () => {
@@ -223,5 +246,56 @@ export const refund = ({ order }) => { globalThis.refunds = [...(globalThis.refu
       until: { type: 'approval', request: { message: 'May refund be called with this?\n\n{\n  "order": "7"\n}' } },
     });
     expect(toolCalls(asked.events).map(({ tool }) => tool)).toEqual(['search']);
+  });
+});
+
+describe('what a model of OpenAI thought between its calls', () => {
+  let server: WireServer;
+  let space: Workspace;
+  beforeAll(async () => {
+    server = await startResponsesServer();
+  });
+  afterAll(() => server.close());
+  beforeEach(() => {
+    space = workspace(responses.config);
+    space.write('db.mjs', 'export const search = ({ query }) => query;\n');
+  });
+  afterEach(() => {
+    server.received.splice(0);
+    space.remove();
+  });
+  const tools = 'tools:\n  search: { script: ./db.mjs#search, input: { fields: { query: string } }, approve: true }\n';
+  const node = (fields: string): string =>
+    `${tools}nodes:\n  it: { model: openai/gpt-6.1-sol, reasoning: low, prompt: Where is it?, tools: [search]${fields} }\noutputs: { it: nodes.it.output }\n`;
+  const items = (at: number) => server.received[at]!.body.input as readonly { readonly type?: string }[];
+
+  test('goes back to it as it was, turn after turn, also when somebody was asked meanwhile', async () => {
+    const turns = [1, 2].map((turn) => responses.said('', [['search', { query: `${turn}` }]], turn) as { output: object[] });
+    server.script(...turns.map((body) => ({ body })), { body: responses.said('Here.', [], 3) });
+    const env = { ...openai.env(server.url), DAGRUN_STORE: `file:${space.path('runs.db')}` };
+    const around = { cwd: space.folder, env };
+    let result = (await space.run(node(''), { env, wait: false })).result;
+    for (let at = 0; at < 2; at += 1) {
+      expect(result.status).toBe('waiting');
+      await answerGate(result.run, 'it', { approved: true, by: 'ada' }, around);
+      result = await resume(result.run, { ...around, wait: false });
+    }
+    expect(result.outputs).toEqual({ it: 'Here.' });
+    expect(server.received).toHaveLength(3);
+    expect(server.received[0]!.body).toMatchObject({
+      reasoning: { effort: 'low' },
+      include: ['reasoning.encrypted_content'],
+      store: false,
+    });
+    expect(items(2).map(({ type = 'message' }) => type)).toEqual([
+      'message',
+      'reasoning',
+      'function_call',
+      'function_call_output',
+      'reasoning',
+      'function_call',
+      'function_call_output',
+    ]);
+    expect(items(2).filter(({ type }) => type === 'reasoning' || type === 'function_call')).toEqual(turns.flatMap(({ output }) => output));
   });
 });
