@@ -3,7 +3,7 @@ import type { Report } from '../contracts/diagnostic.ts';
 import type { NodeDecl } from '../contracts/workflow.ts';
 import { edgesIn } from '../lang/edges.ts';
 import { allNodes, isNamed, nodeNamed, standingOf } from '../lang/frames.ts';
-import type { FieldReading } from '../lang/readings.ts';
+import { type FieldReading, readingsOfNode } from '../lang/readings.ts';
 import { typesOf, type WorkflowTypes } from '../lang/scope-shape.ts';
 import { listed, readerOf } from './known-names.ts';
 import type { CheckInput } from './rule.ts';
@@ -26,7 +26,7 @@ export function checkDecided({ workflow, kinds, references }: CheckInput, report
       help: reading.field === 'check' ? 'mend the condition: as it is, the node always fails' : 'mend the condition, or take it out',
     });
   }
-  checkDeadNodes({ workflow, kinds, references }, types, report);
+  checkDeadNodes({ workflow, kinds }, types, report);
 }
 
 /** Fields with a condition that should be able to turn out either way. */
@@ -49,7 +49,7 @@ function inWords(reading: FieldReading): string {
   return field === 'check' ? `what is checked of ${readerOf(reading)}` : `\`${field.replace('foreach.', '')}\` of ${readerOf(reading)}`;
 }
 
-function checkDeadNodes({ workflow, kinds, references }: CheckInput, types: WorkflowTypes, report: Report): void {
+function checkDeadNodes({ workflow, kinds }: Pick<CheckInput, 'workflow' | 'kinds'>, types: WorkflowTypes, report: Report): void {
   const dead = allNodes(workflow).flatMap((one) => (isNamed(one) && types.neverRuns(one.node) ? [one.node] : []));
   if (dead.length === 0) return;
   const neededBy = (node: NodeDecl): readonly NodeDecl[] => {
@@ -62,7 +62,7 @@ function checkDeadNodes({ workflow, kinds, references }: CheckInput, types: Work
   };
   for (const node of dead) {
     const needed = neededBy(node);
-    const condition = references.find((one) => one.node === node && (one.field === 'skip_if' || one.field === 'run_if'));
+    const condition = readingsOfNode(workflow, kinds, node).find(({ field }) => field === 'skip_if' || field === 'run_if');
     const outcome = condition && types.outcomeOf(condition);
     const skipsItself = condition !== undefined && outcome !== undefined && skips(condition.field, outcome);
     // One that only follows a node that never runs is told with that one.

@@ -1,17 +1,17 @@
 import type { Report } from '../contracts/diagnostic.ts';
 import type { NodeDecl } from '../contracts/workflow.ts';
 import { allNodes, authorsNode } from '../lang/frames.ts';
-import type { FieldReading } from '../lang/readings.ts';
+import { type FieldReading, readingsOfNode } from '../lang/readings.ts';
 import { typesOf, type WorkflowTypes } from '../lang/scope-shape.ts';
 import { fieldOf, isAny, membersOf, type Shape } from '../lang/shape.ts';
 import { printShape, printSort } from '../lang/shape-text.ts';
 import type { CheckInput } from './rule.ts';
 
 /** What goes round in a loop stays what it is, and what candidates are judged by can be compared. */
-export function checkLoops({ workflow, kinds, references }: CheckInput, report: Report): void {
+export function checkLoops({ workflow, kinds }: CheckInput, report: Report): void {
   const types = typesOf(workflow, kinds);
   for (const { node } of allNodes(workflow)) {
-    const own = node.repeat === undefined ? [] : references.filter((one) => one.node === node);
+    const own = node.repeat === undefined ? [] : readingsOfNode(workflow, kinds, node);
     for (const [name, fold] of node.repeat?.carry ?? []) checkFold(name, fold.path, own);
     if (node.body?.type === 'evaluate') checkScore(node, node.body);
     if (node.body?.type === 'best_of' && node.body.judge !== undefined) checkChoice(node.body.judge);

@@ -4,6 +4,7 @@ import type { Report } from '../contracts/diagnostic.ts';
 import type { NodeDecl, RouteDecl, Workflow } from '../contracts/workflow.ts';
 import { nodeGraphOf } from '../lang/edges.ts';
 import { allNodes, type Frame, framesOf } from '../lang/frames.ts';
+import { readingsOfNode } from '../lang/readings.ts';
 import { typesOf } from '../lang/scope-shape.ts';
 import { isAny, membersOf, type Shape } from '../lang/shape.ts';
 import { printShape } from '../lang/shape-text.ts';
@@ -13,7 +14,7 @@ import { didYouMean, listed, nearestOf } from './known-names.ts';
 import type { CheckInput } from './rule.ts';
 
 /** The cases of a route are the values that decide: all of them, unless there is a `default`, and no others. */
-export function checkRoutes({ workflow, kinds, references }: CheckInput, report: Report): void {
+export function checkRoutes({ workflow, kinds }: CheckInput, report: Report): void {
   const types = typesOf(workflow, kinds);
   // Nothing is known of what follows from a node whose shape is wrong, or from nodes that wait for each other.
   const isOrdered = (frame: Frame): boolean => topologicalOrder(nodeGraphOf(workflow, kinds, frame)).length === frame.nodes.length;
@@ -21,7 +22,7 @@ export function checkRoutes({ workflow, kinds, references }: CheckInput, report:
   for (const { node } of allNodes(workflow)) {
     const { body } = node;
     if (body?.type !== 'route' || body.by === undefined) continue;
-    const reading = references.find((one) => one.node === node && one.field === 'route.by');
+    const reading = readingsOfNode(workflow, kinds, node).find(({ field }) => field === 'route.by');
     if (reading === undefined) continue;
     const { shape, texts, problems } = types.inferred(reading);
     if (problems.length === 0 && texts.every((text) => text.syntax === undefined)) checkCases(workflow, node, body, shape, known, report);

@@ -2,7 +2,7 @@ import { isList, isObject, type Json } from '../base/json.ts';
 import type { Report } from '../contracts/diagnostic.ts';
 import type { NodeDecl, Workflow } from '../contracts/workflow.ts';
 import { allNodes, authorsNode, hasOwnSpec, innerNodes, isNamed, nodeNamed } from '../lang/frames.ts';
-import { nodeRead } from '../lang/readings.ts';
+import { nodeRead, readingsOfNode } from '../lang/readings.ts';
 import { toolReadingsOf } from '../lang/tool-readings.ts';
 import type { CheckInput } from './rule.ts';
 
@@ -56,7 +56,7 @@ export function checkUnused({ workflow, kinds, references }: CheckInput, report:
     });
   }
   reportDeadEnds({ workflow, kinds, references }, report);
-  reportBlindJudges({ workflow, kinds, references }, report);
+  reportBlindJudges({ workflow, kinds }, report);
 }
 
 const ALL: Set<string> = new Set();
@@ -116,7 +116,7 @@ function mayActByTools({ tools }: Workflow, { spec }: NodeDecl): boolean {
 }
 
 /** Models that are asked to judge what they are not shown. Programs and models with tools may look at what was made elsewhere. */
-function reportBlindJudges({ workflow, kinds, references }: CheckInput, report: Report): void {
+function reportBlindJudges({ workflow, kinds }: Pick<CheckInput, 'workflow' | 'kinds'>, report: Report): void {
   const models = new Set(kinds.filter((kind) => kind.callsModel).map((kind) => kind.kind));
   for (const { node } of allNodes(workflow)) {
     const { body } = node;
@@ -124,7 +124,7 @@ function reportBlindJudges({ workflow, kinds, references }: CheckInput, report: 
     const { judge } = body;
     if (judge === undefined || !models.has(judge.kind) || judge.spec.tools !== undefined) continue;
     const what = body.type === 'evaluate' ? 'candidate' : 'candidates';
-    if (references.some((reading) => reading.node === judge && reading.references.some(({ path }) => path[0] === what))) continue;
+    if (readingsOfNode(workflow, kinds, judge).some(({ references }) => references.some(({ path }) => path[0] === what))) continue;
     report({
       code: 'DAG302',
       severity: 'warning',

@@ -1,14 +1,15 @@
-import { buildGraph, type Graph } from '../base/graph.ts';
 import type { NodeId } from '../base/ids.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
 import type { Edge, EdgeReason } from '../contracts/plan.ts';
 import type { Reference } from '../contracts/reference.ts';
 import type { NodeDecl, Workflow } from '../contracts/workflow.ts';
-import { allNodes, type Frame, framesOf, nodeNamed, type Standing, standingOf, wayOut } from './frames.ts';
+import { allNodes, type Frame, nodeNamed, type Standing, standingOf, wayOut } from './frames.ts';
 import { type Facts, isGuarded, NO_FACTS } from './guards.ts';
 import { joinedReads } from './joins.ts';
 import { nodeRead, readingsOf } from './readings.ts';
 import { decidesForAll, factsWhenRun, factsWhenTaken, isBareUse } from './uses.ts';
+
+export { nodeGraphOf } from './node-graph.ts';
 
 /** A read by a node, or by what is inside it, of a node of a frame around it. */
 export interface OuterRead {
@@ -164,23 +165,6 @@ function inOrder(standings: readonly Standing[], found: ReadonlyMap<NodeDecl, Re
   }
   return { edges, outer };
 }
-
-/** The graph of the nodes of a frame, the outermost unless it is named, in document order. */
-export function nodeGraphOf(workflow: Workflow, kinds: readonly NodeKind[], frame: Frame = framesOf(workflow)[0]): Graph {
-  const done = graphs.get(frame);
-  if (done !== undefined) return done;
-  const edges = edgesOf(workflow, kinds);
-  const pairs = frame.nodes.flatMap((node) => (edges.get(node) ?? []).map(({ from }) => [from, node.id] as const));
-  const graph = buildGraph(
-    frame.nodes.map(({ id }) => id),
-    pairs,
-  );
-  graphs.set(frame, graph);
-  return graph;
-}
-
-/** Made once per frame. */
-const graphs = new WeakMap<Frame, Graph>();
 
 /** What is read, as written; in full where it is written by the name of a variable (`f.line`). */
 function readText({ text, path }: Reference): string {

@@ -1,4 +1,4 @@
-import { buildGraph, topologicalOrder } from '../base/graph.ts';
+import { topologicalOrder } from '../base/graph.ts';
 import { isList, isObject, type Json } from '../base/json.ts';
 import type { Expr } from '../contracts/expression.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
@@ -9,6 +9,7 @@ import { partsOf } from './expression-parts.ts';
 import { type Frame, framesInSight, framesOf, innerNodes, nodeNamed, standingOf, wayOut } from './frames.ts';
 import { infer, inferExpression } from './infer-expression.ts';
 import { surroundings } from './narrowing.ts';
+import { nodeGraphOf } from './node-graph.ts';
 import { pathKey } from './path-text.ts';
 import { type FieldReading, nodeRead } from './readings.ts';
 import { shapeOf } from './schema-shape.ts';
@@ -84,10 +85,8 @@ function joinIn(frame: Frame, { workflow, kinds, joins, inside: ofNode, joined }
   const missing = new Set<string>();
   const reasons = skipConditions(names, missing);
   const env = surroundings({ names, skips: 'follow' }, () => {}, 'expression', infer);
-  const byId = new Map<string, NodeDecl>(frame.nodes.map((node) => [node.id, node]));
-  const ids = [...byId.keys()];
-  for (const index of topologicalOrder(buildGraph(ids, readsBetween()))) {
-    const node = byId.get(ids[index] ?? '');
+  for (const index of topologicalOrder(nodeGraphOf(workflow, kinds, frame))) {
+    const node = frame.nodes[index];
     if (node === undefined) continue;
     for (const join of (ofNode.get(node) ?? []).flatMap(({ reading }) => joins.get(reading) ?? [])) {
       if (!join.paths.every(isThereUnlessSkipped)) continue;
@@ -139,20 +138,6 @@ function joinIn(frame: Frame, { workflow, kinds, joins, inside: ofNode, joined }
       const here = id !== undefined && nodeNamed(from, id)?.frame === frame;
       return here && !joined.has(reference) && isBareUse(reference, field, whenRun) ? [id] : [];
     });
-  }
-
-  function readsBetween(): readonly (readonly [string, string])[] {
-    const pairs: [string, string][] = [];
-    for (const node of frame.nodes) {
-      for (const need of node.needs) pairs.push([need.from, node.id]);
-      for (const { reading } of ofNode.get(node) ?? []) {
-        for (const reference of reading.references) {
-          const from = nodeRead(reference);
-          if (from !== undefined && nodeNamed(reading.frame, from)?.frame === frame) pairs.push([from, node.id]);
-        }
-      }
-    }
-    return pairs;
   }
 
   /** A whole output that is null gives null; below it, nothing may be null for a reason of its own. */

@@ -177,6 +177,29 @@ function namesIn(locals: Locals): ReadonlySet<string> {
   return locals.size === 0 ? scopeNames : new Set([...scopeNames, ...locals.keys()]);
 }
 
+/** Those of one node, in the same order; not of what is inside it. */
+export function readingsOfNode(workflow: Workflow, kinds: readonly NodeKind[], node: NodeDecl): readonly FieldReading[] {
+  let known = ofNodes.get(workflow);
+  if (known === undefined) {
+    known = byNode(readingsOf(workflow, kinds));
+    ofNodes.set(workflow, known);
+  }
+  return known.get(node) ?? [];
+}
+
+const ofNodes = new WeakMap<Workflow, ReadonlyMap<NodeDecl, readonly FieldReading[]>>();
+
+function byNode(all: readonly FieldReading[]): ReadonlyMap<NodeDecl, readonly FieldReading[]> {
+  const found = new Map<NodeDecl, FieldReading[]>();
+  for (const reading of all) {
+    if (reading.node === undefined) continue;
+    const own = found.get(reading.node);
+    if (own === undefined) found.set(reading.node, [reading]);
+    else own.push(reading);
+  }
+  return found;
+}
+
 /** A workflow never changes, and both the checks and the plan ask: reading it once is enough. */
 const readings = new WeakMap<Workflow, readonly FieldReading[]>();
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { edgesIn, edgesOf, nodeGraphOf } from '../../../engine/lang/edges.ts';
+import { edgesIn, edgesOf } from '../../../engine/lang/edges.ts';
 import { allNodes, framesOf } from '../../../engine/lang/frames.ts';
+import { nodeGraphOf } from '../../../engine/lang/node-graph.ts';
 import { kinds } from '../../../engine/nodes/registry.ts';
 import { workflowOf } from '../../support/workflow-of.ts';
 
