@@ -4,7 +4,7 @@ import type { Diagnostic } from './contracts/diagnostic.ts';
 import type { RunEvent } from './contracts/event.ts';
 import type { Plan } from './contracts/plan.ts';
 import { DagrunError } from './errors.ts';
-import { parseReplies, type Replies } from './providers/replies.ts';
+import { parseReplies, type Replies } from './providers/reply-search.ts';
 import { itemOf, placesOf } from './run/plan-index.ts';
 import { parseDocument } from './source/document.ts';
 

@@ -19,7 +19,7 @@ import { driverName } from './observe/run-list.ts';
 import { createOutside, requireSecrets, rootsOf } from './outside.ts';
 import { deadBefore, dismissOwner, newOwner } from './owner.ts';
 import { openProjectStore } from './project-store.ts';
-import type { Replies } from './providers/replies.ts';
+import type { Replies } from './providers/reply-search.ts';
 import { createFileReader } from './read-files.ts';
 import { readReplies } from './replies-file.ts';
 import { forgetOldRuns } from './retention.ts';
@@ -97,7 +97,7 @@ export async function runIn(world: World, workflow: LoadedWorkflow, options: Run
     const inputs = completeInputs(workflow, before ? { ...inputsOf(before, plan), ...given } : given);
     const earlier = reuses && (await openEarlier(store, reuses, workflow.plan));
     const at = clock.now();
-    const homely = standingIn(world, offline !== undefined, written, plan);
+    const homely = standingIn(world, offline !== undefined, written, plan, options.by ?? 'unknown');
     tools = await toolsOf({ world: homely, plan, file: workflow.file, config, inputs, startedAt: at }, options);
     const owner = newOwner(id);
     await store.create({ id, plan, file: workflow.file, at, ...(reuses && { parent: reuses.run }) });
@@ -212,7 +212,7 @@ async function goOn({ id, store, record, plan, owner, now, over }: Claimed, opti
       state.status === 'failed' || state.status === 'cancelled'
         ? { type: 'reopen', repeatUnsafe, at: now }
         : { type: 'resume', tasks: await store.unsettledTasks(id), repeatUnsafe, asleep: silenceOf(record, now), at: now };
-    const world = standingIn({ clock: systemClock, random: systemRandom, id }, offline !== undefined, written, plan);
+    const world = standingIn({ clock: systemClock, random: systemRandom, id }, offline !== undefined, written, plan, started.by);
     const { inputs, at: startedAt } = started;
     tools = await toolsOf({ world, plan, file: record.file, config, inputs, startedAt }, options);
     const drive = { world, store, owner, plan, file: record.file, config, offline, inputs, startedAt, tools };
@@ -233,10 +233,10 @@ function silenceOf({ beatAt }: RunRecord, now: Instant): Millis {
 }
 
 /** The world of a run that asks nobody, with what a replies file says in place of nodes and people. */
-function standingIn(world: World, offline: boolean, replies: Replies | undefined, plan: Plan): World {
+function standingIn(world: World, offline: boolean, replies: Replies | undefined, plan: Plan, startedBy: string): World {
   if (!offline || world.kinds) return world;
   const home = { ...world, kinds: stayHome(kinds, plan), tools: toolsAtHome(kinds, replies) };
-  return replies === undefined ? home : { ...home, kinds: standIn(home.kinds, replies, plan), wakes: wakesIn(replies, plan) };
+  return replies === undefined ? home : { ...home, kinds: standIn(home.kinds, replies, plan), wakes: wakesIn(replies, plan, startedBy) };
 }
 
 /** The tools of a run, opened. Throws DagrunError (exit code 3). */

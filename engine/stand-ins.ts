@@ -7,7 +7,9 @@ import type { PlanTool, ToolOutcome, ToolUse } from './contracts/tool.ts';
 import { DagrunError } from './errors.ts';
 import { compileValidator } from './lang/validate.ts';
 import { makeUpAnswer } from './providers/made-up.ts';
-import { failureFrom, type Replies } from './providers/replies.ts';
+import { failureFrom, UNNAMED } from './providers/replies.ts';
+import type { Replies } from './providers/reply-search.ts';
+import { refusalOf } from './run/answer-rules.ts';
 import { indexPlan } from './run/plan-index.ts';
 import { whereIs } from './run/where.ts';
 
@@ -55,17 +57,49 @@ export function ownKinds(plan: Plan): (task: TaskKey, kind: NodeKind) => boolean
   return (task, kind) => index.at(task).node.stages.some((stage) => stage.kind === kind.kind);
 }
 
+/** Told of an answer that was not taken: whoever gives it may not. */
+export type Refuse = (task: TaskKey, by: string, reason: string) => void;
+
 /**
- * Why a parked task goes on at once: what people, signals and time say in written replies. Throws DagrunError for an answer that does
- * not fit the form of its gate.
+ * Why a parked task goes on at once: what people, signals and time say in written replies. Where an entry does not say who answers, it is
+ * somebody who may. With `refuse`, an answer by somebody who may not is refused, and the next one looked for. Throws DagrunError for it
+ * without, and for an answer that does not fit the form of its gate.
  */
-export function wakesIn(replies: Replies, plan: Plan): (task: TaskKey, attempt: number, until: WakeCondition) => Wake | undefined {
+export function wakesIn(
+  replies: Replies,
+  plan: Plan,
+  startedBy: string,
+  refuse?: Refuse,
+): (task: TaskKey, attempt: number, until: WakeCondition) => Wake | undefined {
   const index = indexPlan(plan);
   return (task, attempt, until) => {
-    const wake = replies.wake({ ...whereIs(index, task).origin, attempt }, until);
-    if (wake?.type === 'answered' && until.type === 'approval') checkForm(task, wake, until.request);
-    return wake;
+    const place = { ...whereIs(index, task).origin, attempt };
+    let before: Wake | undefined;
+    for (let wake = replies.wake(place, until); wake !== before; wake = replies.wake(place, until)) {
+      if (wake?.type !== 'answered' || until.type !== 'approval') return wake;
+      const { request } = until;
+      const by = wake.by === UNNAMED ? someoneFor(request, startedBy) : wake.by;
+      const reason = wake.by === UNNAMED ? undefined : whyNotBy(request, startedBy, by);
+      if (reason === undefined) {
+        checkForm(task, wake, request);
+        return { ...wake, by };
+      }
+      if (!refuse) throw new DagrunError(`the answer at the gate "${task}" cannot be taken: ${reason}`, { exitCode: 2 });
+      refuse(task, by, reason);
+      before = wake;
+    }
+    return undefined;
   };
+}
+
+/** Somebody who may answer. */
+function someoneFor({ approvers, requireDifferentApprover }: ApprovalRequest, startedBy: string): string {
+  return approvers.find((one) => !requireDifferentApprover || one !== startedBy) ?? approvers[0] ?? UNNAMED;
+}
+
+/** Why somebody may not answer; of a starter who is not known nobody can say that it is the same. */
+function whyNotBy(request: ApprovalRequest, startedBy: string, by: string): string | undefined {
+  return refusalOf(request, startedBy === 'unknown' ? '' : startedBy, { approved: false, by, form: null });
 }
 
 function checkForm(task: TaskKey, { approved, form }: Extract<Wake, { type: 'answered' }>, request: ApprovalRequest): void {

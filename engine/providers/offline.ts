@@ -2,7 +2,8 @@ import { digestOf } from '../base/json.ts';
 import { Failed, failedByAbort } from '../contracts/failure.ts';
 import type { ModelReply, ModelRequest, Provider, ToolCall, Usage } from '../contracts/provider.ts';
 import { makeUpAnswer } from './made-up.ts';
-import { failureFrom, type Replies, type Reply } from './replies.ts';
+import { failureFrom, type Reply } from './replies.ts';
+import type { Replies } from './reply-search.ts';
 import type { CountTokens } from './token-count.ts';
 
 export interface OfflineOptions {

@@ -63,7 +63,7 @@ export const replySchema: JsonSchema = {
     call: {
       enum: ['ask', 'repair', 'evaluate', 'revise', 'judge', 'summarize'],
       description:
-        '`repair` is the question asked again when an answer did not fit; `evaluate` and `revise` are parts of an `evaluate`, `judge` is that of a `best_of`; `summarize` shortens what does not fit into the prompt, and is answered by no other entry.',
+        '`repair` is the question asked again when an answer did not fit; `evaluate` and `revise` are parts of an `evaluate`, `judge` is that of a `best_of`; `summarize` shortens what does not fit into the prompt. Left out, it is any of `ask`, `repair` and `revise`: what judges or summarizes is answered by an entry that says so.',
     },
     json: { description: 'The answer, as data.' },
     text: { type: 'string', description: 'The answer, as text.' },
@@ -135,10 +135,11 @@ export const answerSchema: JsonSchema = {
   properties: {
     gate: { type: 'string', description: 'The node that waits for a person.' },
     item: where.item ?? {},
+    iteration: where.iteration ?? {},
     approved: { type: 'boolean' },
     reason: { type: 'string' },
     form: { description: 'What is filled in besides yes or no.' },
-    by: { type: 'string', description: 'Who answers. Default: `replies`.' },
+    by: { type: 'string', description: 'Who answers. Default: somebody who may.' },
     times,
   },
   required: ['gate', 'approved'],

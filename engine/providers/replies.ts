@@ -1,15 +1,18 @@
 import { millis, type Usd } from '../base/ids.ts';
-import { canonicalText, isList, isObject, type Json, type JsonObject } from '../base/json.ts';
+import { isList, isObject, type Json, type JsonObject } from '../base/json.ts';
 import { fromDollars, parseDuration } from '../base/units.ts';
 import type { Code, Report } from '../contracts/diagnostic.ts';
 import type { Failure } from '../contracts/failure.ts';
-import type { Wake, WakeCondition } from '../contracts/node-kind.ts';
+import type { Wake } from '../contracts/node-kind.ts';
 import type { ModelReply, RequestOrigin, Tier, Usage } from '../contracts/provider.ts';
 import type { Document, Path } from '../contracts/source.ts';
 import { adviceOn, suggest } from '../diagnostics/suggest.ts';
 import { compileValidator } from '../lang/validate.ts';
 import { cutText } from '../source/cut-text.ts';
 import { type FAILURES, repliesSchema } from './replies-schema.ts';
+
+/** Who answers or sends where an entry does not say. */
+export const UNNAMED = 'replies';
 
 export type ReplyFailure = (typeof FAILURES)[number];
 
@@ -36,25 +39,9 @@ export type Reply = {
 export type Given = { readonly json: Json } | { readonly text: string } | { readonly fail: StagedFailure };
 
 /** What stands in for a tool; for calls with these arguments only, when it has any. */
-interface ToolStub {
+export interface ToolStub {
   readonly args?: Json;
   readonly given: Given;
-}
-
-type Place = Pick<RequestOrigin, 'node' | 'item' | 'items' | 'iterations' | 'attempt'>;
-
-/** The outside world written down: each entry is used as often as it says. */
-export interface Replies {
-  /** The first entry that fits a request and is not used up, which this uses; undefined when there is none. */
-  take(origin: RequestOrigin): Reply | undefined;
-  /** The models a recording says were asked in this attempt, in order; empty when it does not say. */
-  modelsOf(origin: Place): readonly string[];
-  /** The same for a node that calls no model. */
-  stub(place: Place): Given | undefined;
-  /** What a tool gives to these arguments in place of being called. */
-  toolStub(tool: string, args: Json): Given | undefined;
-  /** Why a node that waits goes on at once; undefined when it has to wait. */
-  wake(place: Place, until: WakeCondition): Wake | undefined;
 }
 
 /** Entries of one file or scenario, in the order they were written. */
@@ -79,20 +66,16 @@ export interface Entry<T> {
   readonly attempt: number | undefined;
   readonly tier: Tier | undefined;
   readonly call: RequestOrigin['call'] | RequestOrigin['role'] | undefined;
+  /** How often it may be used. */
+  readonly times: number;
   left: number;
   used: boolean;
 }
 
 /**
- * The replies of a file, or undefined when it has mistakes, which are reported (DAG721 shape, DAG722 unknown node, DAG723 no
- * answer or several). `nodes` are the ids of the workflow's nodes.
+ * The entries of a replies file, or undefined when it has mistakes, which are reported (DAG721 shape, DAG722 unknown node, DAG723 no answer or
+ * several). `nodes` are the places of the workflow's nodes.
  */
-export function parseReplies(document: Document, nodes: readonly string[], report: Report): Replies | undefined {
-  const staged = parseRepliesFile(document, nodes, report);
-  return staged && createReplies([staged]);
-}
-
-/** As `parseReplies`, but the entries, so that others can be put before them. */
 export function parseRepliesFile(document: Document, nodes: readonly string[], report: Report): Staged | undefined {
   let mistakes = 0;
   const say = (path: Path, message: string, more: { part?: 'key'; help?: string } = {}): void => {
@@ -170,6 +153,7 @@ function checkGiven(raw: JsonObject, at: Path, say: (code: Code, at: Path, messa
 }
 
 function entryOf<T>(raw: JsonObject, path: Path, node: string, gives: T): Entry<T> {
+  const times = raw.times === 'any' ? Infinity : typeof raw.times === 'number' ? raw.times : 1;
   return {
     path,
     gives,
@@ -179,7 +163,8 @@ function entryOf<T>(raw: JsonObject, path: Path, node: string, gives: T): Entry<
     attempt: typeof raw.attempt === 'number' ? raw.attempt : undefined,
     tier: raw.tier as Tier | undefined,
     call: raw.call as Entry<T>['call'],
-    left: raw.times === 'any' ? Infinity : typeof raw.times === 'number' ? raw.times : 1,
+    times,
+    left: times,
     used: false,
   };
 }
@@ -222,7 +207,7 @@ function wakeOf(raw: JsonObject): Wake {
   return { type: 'signalled', payload: raw.payload ?? null, by: personOf(raw) };
 }
 
-const personOf = ({ by }: JsonObject): string => (typeof by === 'string' ? by : 'replies');
+const personOf = ({ by }: JsonObject): string => (typeof by === 'string' ? by : UNNAMED);
 
 function failureOf(raw: Json): StagedFailure {
   if (!isObject(raw)) return { type: raw as ReplyFailure, details: {}, mayHaveCharged: false, schemaRefused: false };
@@ -256,96 +241,4 @@ const dollars = (value: Json | undefined): Usd | null => (typeof value === 'numb
 function usageOf(raw: JsonObject): Usage {
   const count = (key: string): number => (typeof raw[key] === 'number' ? raw[key] : 0);
   return { input: count('input'), output: count('output'), cacheRead: count('cache_read'), cacheWrite: count('cache_write') };
-}
-
-/** What all entries together say; those of the first list come first. */
-export function createReplies(lists: readonly Staged[]): Replies {
-  const replies = createSearch(lists.flatMap((list) => list.replies));
-  const stubs = createSearch(lists.flatMap((list) => list.stubs));
-  const answers = createSearch(lists.flatMap((list) => list.answers));
-  const waits = createSearch(lists.flatMap((list) => list.waits));
-  const toolStubs = lists.flatMap((list) => list.toolStubs);
-  return {
-    take: (origin) => replies.take(origin),
-    modelsOf(place) {
-      const models = replies.all(place).flatMap(({ gives }) => gives.billed?.model ?? []);
-      return [...new Set(models)];
-    },
-    stub: (place) => stubs.take(place),
-    toolStub(tool, args) {
-      const isMeant = ({ node, gives, left }: Entry<ToolStub>): boolean =>
-        left > 0 && node === tool && (gives.args === undefined || canonicalText(gives.args) === canonicalText(args));
-      const found = toolStubs.find(isMeant);
-      if (found === undefined) return undefined;
-      found.left -= 1;
-      found.used = true;
-      return found.gives.given;
-    },
-    wake: (place, until) => (until.type === 'approval' ? answers.take(place) : undefined) ?? waits.take(place),
-  };
-}
-
-interface Search<T> {
-  take(origin: Place & Partial<RequestOrigin>): T | undefined;
-  all(origin: Place): readonly Entry<T>[];
-}
-
-/** Whether an entry answers this kind of question. What is asked beside the node's own question is answered by an entry that says so. */
-function isAsked({ call: said }: Pick<Entry<unknown>, 'call'>, { call, role }: Partial<RequestOrigin>): boolean {
-  if (call === 'summarize') return said === 'summarize';
-  return said === undefined || said === (role ?? call);
-}
-
-/** Whether an entry means this item and this round; where it says nothing, it means all. */
-function isAt({ item, iteration }: Pick<Entry<unknown>, 'item' | 'iteration'>, origin: Place): boolean {
-  const { items = origin.item === undefined ? [] : [origin.item], iterations = [] } = origin;
-  const same = (said: number | readonly number[] | undefined, is: readonly number[]): boolean =>
-    said === undefined ||
-    (typeof said === 'number' ? is.at(-1) === said : said.length === is.length && said.every((one, at) => one === is[at]));
-  return same(item, items) && same(iteration, iterations);
-}
-
-/** Entries are kept by item, so that a recording of a wide fan-out is not searched from its start for every item. */
-function createSearch<T>(entries: readonly Entry<T>[]): Search<T> {
-  type Ordered = { readonly entry: Entry<T>; readonly order: number };
-  const index = new Map<string, Map<number | undefined, Ordered[]>>();
-  for (const [order, entry] of entries.entries()) {
-    const byItem = index.get(entry.node) ?? new Map<number | undefined, Ordered[]>();
-    index.set(entry.node, byItem);
-    const item = typeof entry.item === 'number' ? entry.item : undefined;
-    const same = byItem.get(item);
-    if (same) same.push({ entry, order });
-    else byItem.set(item, [{ entry, order }]);
-  }
-  const fits = ({ entry }: Ordered, origin: Place & Partial<RequestOrigin>): boolean =>
-    entry.left > 0 &&
-    (entry.attempt ?? origin.attempt) === origin.attempt &&
-    (entry.tier ?? origin.tier) === origin.tier &&
-    isAsked(entry, origin) &&
-    isAt(entry, origin);
-  const firstOf = (list: Ordered[] | undefined, origin: Place & Partial<RequestOrigin>): Ordered | undefined => {
-    while (list?.[0]?.entry.left === 0) list.shift();
-    return list?.find((one) => fits(one, origin));
-  };
-  return {
-    take(origin) {
-      const byItem = index.get(origin.node);
-      const general = firstOf(byItem?.get(undefined), origin);
-      const own = origin.item === undefined ? undefined : firstOf(byItem?.get(origin.item), origin);
-      const found = general && own ? (own.order < general.order ? own : general) : (own ?? general);
-      if (found === undefined) return undefined;
-      found.entry.left -= 1;
-      found.entry.used = true;
-      return found.entry.gives;
-    },
-    all(place) {
-      const { node, item, attempt } = place;
-      const byItem = index.get(node);
-      const both = [...(byItem?.get(undefined) ?? []), ...(item === undefined ? [] : (byItem?.get(item) ?? []))];
-      return both
-        .filter(({ entry }) => entry.left > 0 && (entry.attempt ?? attempt) === attempt && isAt(entry, place))
-        .sort((a, b) => a.order - b.order)
-        .map(({ entry }) => entry);
-    },
-  };
 }

@@ -60,13 +60,16 @@ type Add = (code: Code, where: Path, message: string, more?: Partial<Diagnostic>
 type AddAll = (thing: string, where: Path, all: readonly Difference[]) => void;
 
 /** How the run ended; one that fails unexpectedly is told with its reason, at the name of its scenario. */
-function judgeEnd({ expect, path, name }: Scenario, { result }: Seen, add: Add, addAll: AddAll): void {
+function judgeEnd({ expect, path, name }: Scenario, { result, refused }: Seen, add: Add, addAll: AddAll): void {
   const wanted = expect.status ?? (expect.error === undefined ? 'succeeded' : 'failed');
   if (result.status !== wanted) {
     const stated = expect.status !== undefined ? 'status' : 'error';
     const where = expect[stated] === undefined ? path : [...path, 'expect', stated];
     const { error } = result;
-    const waiting = result.nodes.filter((node) => node.status === 'waiting').map((node) => `waiting: ${node.id}`);
+    const waiting = [
+      ...result.nodes.filter((node) => node.status === 'waiting').map((node) => `waiting: ${node.id}`),
+      ...refused.map(({ task, by, reason }) => `refused: the answer of ${by} at ${task}: ${reason}`),
+    ];
     add('DAG746', where, `the run of "${name}" ${ended(result.status)}, and was to have ${String(wanted)}`, {
       ...(where === path && { part: 'key' }),
       label: error ? error.type : `it ${ended(result.status)}`,
@@ -168,27 +171,6 @@ function toolCallsIn({ nodes }: Seen): Json {
 function errorValue({ type, message, node }: ResultError): JsonObject {
   return { type, message, node: node ?? null };
 }
-
-/** What was staged by the scenario itself and never came to be: a fault that did not happen fails it, the rest is a warning. */
-export function judgeUnused(scenario: Scenario, document: Document): readonly Diagnostic[] {
-  const isOwn = ({ path }: { readonly path: Path }): boolean => path[0] === 'scenarios' && path[1] === scenario.name;
-  const found: Diagnostic[] = [];
-  for (const { path, used, fault, node } of scenario.faults) {
-    if (used || !isOwn({ path })) continue;
-    const message = `"${node}" was never ${fault}: it was not called so`;
-    const help = 'a model that was not asked cannot fail; see `item`, `attempt`, and whether the node runs';
-    found.push({ code: 'DAG748', severity: 'error', message: short(message), at: document.spanOf(path), label: 'did not happen', help });
-  }
-  const lists = scenario.staged.flatMap((staged) => [...staged.replies, ...staged.stubs, ...staged.answers, ...staged.waits]);
-  for (const { path, used, node } of lists) {
-    if (used || !isOwn({ path })) continue;
-    const message = `this ${WORDS[String(path[2])] ?? 'entry'} for "${node}" was never used`;
-    found.push({ code: 'DAG748', severity: 'warning', message, at: document.spanOf(path), label: 'not used' });
-  }
-  return found;
-}
-
-const WORDS: Readonly<Record<string, string>> = { replies: 'reply', stubs: 'stub', answers: 'answer', waits: 'end of waiting' };
 
 const short = (message: string): string => (message.length <= 90 ? message : `${message.slice(0, 89)}…`);
 

@@ -9,7 +9,7 @@ import type { RunResult } from '../contracts/result.ts';
 import { assembleOffline } from '../model-assembly.ts';
 import { loadTokenCounter } from '../models/tokens.ts';
 import { kinds } from '../nodes/registry.ts';
-import { createReplies } from '../providers/replies.ts';
+import { createReplies } from '../providers/reply-search.ts';
 import { indexPlan } from '../run/plan-index.ts';
 import { createTally } from '../run/tally.ts';
 import { runIn } from '../run-workflow.ts';
@@ -28,6 +28,8 @@ export interface Seen {
   readonly events: readonly RunEvent[];
   /** What models were asked, in order. */
   readonly requests: readonly ModelRequest[];
+  /** Answers of people that were not taken. */
+  readonly refused: readonly { readonly task: TaskKey; readonly by: string; readonly reason: string }[];
   /** What is known of the outermost nodes by id, and in them of those inside. */
   readonly nodes: Readonly<Record<string, Json>>;
   /** Where a task is, as tests name it. */
@@ -37,6 +39,9 @@ export interface Seen {
 /** When every test begins, so that what depends on time is the same each time: 2026-01-15T09:30:00Z. */
 const START = 1_768_469_400_000;
 
+/** Who starts the runs of tests. */
+const STARTER = 'test';
+
 /** Runs a scenario in this process, on virtual time, asking nobody. Throws DagrunError when it cannot begin. */
 export async function play(scenario: Scenario, workflow: LoadedWorkflow, around: Surroundings): Promise<Seen> {
   // Loaded before time begins: a call that waits for it must not time out.
@@ -44,7 +49,8 @@ export async function play(scenario: Scenario, workflow: LoadedWorkflow, around:
   const clock = virtualClock(START);
   const requests: ModelRequest[] = [];
   const events: RunEvent[] = [];
-  const replies = createReplies(scenario.staged);
+  const refused: Seen['refused'][number][] = [];
+  const replies = createReplies(scenario.staged.map(({ staged }) => staged));
   const { plan } = workflow;
   const offline = assembleOffline(replies, scenario.seed);
   const stuck = new AbortController();
@@ -61,7 +67,7 @@ export async function play(scenario: Scenario, workflow: LoadedWorkflow, around:
       alone: true,
       tools: toolsAtHome(kinds, replies, true),
       toolKinds: holding(kinds, clock),
-      wakes: wakesIn(replies, plan),
+      wakes: wakesIn(replies, plan, STARTER, (task, by, reason) => refused.push({ task, by, reason })),
     },
     workflow,
     {
@@ -69,7 +75,7 @@ export async function play(scenario: Scenario, workflow: LoadedWorkflow, around:
       // No keys have a part in it.
       env: {},
       inputs: scenario.inputs,
-      by: 'test',
+      by: STARTER,
       drain: stuck.signal,
       onEvent: (event) => events.push(event),
     },
@@ -88,7 +94,7 @@ export async function play(scenario: Scenario, workflow: LoadedWorkflow, around:
     events,
     unfinished: result.status === 'waiting' ? 'waiting' : 'cancelled',
   });
-  return { result, inputs: started?.inputs ?? {}, events, requests, nodes, addressOf: (task) => addressOf(index, task) };
+  return { result, inputs: started?.inputs ?? {}, events, requests, refused, nodes, addressOf: (task) => addressOf(index, task) };
 }
 
 /** A provider to which things happen before it answers, and whose requests are seen. */

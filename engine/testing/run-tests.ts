@@ -4,11 +4,12 @@ import type { Diagnostic } from '../contracts/diagnostic.ts';
 import type { LoadedWorkflow, Surroundings } from '../contracts/engine.ts';
 import { DagrunError } from '../errors.ts';
 import { type CoverageCount, createCoverage } from './coverage.ts';
-import { judge, judgeUnused } from './judge.ts';
+import { judge } from './judge.ts';
 import { chosenScenarios, type LoadedTest, loadTest } from './load-test.ts';
 import { play, type Seen } from './play.ts';
 import { scenarioNames, scenarioOf } from './scenario.ts';
 import { openSnapshots } from './snapshots.ts';
+import { createSharedUse, judgeUnused, type SharedUse } from './unused.ts';
 
 export interface TestOptions extends Surroundings {
   /** Only the scenarios of these names. */
@@ -82,17 +83,21 @@ export async function runTests(files: readonly string[], options: TestOptions = 
   for (const test of tests) {
     const { ready } = test;
     const scenarios: ScenarioReport[] = [];
-    const report = { file: shown(test.file, cwd), workflow: ready?.workflow.name ?? null, diagnostics: test.diagnostics, scenarios };
+    const diagnostics = [...test.diagnostics];
+    const report = { file: shown(test.file, cwd), workflow: ready?.workflow.name ?? null, diagnostics, scenarios };
     reports.push(report);
     if (!ready) continue;
     const count = counts.get(ready.workflow.file) ?? { workflow: ready.workflow, count: createCoverage(ready.workflow.plan) };
     counts.set(ready.workflow.file, count);
     const snapshots = openSnapshots(test.file, options.update ?? false);
+    const shared = createSharedUse();
     for (const name of scenarioNames(ready.test).filter(isChosen)) {
-      const made = await runScenario(name, ready, count.count, snapshots, around);
+      const made = await runScenario(name, ready, { coverage: count.count, snapshots, shared }, around);
       scenarios.push(made);
       options.onScenario?.(report, made);
     }
+    // Where one could not run, or was not to, others may be the ones that use something.
+    if ((options.scenarios ?? []).length === 0 && scenarios.every(({ run }) => run !== null)) diagnostics.push(...shared.unused());
     if (snapshots.write((options.scenarios ?? []).length === 0)) written.push(shown(snapshots.file, cwd));
   }
   const all = reports.flatMap((report) => report.scenarios);
@@ -106,11 +111,17 @@ export async function runTests(files: readonly string[], options: TestOptions = 
   };
 }
 
+/** What is kept over several scenarios. */
+interface Counting {
+  readonly coverage: CoverageCount;
+  readonly snapshots: ReturnType<typeof openSnapshots>;
+  readonly shared: SharedUse;
+}
+
 async function runScenario(
   name: string,
   { test, workflow }: NonNullable<LoadedTest['ready']>,
-  coverage: CoverageCount,
-  snapshots: ReturnType<typeof openSnapshots>,
+  { coverage, snapshots, shared }: Counting,
   around: Surroundings,
 ): Promise<ScenarioReport> {
   const scenario = scenarioOf(test, name, workflow.plan);
@@ -134,6 +145,7 @@ async function runScenario(
     return { name, line, status: 'failed', diagnostics, run: null, modelCalls: 0, cost: 0 };
   }
   coverage.add(seen.events);
+  shared.note(scenario);
   const snapshot = scenario.expect.snapshot === true && seen.result.status === 'succeeded';
   const diagnostics = [
     ...judge(scenario, seen, document),

@@ -25,9 +25,17 @@ export interface Scenario {
   readonly seed: string;
   readonly inputs: JsonObject;
   /** Its own entries first, then those of the file, then those of replies files. */
-  readonly staged: readonly Staged[];
+  readonly staged: readonly StagedIn[];
   readonly faults: readonly Fault[];
   readonly expect: JsonObject;
+}
+
+/** Entries, and where they are written. */
+export interface StagedIn {
+  readonly staged: Staged;
+  readonly document: Document;
+  /** Only this scenario has them. */
+  readonly own: boolean;
 }
 
 /** A scenario, ready to be run once: its entries are used up by that. The file was checked. */
@@ -35,17 +43,25 @@ export function scenarioOf(test: TestFile, name: string, plan: Plan): Scenario {
   const path: Path = ['scenarios', name];
   const own = ownOf(test, name);
   const nodes = placesOf(plan);
-  const listsOf = (at: Path, value: JsonObject): Staged[] => stagedOrNothing(readStaged(test.document, at, value, nodes, () => {}));
-  const filesOf = (value: JsonObject): Staged[] => {
+  const entriesIn = (document: Document, at: Path, value: Json, own: boolean): StagedIn[] => {
+    const staged = readStaged(document, at, value, nodes, () => {});
+    return staged ? [{ staged, document, own }] : [];
+  };
+  const filesOf = (value: JsonObject): StagedIn[] => {
     const document = typeof value.replies_file === 'string' ? test.replies.get(value.replies_file) : undefined;
-    return document ? stagedOrNothing(readStaged(document, [], document.value, nodes, () => {})) : [];
+    return document ? entriesIn(document, [], document.value, false) : [];
   };
   return {
     name,
     path,
     seed: typeof own.seed === 'string' ? own.seed : name,
     inputs: { ...inputsOf(test, test.value), ...inputsOf(test, own) },
-    staged: [...listsOf(path, own), ...listsOf([], test.value), ...filesOf(own), ...filesOf(test.value)],
+    staged: [
+      ...entriesIn(test.document, path, own, true),
+      ...entriesIn(test.document, [], test.value, false),
+      ...filesOf(own),
+      ...filesOf(test.value),
+    ],
     faults: [...faultsIn(own.faults, [...path, 'faults']), ...faultsIn(test.value.faults, ['faults'])],
     expect: isObject(own.expect) ? own.expect : {},
   };
@@ -67,8 +83,4 @@ function inputsOf(test: TestFile, value: JsonObject): JsonObject {
   if (isObject(value.input_files))
     for (const [name, path] of Object.entries(value.input_files)) inputs[name] = test.texts.get(String(path)) ?? '';
   return { ...inputs, ...(isObject(value.inputs) ? value.inputs : {}) };
-}
-
-function stagedOrNothing(staged: Staged | undefined): Staged[] {
-  return staged === undefined ? [] : [staged];
 }

@@ -4,7 +4,7 @@ import type { Diagnostic } from '../../engine/contracts/diagnostic.ts';
 import type { RequestOrigin } from '../../engine/contracts/provider.ts';
 import { renderDiagnostics } from '../../engine/diagnostics/render.ts';
 import { createOfflineProvider } from '../../engine/providers/offline.ts';
-import { parseReplies, type Replies } from '../../engine/providers/replies.ts';
+import { parseReplies, type Replies } from '../../engine/providers/reply-search.ts';
 import { parseDocument } from '../../engine/source/document.ts';
 import { requestFor } from '../contract/provider.contract.ts';
 

@@ -1,0 +1,121 @@
+import { canonicalText, type Json } from '../base/json.ts';
+import type { Report } from '../contracts/diagnostic.ts';
+import type { Wake, WakeCondition } from '../contracts/node-kind.ts';
+import type { RequestOrigin } from '../contracts/provider.ts';
+import type { Document } from '../contracts/source.ts';
+import { type Entry, type Given, parseRepliesFile, type Reply, type Staged, type ToolStub } from './replies.ts';
+
+type Place = Pick<RequestOrigin, 'node' | 'item' | 'items' | 'iterations' | 'attempt'>;
+
+/** The outside world written down: each entry is used as often as it says. */
+export interface Replies {
+  /** The first entry that fits a request and is not used up, which this uses; undefined when there is none. */
+  take(origin: RequestOrigin): Reply | undefined;
+  /** The models a recording says were asked in this attempt, in order; empty when it does not say. */
+  modelsOf(origin: Place): readonly string[];
+  /** The same for a node that calls no model. */
+  stub(place: Place): Given | undefined;
+  /** What a tool gives to these arguments in place of being called. */
+  toolStub(tool: string, args: Json): Given | undefined;
+  /** Why a node that waits goes on at once; undefined when it has to wait. */
+  wake(place: Place, until: WakeCondition): Wake | undefined;
+}
+
+/** The replies of a file, or undefined when it has mistakes, which are reported. `nodes` are the places of the workflow's nodes. */
+export function parseReplies(document: Document, nodes: readonly string[], report: Report): Replies | undefined {
+  const staged = parseRepliesFile(document, nodes, report);
+  return staged && createReplies([staged]);
+}
+
+/** What all entries together say; those of the first list come first. */
+export function createReplies(lists: readonly Staged[]): Replies {
+  const replies = createSearch(lists.flatMap((list) => list.replies));
+  const stubs = createSearch(lists.flatMap((list) => list.stubs));
+  const answers = createSearch(lists.flatMap((list) => list.answers));
+  const waits = createSearch(lists.flatMap((list) => list.waits));
+  const toolStubs = lists.flatMap((list) => list.toolStubs);
+  return {
+    take: (origin) => replies.take(origin),
+    modelsOf(place) {
+      const models = replies.all(place).flatMap(({ gives }) => gives.billed?.model ?? []);
+      return [...new Set(models)];
+    },
+    stub: (place) => stubs.take(place),
+    toolStub(tool, args) {
+      const isMeant = ({ node, gives, left }: Entry<ToolStub>): boolean =>
+        left > 0 && node === tool && (gives.args === undefined || canonicalText(gives.args) === canonicalText(args));
+      const found = toolStubs.find(isMeant);
+      if (found === undefined) return undefined;
+      found.left -= 1;
+      found.used = true;
+      return found.gives.given;
+    },
+    wake: (place, until) => (until.type === 'approval' ? answers.take(place) : undefined) ?? waits.take(place),
+  };
+}
+
+interface Search<T> {
+  take(origin: Place & Partial<RequestOrigin>): T | undefined;
+  all(origin: Place): readonly Entry<T>[];
+}
+
+/** Whether an entry answers this kind of question. Judging and summarizing are not what the node is asked: an entry that answers them says so. */
+function isAsked({ call: said }: Pick<Entry<unknown>, 'call'>, { call, role }: Partial<RequestOrigin>): boolean {
+  if (call === 'summarize') return said === 'summarize';
+  if (said === undefined) return role !== 'evaluate' && role !== 'judge';
+  return said === (role ?? call);
+}
+
+/** Whether an entry means this item and this round; where it says nothing, it means all. */
+function isAt({ item, iteration }: Pick<Entry<unknown>, 'item' | 'iteration'>, origin: Place): boolean {
+  const { items = origin.item === undefined ? [] : [origin.item], iterations = [] } = origin;
+  const same = (said: number | readonly number[] | undefined, is: readonly number[]): boolean =>
+    said === undefined ||
+    (typeof said === 'number' ? is.at(-1) === said : said.length === is.length && said.every((one, at) => one === is[at]));
+  return same(item, items) && same(iteration, iterations);
+}
+
+/** Entries are kept by item, so that a recording of a wide fan-out is not searched from its start for every item. */
+function createSearch<T>(entries: readonly Entry<T>[]): Search<T> {
+  type Ordered = { readonly entry: Entry<T>; readonly order: number };
+  const index = new Map<string, Map<number | undefined, Ordered[]>>();
+  for (const [order, entry] of entries.entries()) {
+    const byItem = index.get(entry.node) ?? new Map<number | undefined, Ordered[]>();
+    index.set(entry.node, byItem);
+    const item = typeof entry.item === 'number' ? entry.item : undefined;
+    const same = byItem.get(item);
+    if (same) same.push({ entry, order });
+    else byItem.set(item, [{ entry, order }]);
+  }
+  const fits = ({ entry }: Ordered, origin: Place & Partial<RequestOrigin>): boolean =>
+    entry.left > 0 &&
+    (entry.attempt ?? origin.attempt) === origin.attempt &&
+    (entry.tier ?? origin.tier) === origin.tier &&
+    isAsked(entry, origin) &&
+    isAt(entry, origin);
+  const firstOf = (list: Ordered[] | undefined, origin: Place & Partial<RequestOrigin>): Ordered | undefined => {
+    while (list?.[0]?.entry.left === 0) list.shift();
+    return list?.find((one) => fits(one, origin));
+  };
+  return {
+    take(origin) {
+      const byItem = index.get(origin.node);
+      const general = firstOf(byItem?.get(undefined), origin);
+      const own = origin.item === undefined ? undefined : firstOf(byItem?.get(origin.item), origin);
+      const found = general && own ? (own.order < general.order ? own : general) : (own ?? general);
+      if (found === undefined) return undefined;
+      found.entry.left -= 1;
+      found.entry.used = true;
+      return found.entry.gives;
+    },
+    all(place) {
+      const { node, item, attempt } = place;
+      const byItem = index.get(node);
+      const both = [...(byItem?.get(undefined) ?? []), ...(item === undefined ? [] : (byItem?.get(item) ?? []))];
+      return both
+        .filter(({ entry }) => entry.left > 0 && (entry.attempt ?? attempt) === attempt && isAt(entry, place))
+        .sort((a, b) => a.order - b.order)
+        .map(({ entry }) => entry);
+    },
+  };
+}
