@@ -9,10 +9,15 @@ import { wantType } from './wanted-type.ts';
 
 /** What a field of something gives; that it is not there is a mistake in either mode. */
 export function inferField(tree: Expr & { op: 'field' }, env: Env, mode: Mode): Shape {
-  const fact = env.facts.get(pathKey(tree) ?? '');
+  const fact = factOf(tree, env);
   const base = env.infer(tree.of, env, mode);
   if (fact !== undefined) return fact;
   return stepInto(tree, tree.name, base, env, mode);
+}
+
+/** What is known of a path here and now. Where nothing is known, which is nearly everywhere, its name is not put together. */
+function factOf(tree: Expr, { facts }: Env): Shape | undefined {
+  return facts.size === 0 ? undefined : facts.get(pathKey(tree) ?? '');
 }
 
 /** True where a step before was `.?`: what follows it is null when it was. */
@@ -85,8 +90,9 @@ function elementsHelp(of: string, name: string, env: Env): string {
 
 /** What is left of null in the base of a path: answers where one is asking, a mistake where a value is wanted. */
 function nullsBelow(of: Expr, base: Shape, env: Env, mode: Mode): readonly Shape[] {
-  const members = membersOf(base);
-  const nulls = members.filter((one) => one.type === 'null');
+  // Most have no alternatives, and are something.
+  if (base.type === 'object') return [];
+  const nulls = membersOf(base).filter((one) => one.type === 'null');
   if (nulls.length === 0) return [];
   if (mode === 'asking') return nulls;
   if (nulls.some((one) => one.skipped === undefined)) complainOfNull(of, env);
@@ -100,7 +106,7 @@ function isHere(tree: Expr): boolean {
 
 /** What an element of a list, or a field of an object whose name is computed, gives. */
 export function inferIndex(tree: Expr & { op: 'index' }, env: Env, mode: Mode): Shape {
-  const fact = env.facts.get(pathKey(tree) ?? '');
+  const fact = factOf(tree, env);
   const base = env.infer(tree.of, env, mode);
   const at = mode === 'asking' ? withoutNull(env.infer(tree.at, env, mode)) : env.infer(tree.at, env, mode);
   if (fact !== undefined) return fact;

@@ -37,6 +37,9 @@ const ERROR: Shape = objectOf({
   'cause?': ANY,
 });
 
+const ERROR_OR_NULL: Shape = union(ERROR, NULL);
+const STRING_OR_NULL: Shape = union(STRING, NULL);
+
 /** What there is to know about a node before its shape can be told. */
 export interface NodeFacts {
   /** What `output` holds while it is not skipped. */
@@ -121,7 +124,7 @@ export function nodeShape({ output, skipped, called, byTier, items, features = N
   const orNull = (shape: Shape, certain: boolean): Shape => (certain ? shape : union(shape, NULL));
   const maySkip = skipped !== undefined;
   const common: Record<string, Shape> = {
-    error: union(ERROR, NULL),
+    error: ERROR_OR_NULL,
     cost: NUMBER,
     tier: orNull(TIER, called && byTier && !maySkip),
     model: orNull(STRING, called && !maySkip),
@@ -130,7 +133,7 @@ export function nodeShape({ output, skipped, called, byTier, items, features = N
   const whole = (fields: Record<string, Shape>): Shape => objectOf({ ...common, ...fields }, ANY);
   const made: Record<string, Shape> =
     items === undefined ? { output, ...features.made } : { output, items: listOf(itemShape(items, features)) };
-  if (skipped === undefined) return whole({ ...made, status: STATUS, skip_reason: union(STRING, NULL) });
+  if (skipped === undefined) return whole({ ...made, status: STATUS, skip_reason: STRING_OR_NULL });
   // A skipped fan-out has no items.
   return union(
     whole({ ...made, status: oneOf('succeeded', 'failed', 'cancelled'), skip_reason: NULL }),
@@ -147,13 +150,13 @@ export function nodeShape({ output, skipped, called, byTier, items, features = N
 function itemShape({ item, output, mayFail }: NonNullable<NodeFacts['items']>, { made, skipped }: Features): Shape {
   const common = { index: INTEGER, key: STRING, item, cost: NUMBER };
   // Nobody reads a fan-out that has failed: where no item may fail, all that are read have succeeded.
-  if (!mayFail) return objectOf({ ...common, status: STATUS, output, error: union(ERROR, NULL), ...made });
+  if (!mayFail) return objectOf({ ...common, status: STATUS, output, error: ERROR_OR_NULL, ...made });
   const one = (status: string, given: Shape, error: Shape, more = skipped): Shape =>
     objectOf({ ...common, status: oneOf(status), output: given, error, ...more });
   return union(
-    one('succeeded', output, union(ERROR, NULL), made),
+    one('succeeded', output, ERROR_OR_NULL, made),
     one('failed', NULL, ERROR),
-    one('skipped', NULL, union(ERROR, NULL)),
-    one('cancelled', NULL, union(ERROR, NULL)),
+    one('skipped', NULL, ERROR_OR_NULL),
+    one('cancelled', NULL, ERROR_OR_NULL),
   );
 }

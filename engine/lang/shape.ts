@@ -92,6 +92,8 @@ const MOST_VALUES = 200;
 
 /** What a value is that fits one of several shapes. */
 export function union(...shapes: readonly Shape[]): Shape {
+  const [alone] = shapes;
+  if (shapes.length === 1 && alone !== undefined) return alone;
   const members: Shape[] = [];
   for (const shape of shapes) {
     // A recursive reference stays one alternative: looking inside would never end.
@@ -294,12 +296,15 @@ export function mayBeNull(shape: Shape): boolean {
 
 /** The nodes whose skip may have left null here. */
 export function skippedNodes(shape: Shape): readonly string[] {
+  // Most have no alternatives, and are something.
+  if (shape.type !== 'null' && shape.type !== 'union' && shape.type !== 'ref') return [];
   return membersOf(shape).flatMap((one) => (one.type === 'null' ? (one.skipped ?? []) : []));
 }
 
 /** True when nothing is known, so that nothing can be said. */
 export function isAny(shape: Shape): boolean {
-  return membersOf(shape).some((one) => one.type === 'any');
+  const whole = settled(shape);
+  return whole.type === 'union' ? whole.of.some(isAny) : whole.type === 'any';
 }
 
 export type FieldFound =
@@ -315,12 +320,16 @@ export type FieldFound =
 
 /** The field `name` of a value; null is left out of account. */
 export function fieldOf(shape: Shape, name: string): FieldFound {
-  const members = membersOf(shape).filter((one) => one.type !== 'null');
-  if (members.length === 0 || members.some((one) => one.type === 'any' || one.type === 'never')) return { found: 'unknown' };
-  const flat = members.filter((one) => one.type !== 'object');
+  const objects: ObjectShape[] = [];
+  const flat: Shape[] = [];
+  for (const one of membersOf(shape)) {
+    if (one.type === 'any' || one.type === 'never') return { found: 'unknown' };
+    if (one.type === 'object') objects.push(one);
+    else if (one.type !== 'null') flat.push(one);
+  }
   if (flat.length > 0) return { found: 'no_object', shape: union(...flat) };
+  if (objects.length === 0) return { found: 'unknown' };
   const shapes: Shape[] = [];
-  const objects = members as readonly ObjectShape[];
   let always = true;
   let listed = false;
   for (const one of objects) {

@@ -99,8 +99,15 @@ const fact = (tree: Expr): SkipCondition => ({ type: 'fact', key: textOf(tree) }
 
 /** The same text for expressions that say the same, wherever they stand. */
 function textOf(tree: Expr): string {
-  return JSON.stringify(tree, (key, value) => (key === 'start' || key === 'end' || key === 'method' ? undefined : value));
+  const known = texts.get(tree);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(tree, (key, value) => (key === 'start' || key === 'end' || key === 'method' ? undefined : value));
+  texts.set(tree, text);
+  return text;
 }
+
+/** A condition is looked at from several sides, and its tree never changes. */
+const texts = new WeakMap<Expr, string>();
 
 /** More combinations than this are not tried out: then nothing is certain. Measured: under 10 ms. */
 const MOST_COMBINATIONS = 20_000;
