@@ -1,5 +1,6 @@
-import { isObject, type Json } from '../base/json.ts';
+import type { Json } from '../base/json.ts';
 import type { Message, ModelReply, ModelRequest, ToolCall } from '../contracts/provider.ts';
+import { argumentsAgain, callsOf, carriedFor, offeredTools } from './tool-calls.ts';
 import { type WireNames, wireNames } from './tool-names.ts';
 
 /** Parts of a message, as the Messages API writes them. */
@@ -15,17 +16,12 @@ interface Block {
 
 /** The tools of a request as the Messages API takes them; nothing when it has none. */
 export function toolFields(request: ModelRequest): object {
-  const { tools, toolChoice } = request;
-  if (!tools || tools.length === 0) return {};
-  const { toWire } = wireNames(request);
+  const tools = offeredTools(request);
+  if (tools === undefined) return {};
   return {
-    tools: tools.map(({ name, description, input }) => ({
-      name: toWire(name),
-      ...(description !== '' && { description }),
-      input_schema: { ...input, type: 'object' },
-    })),
+    tools: tools.map(({ input, ...tool }) => ({ ...tool, input_schema: { ...input, type: 'object' } })),
     // Never a forced choice: models that always think refuse that.
-    ...(toolChoice === 'none' && { tool_choice: { type: 'none' } }),
+    ...(request.toolChoice === 'none' && { tool_choice: { type: 'none' } }),
   };
 }
 
@@ -46,7 +42,7 @@ export function conversationOf(request: ModelRequest, provider: string, contentO
     }
     results = undefined;
     if (message.role === 'assistant' && message.toolCalls)
-      params.push({ role: 'assistant', content: callsOf(message, message.toolCalls, `${provider}/${request.model}`, names) });
+      params.push({ role: 'assistant', content: partsOf(message, message.toolCalls, `${provider}/${request.model}`, names) });
     else params.push({ role: message.role, content: contentOf(message) });
   }
   return params;
@@ -62,26 +58,27 @@ function resultOf({ text, callId = '', isError }: Message): object {
   };
 }
 
-function callsOf({ text, carry }: Message, calls: readonly ToolCall[], candidate: string, names: WireNames): readonly object[] {
-  if (carry?.of === candidate && Array.isArray(carry.content)) return carry.content as readonly object[];
+function partsOf(message: Message, calls: readonly ToolCall[], candidate: string, names: WireNames): readonly object[] {
+  const carried = carriedFor(message, candidate);
+  if (carried) return carried;
   return [
-    ...(text.trim() === '' ? [] : [{ type: 'text', text }]),
+    ...(message.text.trim() === '' ? [] : [{ type: 'text', text: message.text }]),
     ...calls.map(({ id, tool, args }) => ({
       type: 'tool_use',
       id,
       name: names.toWire(tool),
-      input: isObject(args) ? args : {},
+      input: argumentsAgain(args),
     })),
   ];
 }
 
 /** The calls in an answer. Signed thinking before them has to come back as it is, and is carried along. */
 export function callsIn(content: readonly Block[], request: ModelRequest): Pick<ModelReply, 'toolCalls' | 'carry'> {
-  const { fromWire } = wireNames(request);
-  const calls = content.flatMap((block) =>
-    block?.type === 'tool_use' ? [{ id: String(block.id), tool: fromWire(String(block.name)), args: (block.input ?? {}) as Json }] : [],
+  const calls = callsOf(
+    content.flatMap((block) => (block?.type === 'tool_use' ? [{ id: block.id, name: String(block.name), args: block.input }] : [])),
+    request,
   );
-  if (calls.length === 0) return {};
+  if (!calls.toolCalls) return {};
   const thinks = content.some((block) => block?.type === 'thinking' || block?.type === 'redacted_thinking');
-  return { toolCalls: calls, ...(thinks && { carry: content as unknown as Json }) };
+  return { ...calls, ...(thinks && { carry: content as unknown as Json }) };
 }

@@ -3,7 +3,7 @@ import type { Message, ModelReply, ModelRequest } from '../contracts/provider.ts
 import { type CallInfo, failedWithin, malformed } from './failures.ts';
 import { effortOf, formatOf, type OpenAiApi, requestIdOf, type TokenCounter, usageOf } from './openai-api.ts';
 import type { InputPart, Response } from './openai-sdk.ts';
-import { argumentsAgain, callsOf, offeredTools, resultText } from './tool-calls.ts';
+import { argumentsAgain, callsOf, carriedFor, offeredTools, resultText } from './tool-calls.ts';
 import { wireNames } from './tool-names.ts';
 
 /** Responses: what OpenAI asks people to use. Nothing is kept there: every request has the whole conversation in it. */
@@ -46,11 +46,12 @@ function toolsOf(request: ModelRequest): object {
 function itemsOf(request: ModelRequest, candidate: string): readonly object[] {
   const { toWire } = wireNames(request);
   return request.messages.flatMap((message): readonly object[] => {
-    const { role, text, toolCalls, callId, carry } = message;
+    const { role, text, toolCalls, callId } = message;
     if (role === 'system') return [];
     if (role === 'tool') return [{ type: 'function_call_output', call_id: callId, output: resultText(message) }];
     if (role !== 'assistant' || !toolCalls) return [{ role, content: contentOf(message) }];
-    if (carry?.of === candidate && Array.isArray(carry.content)) return carry.content as readonly object[];
+    const carried = carriedFor(message, candidate);
+    if (carried) return carried;
     return [
       ...(text === '' ? [] : [{ role, content: text }]),
       ...toolCalls.map(({ id, tool, args }) => ({

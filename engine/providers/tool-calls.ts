@@ -40,14 +40,15 @@ export function callsOf(calls: readonly WireCall[], request: ModelRequest): Pick
 }
 
 /** Arguments that are no JSON stay a text, which fits no tool, so that the model is told. */
-function argumentsOf(text: unknown): Json {
+function argumentsOf(args: unknown): Json {
   // Some servers give an object, or nothing for a tool without arguments.
-  if (isObject(text)) return text;
-  if (typeof text !== 'string' || text.trim() === '') return {};
+  if (args === undefined || args === null) return {};
+  if (typeof args !== 'string') return args as Json;
+  if (args.trim() === '') return {};
   try {
-    return JSON.parse(text) as Json;
+    return JSON.parse(args) as Json;
   } catch {
-    return text;
+    return args;
   }
 }
 
@@ -59,4 +60,9 @@ export function argumentsAgain(args: Json): JsonObject {
 /** What came of a call, for protocols that cannot say that it failed. */
 export function resultText({ text, isError }: Message): string {
   return isError ? `Error: ${text}` : text;
+}
+
+/** What the reply before this message gave to be told again as it was; undefined for another model than the one that can read it. */
+export function carriedFor({ carry }: Message, candidate: string): readonly object[] | undefined {
+  return carry?.of === candidate && Array.isArray(carry.content) ? (carry.content as readonly object[]) : undefined;
 }
