@@ -1,9 +1,10 @@
 import type { Report } from '../contracts/diagnostic.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
 import type { Path } from '../contracts/source.ts';
-import type { Workflow } from '../contracts/workflow.ts';
+import type { NodeDecl, Workflow } from '../contracts/workflow.ts';
 import { type Misfit, whyNotAssignable } from '../lang/assignable.ts';
-import type { FieldReading } from '../lang/readings.ts';
+import { allNodes, authorsNode } from '../lang/frames.ts';
+import { type FieldReading, placeOfField } from '../lang/readings.ts';
 import { shapeOf } from '../lang/schema-shape.ts';
 import { typesOf, type WorkflowTypes } from '../lang/scope-shape.ts';
 import { listOf, type Shape, withoutNull } from '../lang/shape.ts';
@@ -19,6 +20,7 @@ import type { CheckInput } from './rule.ts';
 export function checkOutputs({ workflow, kinds, references }: CheckInput, report: Report): void {
   const types = typesOf(workflow, kinds);
   const byName = new Map<string, NodeKind>(kinds.map((kind) => [kind.kind, kind]));
+  for (const { node } of allNodes(workflow)) checkDeclared(workflow, types, node, report);
   for (const reading of references) {
     const wanted = declared(workflow, byName, reading);
     const instead = wanted === undefined ? standsFor(types, reading) : undefined;
@@ -34,6 +36,36 @@ export function checkOutputs({ workflow, kinds, references }: CheckInput, report
       if (why !== undefined) report(standInDiagnostic(workflow, reading, shape, instead, why));
     }
   }
+}
+
+/** What a node does gives what is declared of it, where that is known: a group, another file, a kind whose output has one form. */
+function checkDeclared(workflow: Workflow, types: WorkflowTypes, node: NodeDecl, report: Report): void {
+  if (node.output === undefined) return;
+  const given = types.workOf(node);
+  const why = whyNotAssignable(given, shapeOf(node.output));
+  if (why === undefined) return;
+  const { document } = workflow;
+  const { id } = authorsNode(workflow, node);
+  const path = placeOfField(node, 'output');
+  const where = why.path.length === 0 ? '' : ` at \`${why.path.join('.').replaceAll('.[]', '[]')}\``;
+  const of =
+    node.body?.type === 'group'
+      ? 'an object of what its nodes give'
+      : node.body?.type === 'workflow'
+        ? 'the outputs of the file'
+        : 'what its kind gives';
+  report({
+    code: 'DAG414',
+    severity: 'error',
+    message: `what "${id}" gives does not fit its \`output\`${where}`,
+    at: document.spanOf(path, 'key'),
+    label: why.message,
+    because: `an \`output\` here is about ${of}: ${printShape(given)}`,
+    help:
+      node.result === undefined
+        ? 'leave `output` out: what it gives is known; or change it'
+        : 'leave `output` out: it is about what is there before `result`',
+  });
 }
 
 /** What a value stands for that is given when a node was skipped, or has failed; undefined for other fields. */
@@ -74,7 +106,7 @@ function declared(workflow: Workflow, kinds: ReadonlyMap<string, NodeKind>, read
   }
   const kind = kinds.get(reading.path.includes('on_error') && node.onError.action === 'fallback' ? node.onError.kind : node.kind);
   if (node.output === undefined || kind?.outputField !== field) return undefined;
-  return { schema: node.output, path: [...node.path, 'output'] };
+  return { schema: node.output, path: placeOfField(node, 'output') };
 }
 
 function diagnostic(workflow: Workflow, reading: FieldReading, wanted: Wanted, why: Misfit): Parameters<Report>[0] {

@@ -2,9 +2,11 @@ import { topologicalOrder } from '../base/graph.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
 import type { NodeDecl, SubWorkflowDecl, Workflow } from '../contracts/workflow.ts';
 import { edgesIn, type FrameEdges, nodeGraphOf } from './edges.ts';
+import { fileShape } from './file-shape.ts';
 import { type Frame, innerNodes, standingOf } from './frames.ts';
+import { modelCallOf } from './model-call.ts';
 import { type Features, featuresOf, nodeShape } from './node-shape.ts';
-import { type FieldReading, nodeRead, readingsOf } from './readings.ts';
+import { type FieldReading, nodeRead } from './readings.ts';
 import { shapeOf } from './schema-shape.ts';
 import type { FrameTypes, WorkflowTypes } from './scope-shape.ts';
 import {
@@ -17,7 +19,6 @@ import {
   membersOf,
   NEVER,
   NULL,
-  objectOf,
   type Shape,
   sameShape,
   skippedNodes,
@@ -58,6 +59,8 @@ export interface BodyTypes {
   seenOf(node: NodeDecl): Shape;
   madeBy(node: NodeDecl): Shape;
   taskOf(node: NodeDecl): Shape;
+  /** What a node's own work gives, whatever is declared of it; what is computed by an expression is not looked at. */
+  workOf(node: NodeDecl): Shape;
   /** What one round gives, `result` and what stands in for a failure included. */
   roundOf(node: NodeDecl): Shape;
   itemOf(node: NodeDecl): Shape;
@@ -82,6 +85,7 @@ export function bodyTypes(workflow: Workflow, kinds: readonly NodeKind[], fields
   const seen = new Map<NodeDecl, Shape>();
   const loops = new Map<NodeDecl, LoopShape>();
   const evaluations = new Map<NodeDecl, Shape>();
+  const works = new Map<NodeDecl, Shape>();
   const used = new Map<NodeDecl, ReadonlySet<string>>();
   const of = (from: ReadonlyMap<NodeDecl, Shape>) => (node: NodeDecl) => from.get(node) ?? ANY;
 
@@ -90,6 +94,7 @@ export function bodyTypes(workflow: Workflow, kinds: readonly NodeKind[], fields
     seenOf: of(seen),
     madeBy: of(made),
     taskOf: of(tasks),
+    workOf: of(works),
     roundOf: of(rounds),
     itemOf,
     loopOf: (node) => loops.get(node) ?? NO_LOOP,
@@ -127,7 +132,7 @@ export function bodyTypes(workflow: Workflow, kinds: readonly NodeKind[], fields
       output,
       ...(maySkip && { skipped: instead }),
       // A fan-out over nothing calls nothing.
-      ...(node.foreach === undefined ? callOf(node) : { called: false, byTier: false }),
+      ...(node.foreach === undefined ? modelCallOf(node, kindOf) : { called: false, byTier: false }),
       ...(node.foreach !== undefined && { items: { item: itemOf(node), output: one, mayFail } }),
       features: featuresIn(node),
     });
@@ -230,7 +235,11 @@ export function bodyTypes(workflow: Workflow, kinds: readonly NodeKind[], fields
   }
 
   function workOf(node: NodeDecl): Shape {
-    return node.output === undefined ? workOfKind(node, node.kind, node.spec, false) : shapeOf(node.output);
+    if (node.output === undefined) return workOfKind(node, node.kind, node.spec, false);
+    const kind = kindOf.get(node.kind);
+    // What a model gives follows from what is declared.
+    const own = kind === undefined || kind.callsModel || kind.outputField !== undefined ? ANY : shapeOf(kind.output(node.spec));
+    return declaredOr(node, own);
   }
 
   /** The declared output of a node's own work, also where its parts do it. */
@@ -250,10 +259,8 @@ export function bodyTypes(workflow: Workflow, kinds: readonly NodeKind[], fields
 
   function bodyOf(node: NodeDecl, body: NonNullable<NodeDecl['body']>): Shape {
     switch (body.type) {
-      case 'group': {
-        const given = groupOf(node);
-        return node.output === undefined ? given : shapeOf(node.output);
-      }
+      case 'group':
+        return declaredOr(node, groupOf(node));
       case 'route':
         return union(...body.cases.map((one) => (one.node === undefined ? NEVER : oneOf(one.node))));
       case 'evaluate': {
@@ -269,8 +276,14 @@ export function bodyTypes(workflow: Workflow, kinds: readonly NodeKind[], fields
         return candidate;
       }
       case 'workflow':
-        return node.output === undefined ? childOf(body) : shapeOf(node.output);
+        return declaredOr(node, childOf(body));
     }
+  }
+
+  /** What is declared of what a node does itself, else what that gives. */
+  function declaredOr(node: NodeDecl, own: Shape): Shape {
+    works.set(node, own);
+    return node.output === undefined ? own : shapeOf(node.output);
   }
 
   function scoreOf(node: NodeDecl): Shape {
@@ -297,15 +310,7 @@ export function bodyTypes(workflow: Workflow, kinds: readonly NodeKind[], fields
   }
 
   function childOf({ workflow: child }: SubWorkflowDecl): Shape {
-    if (child === undefined) return ANY;
-    const types = fields.typesOf(child);
-    const outputs = readingsOf(child, kinds)
-      .filter(({ place }) => place === 'file')
-      .map((reading): [string, Shape] => {
-        const declared = child.outputs.get(reading.field)?.schema;
-        return [reading.field, declared === undefined ? settledLiterals(types.inferred(reading).shape) : shapeOf(declared)];
-      });
-    return objectOf(Object.fromEntries(outputs));
+    return child === undefined ? ANY : fileShape(child, fields.typesOf(child), kinds);
   }
 
   // ── skips ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -374,24 +379,6 @@ export function bodyTypes(workflow: Workflow, kinds: readonly NodeKind[], fields
 
   function readingOf(node: NodeDecl, field: string): FieldReading | undefined {
     return fields.readingsOf(node).find((reading) => reading.field === field && reading.holds === 'expression');
-  }
-
-  /** Whether a model is called for certain when a node runs, and whether by tier. */
-  function callOf({ kind, spec, body }: NodeDecl): { readonly called: boolean; readonly byTier: boolean } {
-    switch (body?.type) {
-      case undefined:
-        return { called: kindOf.get(kind)?.callsModel === true, byTier: spec.model === undefined };
-      case 'evaluate':
-        return callOf(body.generate);
-      case 'best_of':
-        return callOf(body.candidate);
-      case 'route': {
-        const calls = body.cases.flatMap((one) => (one.node === undefined ? [] : [callOf(one.node)]));
-        return { called: calls.every(({ called }) => called), byTier: calls.every(({ byTier }) => byTier) };
-      }
-      default:
-        return { called: false, byTier: false };
-    }
   }
 }
 

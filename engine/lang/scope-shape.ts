@@ -3,7 +3,7 @@ import type { NodeDecl, Workflow } from '../contracts/workflow.ts';
 import { bodyTypes, RESULTS } from './body-shape.ts';
 import { type Frame, framesOf, isNamed, type Local, standingOf } from './frames.ts';
 import { type InferredSource, inferSource } from './infer-source.ts';
-import { type FieldReading, readingsOf } from './readings.ts';
+import { type FieldReading, readingsOfNode } from './readings.ts';
 import { shapeOf } from './schema-shape.ts';
 import { ANY, type Field, listOf, objectOf, type Shape, STRING } from './shape.ts';
 import { type SkipReasons, skipConditions, treeOf } from './skip-reasons.ts';
@@ -23,6 +23,8 @@ export interface WorkflowTypes {
   madeBy(node: NodeDecl): Shape;
   /** What one task of the node gives before `result`; of an `evaluate`, its candidates. */
   taskOf(node: NodeDecl): Shape;
+  /** What the node's own work gives, whatever is declared of it: what a group, another file, or a kind that knows it gives. */
+  workOf(node: NodeDecl): Shape;
   /** True when the node may be skipped and says nothing for that case (`if_skipped`): its readers are skipped with it. */
   mayGoMissing(node: NodeDecl): boolean;
   /** True when it is certain that the node is skipped in every run. */
@@ -58,16 +60,15 @@ const BEFORE_THE_CONDITION: ReadonlySet<string> = new Set(['skip_if', 'run_if', 
 const OF_THE_WHOLE: ReadonlySet<string> = new Set([...BEFORE_THE_CONDITION, 'foreach', 'foreach.where', 'foreach.key']);
 
 function compute(workflow: Workflow, kinds: readonly NodeKind[]): WorkflowTypes {
-  const readings = byNode(readingsOf(workflow, kinds));
   const inferred = new Map<FieldReading, InferredSource>();
   const frames = new Map<Frame, FrameTypes>();
   const base = namesOf(workflow);
   const bodies = bodyTypes(workflow, kinds, {
-    readingsOf: (node) => readings.get(node) ?? [],
+    readingsOf: (node) => readingsOfNode(workflow, kinds, node),
     scopeOf,
     infer: (reading) => infer(reading).shape,
     forget(node) {
-      for (const reading of readings.get(node) ?? []) inferred.delete(reading);
+      for (const reading of readingsOfNode(workflow, kinds, node)) inferred.delete(reading);
     },
     frameOf: frameTypes,
     enter(frame) {
@@ -84,6 +85,7 @@ function compute(workflow: Workflow, kinds: readonly NodeKind[]): WorkflowTypes 
     seenOf: bodies.seenOf,
     madeBy: bodies.madeBy,
     taskOf: bodies.taskOf,
+    workOf: bodies.workOf,
     mayGoMissing: (node) => frameTypes(standingOf(workflow, node).frame).missing.has(node.id),
     neverRuns: (node) => frameTypes(standingOf(workflow, node).frame).skips.neverRuns(node.id),
     outcomeOf: (reading) => frameTypes(reading.frame).skips.outcomeOf(reading.source, scopeOf(reading)),
@@ -206,17 +208,6 @@ const ITERATION: Shape = { type: 'number', integer: true, min: 1 };
 function named(frame: Frame): Frame {
   let found = frame;
   while (!isNamed({ frame: found }) && found.outer !== undefined) found = found.outer;
-  return found;
-}
-
-function byNode(readings: readonly FieldReading[]): ReadonlyMap<NodeDecl, readonly FieldReading[]> {
-  const found = new Map<NodeDecl, FieldReading[]>();
-  for (const reading of readings) {
-    if (reading.node === undefined) continue;
-    const own = found.get(reading.node);
-    if (own === undefined) found.set(reading.node, [reading]);
-    else own.push(reading);
-  }
   return found;
 }
 
