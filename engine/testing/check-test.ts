@@ -100,6 +100,9 @@ function checkGiven(about: About, value: JsonObject, path: Path): void {
         help: 'put the entry under `replies`',
       });
   }
+  for (const { node: tool, path: at } of staged?.toolStubs ?? []) {
+    if (!about.tools.includes(tool)) unknown(about, 'DAG742', [...at, 'tool'], tool, 'a tool that a node can call', about.tools, 'value');
+  }
   for (const [index, fault] of faultsIn(value.faults, [...path, 'faults']).entries()) checkFault(about, value, index, fault);
 }
 

@@ -1,8 +1,11 @@
-import type { TaskKey } from '../base/ids.ts';
+import { posix } from 'node:path';
+import { invariant } from '../base/assert.ts';
+import { type TaskKey, taskKey } from '../base/ids.ts';
 import { isObject } from '../base/json.ts';
 import type { RunEvent } from '../contracts/event.ts';
-import type { Plan, PlanNode, Stage } from '../contracts/plan.ts';
+import type { Plan, PlanNode, Stage, SubPlan } from '../contracts/plan.ts';
 import type { Path } from '../contracts/source.ts';
+import { limitsAround } from '../run/limits-around.ts';
 import { type IndexedNode, indexPlan } from '../run/plan-index.ts';
 
 /** Something a workflow can do, that its tests may or may not have seen. */
@@ -34,7 +37,7 @@ interface Way {
  * Counts which ways through a workflow were taken: each node runs; each condition is true and false; each fan-out has items and,
  * outermost, has none; each `on_error` (value, skip, fallback) is needed; each case of a route is taken; each loop that can end
  * in two ways has ended in both; each `escalate` has gone up and has not. Nodes inside nodes count by their place; those of
- * sub-workflows do not, they are another file's.
+ * sub-workflows are another file's, see `innerRuns`.
  */
 export function createCoverage(plan: Plan): CoverageCount {
   const index = indexPlan(plan);
@@ -64,6 +67,37 @@ export function createCoverage(plan: Plan): CoverageCount {
     },
     uncovered: () => [...all.values()].filter((way) => !way.seen).map(({ point }) => point),
   };
+}
+
+/** What happened in one run of a sub-workflow, as if that had been a run of its own. */
+export interface InnerRun {
+  /** Its file, relative to the folder of the workflow that was run. */
+  readonly file: string;
+  readonly events: readonly RunEvent[];
+}
+
+/** The runs of sub-workflows in a run of `plan`, those in others among them. */
+export function innerRuns(plan: Plan, events: readonly RunEvent[]): readonly InnerRun[] {
+  const index = indexPlan(plan);
+  const runs = new Map<string, { readonly file: string; readonly events: RunEvent[] }>();
+  for (const event of events) {
+    const key = keyOfEvent(event);
+    if (key === null) continue;
+    for (const { frame, task, limits } of limitsAround(index, key)) {
+      const known = runs.get(frame) ?? { file: fileInside(index.at(task), limits), events: [] };
+      runs.set(frame, known);
+      const inner = taskKey(key.slice(frame.length));
+      known.events.push('task' in event ? { ...event, task: inner } : ({ ...event, node: inner } as RunEvent));
+    }
+  }
+  return [...runs.values()];
+}
+
+/** The file of the sub-workflow that a node is, which has these limits. */
+function fileInside({ node, folder }: IndexedNode, limits: SubPlan['limits']): string {
+  const body = node.stages.map((stage) => stage.body).find((one) => one?.type === 'workflow' && one.limits === limits);
+  invariant(body?.type === 'workflow', 'what has limits of its own is a sub-workflow');
+  return posix.join(folder, body.file.replaceAll('\\', '/'));
 }
 
 /** The node or task an event is about. */

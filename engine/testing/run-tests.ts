@@ -1,9 +1,11 @@
-import { relative, resolve } from 'node:path';
+import { dirname, relative, resolve } from 'node:path';
 import { positionAt } from '../base/position.ts';
 import type { Diagnostic } from '../contracts/diagnostic.ts';
 import type { LoadedWorkflow, Surroundings } from '../contracts/engine.ts';
+import type { RunEvent } from '../contracts/event.ts';
 import { DagrunError } from '../errors.ts';
-import { type CoverageCount, createCoverage } from './coverage.ts';
+import { loadWorkflow } from '../load.ts';
+import { type CoverageCount, createCoverage, innerRuns } from './coverage.ts';
 import { judge } from './judge.ts';
 import { chosenScenarios, type LoadedTest, loadTest } from './load-test.ts';
 import { play, type Seen } from './play.ts';
@@ -77,7 +79,7 @@ export async function runTests(files: readonly string[], options: TestOptions = 
   const tests: LoadedTest[] = [];
   for (const file of files) tests.push(await loadTest(file, around));
   const isChosen = chosenScenarios(tests, options.scenarios ?? []);
-  const counts = new Map<string, { readonly workflow: LoadedWorkflow; readonly count: CoverageCount }>();
+  const coverage = countAll(around);
   const reports: TestFileReport[] = [];
   const written: string[] = [];
   for (const test of tests) {
@@ -87,12 +89,11 @@ export async function runTests(files: readonly string[], options: TestOptions = 
     const report = { file: shown(test.file, cwd), workflow: ready?.workflow.name ?? null, diagnostics, scenarios };
     reports.push(report);
     if (!ready) continue;
-    const count = counts.get(ready.workflow.file) ?? { workflow: ready.workflow, count: createCoverage(ready.workflow.plan) };
-    counts.set(ready.workflow.file, count);
+    coverage.of(ready.workflow);
     const snapshots = openSnapshots(test.file, options.update ?? false);
     const shared = createSharedUse();
     for (const name of scenarioNames(ready.test).filter(isChosen)) {
-      const made = await runScenario(name, ready, { coverage: count.count, snapshots, shared }, around);
+      const made = await runScenario(name, ready, { coverage, snapshots, shared }, around);
       scenarios.push(made);
       options.onScenario?.(report, made);
     }
@@ -105,7 +106,7 @@ export async function runTests(files: readonly string[], options: TestOptions = 
     passed: all.filter((scenario) => scenario.status === 'passed').length,
     failed: all.filter((scenario) => scenario.status === 'failed').length,
     files: reports,
-    ...((options.scenarios ?? []).length === 0 && { coverage: [...counts.values()].map((one) => coverageOf(one, cwd)) }),
+    ...((options.scenarios ?? []).length === 0 && { coverage: coverage.all().map((one) => coverageOf(one, cwd)) }),
     written,
     involved: [...new Set(tests.flatMap((test) => test.involved))],
   };
@@ -113,7 +114,7 @@ export async function runTests(files: readonly string[], options: TestOptions = 
 
 /** What is kept over several scenarios. */
 interface Counting {
-  readonly coverage: CoverageCount;
+  readonly coverage: ReturnType<typeof countAll>;
   readonly snapshots: ReturnType<typeof openSnapshots>;
   readonly shared: SharedUse;
 }
@@ -144,7 +145,7 @@ async function runScenario(
     const diagnostics = error.diagnostics.length > 0 ? error.diagnostics : [own];
     return { name, line, status: 'failed', diagnostics, run: null, modelCalls: 0, cost: 0 };
   }
-  coverage.add(seen.events);
+  await coverage.add(workflow, seen.events);
   shared.note(scenario);
   const snapshot = scenario.expect.snapshot === true && seen.result.status === 'succeeded';
   const diagnostics = [
@@ -163,10 +164,42 @@ async function runScenario(
   };
 }
 
-function coverageOf(
-  { workflow, count }: { readonly workflow: LoadedWorkflow; readonly count: CoverageCount },
-  cwd: string,
-): WorkflowCoverage {
+interface Counted {
+  readonly workflow: LoadedWorkflow;
+  readonly count: CoverageCount;
+}
+
+/** Counts by file what runs have seen, of workflows that were run and of those that they run inside. */
+function countAll(around: Surroundings): {
+  /** The count of a workflow, which is told of from then on. */
+  of(workflow: LoadedWorkflow): Counted;
+  add(workflow: LoadedWorkflow, events: readonly RunEvent[]): Promise<void>;
+  /** In the order in which they were first seen. */
+  all(): readonly Counted[];
+} {
+  const counts = new Map<string, Counted>();
+  const of = (workflow: LoadedWorkflow): Counted => {
+    const known = counts.get(workflow.file);
+    if (known) return known;
+    const made = { workflow, count: createCoverage(workflow.plan) };
+    counts.set(workflow.file, made);
+    return made;
+  };
+  return {
+    of,
+    async add(workflow, events) {
+      of(workflow).count.add(events);
+      for (const inner of innerRuns(workflow.plan, events)) {
+        const file = resolve(dirname(workflow.file), inner.file);
+        const counted = counts.get(file) ?? of(await loadWorkflow(file, around));
+        counted.count.add(inner.events);
+      }
+    },
+    all: () => [...counts.values()],
+  };
+}
+
+function coverageOf({ workflow, count }: Counted, cwd: string): WorkflowCoverage {
   const { document } = workflow;
   const ways = count.points.length;
   const uncovered = count.uncovered();

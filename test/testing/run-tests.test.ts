@@ -304,6 +304,38 @@ nodes:
   });
 });
 
+describe('coverage of workflows inside workflows', () => {
+  test('is that of their own file, with what all tests have seen of it', async () => {
+    space.write(
+      'child.workflow.yml',
+      `dagrun: 1
+name: child
+inputs: { n: { type: integer } }
+nodes:
+  small: { kind: set, value: "1", run_if: inputs.n < 3 }
+  deep: { kind: group, nodes: { ask: { prompt: Hello., on_error: skip } } }
+outputs: { n: 'coalesce(nodes.small.output, 0)' }
+`,
+    );
+    const found = await report(
+      `inputs: { list: { type: array, items: { type: integer } } }
+nodes:
+  every: { foreach: inputs.list, kind: workflow, workflow: ./child.workflow.yml, with: { n: "{{item}}" } }
+outputs: { n: nodes.every.output }
+`,
+      '  one: { inputs: { list: [1] } }\n  none: { inputs: { list: [] } }\n',
+    );
+    expect(told(found)).toBe('');
+    const [own, child] = found.coverage ?? [];
+    expect(own?.notTaken).toEqual([]);
+    expect(child).toMatchObject({ workflow: 'child', file: 'child.workflow.yml', ways: 6, taken: 4 });
+    expect(child?.notTaken).toEqual([
+      { node: 'small', what: 'run_if is never false', line: 5 },
+      { node: 'deep/ask', what: 'on_error never skips it', line: 6 },
+    ]);
+  });
+});
+
 test('JUnit XML says the same, and is well formed whatever is in it', async () => {
   writeFileSync(join(sandbox, 'junit.workflow.yml'), `dagrun: 1\nname: junit\n${ASK}`);
   writeFileSync(
