@@ -168,6 +168,20 @@ export interface Advanced {
   readonly commands: readonly Command[];
 }
 
+/** A run whose state is at hand. */
+export interface LoadedRun extends RunView {
+  /** The states of items 0 to `count - 1` of a fan-out, in order. */
+  itemStates(node: TaskKey, count: number): readonly (TaskState | undefined)[];
+  /** What a fan-out goes over. */
+  items(node: TaskKey): FanOutItems;
+  /** Tasks that have begun and not settled. */
+  unsettledTasks(): readonly TaskKey[];
+  /** The calls of a task's attempts that have not ended, in the order they were made. */
+  paidCalls(task: TaskKey): readonly PaidCall[];
+  /** What is known of the tools they called, in the same order. */
+  toolCalls(task: TaskKey): readonly ToolCalled[];
+}
+
 /** How an event changes a run's state. */
 export type Fold = (view: RunView, event: RunEvent) => readonly Write[];
 
@@ -179,6 +193,8 @@ export interface Store {
   advance(run: RunId, event: InEvent, decide: Decide): Promise<Advanced>;
   /** Makes the state of a run that this process did not start ready, by folding its journal. */
   load(run: RunId): Promise<void>;
+  /** The state of a run that was created or loaded here, as it is at any time: reading it waits for nothing. */
+  view(run: RunId): LoadedRun;
   /** What a loaded run has come to. */
   state(run: RunId): Promise<RunState>;
   /** A task's state, or undefined when it has none yet. */

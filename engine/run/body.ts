@@ -19,17 +19,17 @@ export interface BodyPlace {
   readonly stageIndex: number;
   readonly stage: CompiledStage;
   readonly scopes: Scopes;
-  state(key: TaskKey): Promise<TaskState | undefined>;
-  itemStates(key: TaskKey): Promise<readonly (TaskState | undefined)[]>;
+  state(key: TaskKey): TaskState | undefined;
+  itemStates(key: TaskKey): readonly (TaskState | undefined)[];
 }
 
 /** How a body begins: which of its nodes, and with what. Throws Failed. */
-export async function enterBody({ task, stage, scopes }: BodyPlace): Promise<Entry> {
+export function enterBody({ task, stage, scopes }: BodyPlace): Entry {
   const { body } = stage;
   invariant(body, `${task} has no body`);
   switch (body.body.type) {
     case 'route':
-      return chooseCase(body, await scopes.ofTask(task));
+      return chooseCase(body, scopes.ofTask(task));
     case 'evaluate': {
       // The first candidate is made by the node's own call; if there is a `revise`, that makes all others.
       const revises = body.body.nodes.some((node) => node.part === 'revise') && (roundOf(task)?.round ?? 1) > 1;
@@ -37,7 +37,7 @@ export async function enterBody({ task, stage, scopes }: BodyPlace): Promise<Ent
       return { type: 'inside', only: body.body.nodes.filter((node) => node.part !== without).map((node) => node.id) };
     }
     case 'workflow':
-      return { type: 'inside', inputs: childInputs(body.body, stage.spec(await scopes.ofTask(task)).with ?? {}) };
+      return { type: 'inside', inputs: childInputs(body.body, stage.spec(scopes.ofTask(task)).with ?? {}) };
     case 'group':
     case 'single':
     case 'best_of':
@@ -46,7 +46,7 @@ export async function enterBody({ task, stage, scopes }: BodyPlace): Promise<Ent
 }
 
 /** What a body gives, all of whose nodes have settled, and what the `check` and `result` of its node see besides. Throws Failed. */
-export async function leaveBody(place: BodyPlace): Promise<{ readonly output: Json; readonly scope: Scope }> {
+export function leaveBody(place: BodyPlace): { readonly output: Json; readonly scope: Scope } {
   const { task, stage, scopes, attempt, stageIndex } = place;
   const { body } = stage;
   invariant(body, `${task} has no body`);
@@ -54,38 +54,38 @@ export async function leaveBody(place: BodyPlace): Promise<{ readonly output: Js
   switch (body.body.type) {
     case 'group': {
       const output: Record<string, Json> = {};
-      const scope = await scopes.ofInside(task);
+      const scope = scopes.ofInside(task);
       for (const { id } of body.body.nodes) output[id] = outputIn(scope, id);
       return { output, scope };
     }
     case 'route': {
-      const inside = await place.state(task);
+      const inside = place.state(task);
       const taken = inside?.status === 'inside' ? inside.only?.[0] : undefined;
       invariant(taken, `${task} took no case`);
-      return { output: outputOf(await place.state(inner(taken))), scope: await scopes.ofTask(task) };
+      return { output: outputOf(place.state(inner(taken))), scope: scopes.ofTask(task) };
     }
     case 'evaluate': {
       const outputs: Record<string, Json> = {};
       for (const { id, part } of body.body.nodes) {
-        const state = await place.state(inner(id));
+        const state = place.state(inner(id));
         if (part && state?.status === 'succeeded') outputs[part] = outputOf(state);
       }
       const output = { candidate: outputs.revise ?? outputs.generate ?? null, evaluation: outputs.evaluate ?? null };
-      return { output, scope: await scopes.ofTask(task) };
+      return { output, scope: scopes.ofTask(task) };
     }
     case 'single': {
       const [only] = body.body.nodes;
-      return { output: only ? outputOf(await place.state(inner(only.id))) : null, scope: await scopes.ofTask(task) };
+      return { output: only ? outputOf(place.state(inner(only.id))) : null, scope: scopes.ofTask(task) };
     }
     case 'best_of':
-      return { output: await pick(place, body), scope: await scopes.ofTask(task) };
+      return { output: pick(place, body), scope: scopes.ofTask(task) };
     case 'workflow': {
-      const scope = await scopes.ofOutputs(task);
+      const scope = scopes.ofOutputs(task);
       const output: Record<string, Json> = {};
       for (const [name, evaluate] of Object.entries(body.outputs ?? {})) {
         output[name] = inField(`outputs.${name}`, () => evaluate(scope));
       }
-      return { output, scope: await scopes.ofTask(task) };
+      return { output, scope: scopes.ofTask(task) };
     }
   }
 }
@@ -137,7 +137,7 @@ function outputIn(scope: Scope, id: string): Json {
 }
 
 /** The answer that is kept: the one most of them agree on, the earliest of equals, or the one the judge names. */
-async function pick({ task, attempt, stageIndex, scopes, state, itemStates }: BodyPlace, { body, by }: CompiledBody): Promise<Json> {
+function pick({ task, attempt, stageIndex, scopes, state, itemStates }: BodyPlace, { body, by }: CompiledBody): Json {
   invariant(body.type === 'best_of', 'only a best_of picks');
   const key = (part: string): TaskKey | undefined => {
     const node = body.nodes.find((one) => one.part === part);
@@ -145,10 +145,12 @@ async function pick({ task, attempt, stageIndex, scopes, state, itemStates }: Bo
   };
   const candidate = key('candidate');
   invariant(candidate, 'a best_of has candidates');
-  const answers = (await itemStates(candidate)).filter((one) => one?.status === 'succeeded').map(outputOf);
+  const answers = itemStates(candidate)
+    .filter((one) => one?.status === 'succeeded')
+    .map(outputOf);
   if (body.pick === 'judge') {
     const judge = key('judge');
-    const verdict = judge && outputOf(await state(judge));
+    const verdict = judge && outputOf(state(judge));
     const best = isObject(verdict ?? null) ? (verdict as JsonObject).best : verdict;
     const chosen = typeof best === 'number' ? answers[best - 1] : undefined;
     if (chosen === undefined) {
@@ -157,7 +159,7 @@ async function pick({ task, attempt, stageIndex, scopes, state, itemStates }: Bo
     }
     return chosen;
   }
-  const scope = await scopes.ofTask(task);
+  const scope = scopes.ofTask(task);
   const votes = answers.map((output) => canonicalText(by ? inField('best_of.by', () => by({ ...scope, output })) : output));
   const count = new Map<string, number>();
   for (const vote of votes) count.set(vote, (count.get(vote) ?? 0) + 1);

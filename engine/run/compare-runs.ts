@@ -205,7 +205,7 @@ interface ItemAt {
 }
 
 async function scopeOf({ scopes }: PastRun, node: PlanNode, at: ItemAt | undefined): Promise<Scope> {
-  const scope = await scopes.ofNode(keyOf(node.id));
+  const scope = scopes.ofNode(keyOf(node.id));
   return node.foreach && at ? { ...scope, [node.foreach.as]: at.item, index: at.index } : scope;
 }
 

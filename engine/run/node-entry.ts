@@ -10,9 +10,9 @@ import type { PlanIndex } from './plan-index.ts';
 import type { Tally } from './tally.ts';
 
 /** Reads settled nodes as templates and expressions see them: `nodes.<id>`. */
-export function entryReader(index: PlanIndex, store: Store, tally: Tally, run: RunId): (key: TaskKey) => Promise<JsonObject> {
-  return async (key) => {
-    const state = await store.task(run, key);
+export function entryReader(index: PlanIndex, store: Store, tally: Tally, run: RunId): (key: TaskKey) => JsonObject {
+  return (key) => {
+    const state = store.view(run).task(key);
     const { node } = index.at(key);
     const { cost, tier, model } = index.nodes.has(key) ? { ...tally.node(key), cost: tally.node(key).bill.cost } : tally.spent(key);
     const entry: Record<string, Json> = {
@@ -25,9 +25,8 @@ export function entryReader(index: PlanIndex, store: Store, tally: Tally, run: R
       model,
     };
     if (node.foreach && state?.status !== 'skipped') {
-      const fanOut = await store.items(run, key);
-      const states = await store.itemStates(run, key, fanOut.items.length);
-      const ways = await Promise.all(states.map((one, at) => waysAt(itemKey(key, at), one)));
+      const fanOut = store.view(run).items(key);
+      const states = store.view(run).itemStates(key, fanOut.items.length);
       entry.output = states.map(outputOf);
       lazily(entry, 'items', () =>
         states.map((one, at) => ({
@@ -38,35 +37,35 @@ export function entryReader(index: PlanIndex, store: Store, tally: Tally, run: R
           output: outputOf(one),
           error: errorIn(one),
           cost: toDollars(tally.spent(itemKey(key, at)).cost),
-          ...ways[at],
+          ...waysAt(itemKey(key, at), one),
         })),
       );
       return entry;
     }
-    return Object.assign(entry, await waysAt(key, state));
+    return Object.assign(entry, waysAt(key, state));
   };
 
   /** How a node or an item came to its output, where there are several ways. */
-  async function waysAt(unit: TaskKey, state: TaskState | undefined): Promise<JsonObject> {
+  function waysAt(unit: TaskKey, state: TaskState | undefined): JsonObject {
     const { node } = index.at(unit);
-    if (node.loop === undefined) return { ...waysOf(state, node), ...(await partAt(unit, state)) };
-    const own = { ...waysOf(state, node), iterations: await roundsOf(unit, state) };
+    if (node.loop === undefined) return { ...waysOf(state, node), ...partAt(unit, state) };
+    const own = { ...waysOf(state, node), iterations: roundsOf(unit, state) };
     if (node.loop.type === 'evaluate') return own;
     // What the last round took and scored is what the node did; whether its rounds were enough, and which there were, it says itself.
     const count = state?.status === 'succeeded' ? (state.rounds ?? 1) : 0;
     let last = roundKey(unit, Math.max(count, 1));
-    let round = count > 0 ? await store.task(run, last) : undefined;
+    let round = count > 0 ? store.view(run).task(last) : undefined;
     // One that was skipped has ended them; the output is that of the one before.
     if (round?.status === 'skipped' && count > 1) {
       last = roundKey(unit, count - 1);
-      round = await store.task(run, last);
+      round = store.view(run).task(last);
     }
     const route = round && 'route' in round && round.route !== undefined ? { route: round.route } : {};
-    return { ...(await partAt(last, round)), ...own, ...route };
+    return { ...partAt(last, round), ...own, ...route };
   }
 
   /** The same of what is done inside: by the case that was taken, or by a loop that another tier, or rounds of its own, stand around. */
-  async function partAt(unit: TaskKey, state: TaskState | undefined): Promise<JsonObject> {
+  function partAt(unit: TaskKey, state: TaskState | undefined): JsonObject {
     const { body } = index.at(unit).node.stages[0];
     if (body?.type !== 'single' && body?.type !== 'route') return {};
     const done = state?.status === 'succeeded' && state.inside !== undefined ? state : undefined;
@@ -74,19 +73,19 @@ export function entryReader(index: PlanIndex, store: Store, tally: Tally, run: R
     const only = body.nodes.find(({ id }) => id === done?.route) ?? body.nodes[0];
     if (only === undefined) return {};
     const inner = keyIn(frameOf(unit, done?.inside ?? 1, done?.stage ?? 0), only.id);
-    const { route: _, ...ways } = await waysAt(inner, done && (await store.task(run, inner)));
+    const { route: _, ...ways } = waysAt(inner, done && store.view(run).task(inner));
     return ways;
   }
 
   /** The rounds of a loop that has ended. */
-  async function roundsOf(unit: TaskKey, state: TaskState | undefined): Promise<readonly Json[]> {
+  function roundsOf(unit: TaskKey, state: TaskState | undefined): readonly Json[] {
     const count = state?.status === 'succeeded' ? (state.rounds ?? 0) : 0;
     const { node } = index.at(unit);
     const memory = state?.status === 'succeeded' && isObject(state.memory) ? state.memory : {};
     const found: Json[] = [];
     for (let round = 1; round <= count; round += 1) {
       const key = roundKey(unit, round);
-      const one = await store.task(run, key);
+      const one = store.view(run).task(key);
       const cost = toDollars(tally.spent(key).cost);
       const output = outputOf(one);
       if (node.loop?.type !== 'evaluate') found.push({ output, status: statusOf(one), cost });

@@ -80,7 +80,7 @@ export function createPerformer(index: PlanIndex, around: Surroundings): Perform
     compiled.set(indexed, made);
     return made;
   };
-  const state = (key: TaskKey): Promise<TaskState | undefined> => around.store.task(around.run, key);
+  const state = (key: TaskKey): TaskState | undefined => around.store.view(around.run).task(key);
   const placeOf = (task: TaskKey, attempt: number, stage: number): BodyPlace => ({
     task,
     attempt,
@@ -88,18 +88,18 @@ export function createPerformer(index: PlanIndex, around: Surroundings): Perform
     stage: nodeOf(task).stage(stage),
     scopes,
     state,
-    async itemStates(key) {
-      const { items } = await around.store.items(around.run, key);
-      return around.store.itemStates(around.run, key, items.length);
+    itemStates(key) {
+      const view = around.store.view(around.run);
+      return view.itemStates(key, view.items(key).items.length);
     },
   });
 
   /** What the items that a task is, or is inside of, are told apart by; undefined where nothing does that. */
-  const itemKeysAround = async (task: TaskKey): Promise<ItemKeys | undefined> => {
+  const itemKeysAround = (task: TaskKey): ItemKeys | undefined => {
     let found: Map<string, string> | undefined;
     let key: TaskKey | undefined = task;
     for (let at: IndexedNode | undefined = index.at(task); at && key !== undefined; at = at.parent) {
-      const own = at.node.foreach?.key === undefined ? undefined : await scopes.itemKey(key);
+      const own = at.node.foreach?.key === undefined ? undefined : scopes.itemKey(key);
       if (own !== undefined) found = (found ?? new Map<string, string>()).set(at.key, own);
       key = at.parent && taskAround(key);
     }
@@ -109,7 +109,7 @@ export function createPerformer(index: PlanIndex, around: Surroundings): Perform
   return {
     async open(key, skip) {
       try {
-        return open(nodeOf(key), await scopes.ofNode(key), skip, index.plan.limits.concurrency);
+        return open(nodeOf(key), scopes.ofNode(key), skip, index.plan.limits.concurrency);
       } catch (error) {
         return { type: 'failed', failure: failureOf(error) };
       }
@@ -117,7 +117,7 @@ export function createPerformer(index: PlanIndex, around: Surroundings): Perform
 
     async enter(task, attempt, stage) {
       try {
-        return await enterBody(placeOf(task, attempt, stage));
+        return enterBody(placeOf(task, attempt, stage));
       } catch (error) {
         return { type: 'failed', failure: failureOf(error) };
       }
@@ -126,9 +126,9 @@ export function createPerformer(index: PlanIndex, around: Surroundings): Perform
     async leave(task, attempt, stage) {
       try {
         const place = placeOf(task, attempt, stage);
-        const { output, scope } = await leaveBody(place);
+        const { output, scope } = leaveBody(place);
         const node = nodeOf(task);
-        if (!roundOf(task)) await scopes.forget(task);
+        if (!roundOf(task)) scopes.forget(task);
         // The candidates of a loop are judged first; what it gives is made when it ends.
         if (node.loop?.loop.type === 'evaluate' && stage === 0) return { type: 'output', output: { json: output } };
         return { type: 'output', ...accepted({ node, scope }, output) };
@@ -139,8 +139,8 @@ export function createPerformer(index: PlanIndex, around: Surroundings): Perform
 
     async turn(unit, round) {
       try {
-        const turn = await turnLoop({ unit, round, node: nodeOf(unit), scopes, state });
-        if (round > 0) await scopes.forget(roundKey(unit, round));
+        const turn = turnLoop({ unit, round, node: nodeOf(unit), scopes, state });
+        if (round > 0) scopes.forget(roundKey(unit, round));
         return turn;
       } catch (error) {
         return { type: 'failed', failure: failureOf(error) };
@@ -150,8 +150,8 @@ export function createPerformer(index: PlanIndex, around: Surroundings): Perform
     async call({ task, attempt, stage, abort, book, woken, log }) {
       try {
         const node = nodeOf(task);
-        const scope = await scopes.ofTask(task);
-        const keys = around.reuser && hasKeysAround(index.at(task)) ? await itemKeysAround(task) : undefined;
+        const scope = scopes.ofTask(task);
+        const keys = around.reuser && hasKeysAround(index.at(task)) ? itemKeysAround(task) : undefined;
         const where = whereIs(index, task);
         const made = { node, stage: node.stage(stage), stageIndex: stage, scope, task, attempt, where, keys, abort, book, woken, log };
         const outcome = await attemptOnce(made, around);
@@ -165,7 +165,7 @@ export function createPerformer(index: PlanIndex, around: Surroundings): Perform
 
     async outputs() {
       try {
-        const scope = await around.scopes.ofOutputs();
+        const scope = around.scopes.ofOutputs();
         const outputs: Record<string, Json> = {};
         for (const [name, output] of Object.entries(index.plan.outputs))
           outputs[name] = inField(`outputs.${name}`, () => compileSource(output.value)(scope));

@@ -15,18 +15,18 @@ export interface LoopPlace {
   readonly round: number;
   readonly node: CompiledNode;
   readonly scopes: Scopes;
-  state(key: TaskKey): Promise<TaskState | undefined>;
+  state(key: TaskKey): TaskState | undefined;
 }
 
 /** What follows a round of a loop. Throws Failed. */
-export async function turnLoop(place: LoopPlace): Promise<Turn> {
+export function turnLoop(place: LoopPlace): Turn {
   const { unit, round, node, scopes, state } = place;
   const { loop } = node;
   invariant(loop, `${unit} has no loop`);
-  if (round === 0) return begin(loop, await scopes.ofTask(unit));
+  if (round === 0) return begin(loop, scopes.ofTask(unit));
   const key = roundKey(unit, round);
-  const last = await state(key);
-  const looping = await state(unit);
+  const last = state(key);
+  const looping = state(unit);
   const memory = looping?.status === 'looping' && isObject(looping.memory) ? looping.memory : {};
   // A round that is skipped ends the loop early, with what the round before gave.
   if (last?.status === 'skipped') {
@@ -52,11 +52,11 @@ function begin(loop: CompiledLoop, scope: Scope): Turn {
   return { type: 'again', memory: { max, carry: evaluateAll(loop.first, 'first', scope) } };
 }
 
-async function repeated(place: LoopPlace, loop: CompiledLoop, memory: JsonObject, key: TaskKey, output: Json): Promise<Turn> {
+function repeated(place: LoopPlace, loop: CompiledLoop, memory: JsonObject, key: TaskKey, output: Json): Turn {
   invariant(loop.loop.type === 'repeat', 'a loop is an evaluate or a repeat');
   const { round, scopes } = place;
-  const scope = { ...(await scopes.ofInside(key)), output };
-  const last = await place.state(key);
+  const scope = { ...scopes.ofInside(key), output };
+  const last = place.state(key);
   const carry = last?.status === 'succeeded' && last.carried ? last.carried : (memory.carry ?? {});
   const next = { ...memory, carry };
   const { onExhausted } = loop.loop;
@@ -69,12 +69,12 @@ async function repeated(place: LoopPlace, loop: CompiledLoop, memory: JsonObject
   return onExhausted === 'fail' ? exhausted(`\`until\` does not hold after ${rounds(round)}`, next) : end(place, loop, next, round, false);
 }
 
-async function judged(place: LoopPlace, loop: CompiledLoop, memory: JsonObject): Promise<Turn> {
+function judged(place: LoopPlace, loop: CompiledLoop, memory: JsonObject): Turn {
   invariant(loop.loop.type === 'evaluate' && loop.acceptIf, 'a loop is an evaluate or a repeat');
   const { unit, round, scopes, state } = place;
   const key = roundKey(unit, round);
-  const given = outputOf(await state(key));
-  const scope = { ...(await scopes.ofTask(key)), ...(isObject(given) ? given : {}) };
+  const given = outputOf(state(key));
+  const scope = { ...scopes.ofTask(key), ...(isObject(given) ? given : {}) };
   const { acceptIf, score: scoreOf } = loop;
   const accepted = inField('evaluate.accept_if', () => acceptIf(scope));
   if (typeof accepted !== 'boolean')
@@ -99,14 +99,14 @@ async function judged(place: LoopPlace, loop: CompiledLoop, memory: JsonObject):
 }
 
 /** The loop ends with what a round gave. */
-async function end(place: LoopPlace, loop: CompiledLoop, memory: JsonObject, kept: number, accepted: boolean): Promise<Turn> {
+function end(place: LoopPlace, loop: CompiledLoop, memory: JsonObject, kept: number, accepted: boolean): Turn {
   const { unit, node, scopes, state } = place;
   const key = roundKey(unit, kept);
-  const given = outputOf(await state(key));
+  const given = outputOf(state(key));
   if (loop.loop.type === 'repeat') return { type: 'end', accepted, output: { json: given }, memory };
   const { candidate = null } = isObject(given) ? given : {};
   const { result } = node;
-  const scope = result ? { ...(await scopes.ofTask(key)), output: candidate } : {};
+  const scope = result ? { ...scopes.ofTask(key), output: candidate } : {};
   const output = result ? inField('result', () => result(scope)) : candidate;
   const score = isList(memory.scores) ? (memory.scores[kept - 1] ?? null) : null;
   return { type: 'end', accepted, output: { json: output }, memory: { ...memory, kept, score } };

@@ -13,22 +13,22 @@ import type { Tally } from './tally.ts';
 /** Builds what a task may read: names, and the nodes its node has edges to. Nothing else is in it. */
 export interface Scopes {
   /** What the fields of a node as a whole see. Costs its edges, and the items of the fan-outs among them. */
-  ofNode(key: TaskKey): Promise<Scope>;
+  ofNode(key: TaskKey): Scope;
   /** What the fields of a task see: the same, its item, its loop, and the names it is given. */
-  ofTask(task: TaskKey): Promise<Scope>;
+  ofTask(task: TaskKey): Scope;
   /** What is seen at the end of a body: the same, and its nodes. */
-  ofInside(task: TaskKey): Promise<Scope>;
+  ofInside(task: TaskKey): Scope;
   /** What outputs see, of the run or of the sub-workflow inside a task: every node of it. */
-  ofOutputs(task?: TaskKey): Promise<Scope>;
+  ofOutputs(task?: TaskKey): Scope;
   /** What the items of a fan-out are told apart by. */
-  itemKey(task: TaskKey): Promise<string | undefined>;
+  itemKey(task: TaskKey): string | undefined;
   /** A body is over: nobody looks inside any more. */
-  forget(task: TaskKey): Promise<void>;
+  forget(task: TaskKey): void;
 }
 
 interface Memory {
-  readonly scopes: Map<TaskKey, Promise<Scope>>;
-  readonly entries: Map<TaskKey, Promise<JsonObject>>;
+  readonly scopes: Map<TaskKey, Scope>;
+  readonly entries: Map<TaskKey, JsonObject>;
 }
 
 export function createScopes(
@@ -54,16 +54,16 @@ export function createScopes(
     memories.set(frame, made);
     return made;
   };
-  const entryOf = (key: TaskKey): Promise<JsonObject> => once(memoryOf(frameAround(key)).entries, key, () => readEntry(key));
-  const state = (key: TaskKey): Promise<TaskState | undefined> => store.task(run.id, key);
+  const entryOf = (key: TaskKey): JsonObject => once(memoryOf(frameAround(key)).entries, key, () => readEntry(key));
+  const state = (key: TaskKey): TaskState | undefined => store.view(run.id).task(key);
 
   /** The names that everything in a frame sees, besides nodes. */
-  const frameNames = async (frame: string): Promise<JsonObject> => {
+  const frameNames = (frame: string): JsonObject => {
     const task = taskOfFrame(frame);
     if (task === undefined) return outermost;
-    const { body } = await bodyAt(task);
-    if (body.type !== 'workflow') return taskNames(task);
-    const inside = await state(task);
+    const { body } = bodyAt(task);
+    if (body.type !== 'workflow') return { ...frameNames(frameAround(task)), ...ownNames(task) };
+    const inside = state(task);
     return {
       inputs: (inside?.status === 'inside' && inside.inputs) || {},
       constants: body.constants,
@@ -71,100 +71,94 @@ export function createScopes(
     };
   };
 
-  const bodyAt = async (task: TaskKey): Promise<IndexedBody> => {
-    const inside = await state(task);
+  const bodyAt = (task: TaskKey): IndexedBody => {
+    const inside = state(task);
     const body = index.at(task).bodies[inside && 'stage' in inside ? (inside.stage ?? 0) : 0];
     invariant(body, `${task} has no body`);
     return body;
   };
 
-  /** The names a task sees, besides nodes: those of its frame, its item, its loop. */
-  const taskNames = async (task: TaskKey): Promise<JsonObject> => {
+  /** The names a task sees and those beside it do not: its item, its loop, and what it is given. */
+  const ownNames = (task: TaskKey): JsonObject => {
     const { node } = index.at(task);
-    const frame = frameAround(task);
-    let names = frame === '' ? outermost : await frameNames(frame);
+    const names: Record<string, Json> = {};
     const unit = unitOf(task);
-    const item = itemOf(unit);
-    if (item && node.foreach && node.part === undefined) {
-      const { items } = await store.items(run.id, item.node);
-      names = { ...names, [node.foreach.as]: items[item.index] ?? null, index: item.index };
+    const item = node.foreach && node.part === undefined ? itemOf(unit) : undefined;
+    if (item && node.foreach) {
+      names[node.foreach.as] = store.view(run.id).items(item.node).items[item.index] ?? null;
+      names.index = item.index;
     }
-    const round = roundOf(task);
+    const round = node.loop && roundOf(task);
     if (round && node.loop?.type === 'repeat') {
-      const before = round.round > 1 ? outputOf(await state(roundKey(unit, round.round - 1))) : null;
-      const looping = await state(unit);
+      const before = round.round > 1 ? outputOf(state(roundKey(unit, round.round - 1))) : null;
+      const looping = state(unit);
       const memory = looping && 'memory' in looping && isObject(looping.memory) ? looping.memory : {};
       const loop = { iteration: round.round, previous: before, carry: memory.carry ?? {} };
-      names = { ...names, ...loop, ...(node.loop.as !== undefined && { [node.loop.as]: loop }) };
+      Object.assign(names, loop, node.loop.as !== undefined && { [node.loop.as]: loop });
     }
-    if (node.binds) {
-      const bound: Record<string, Json> = {};
-      for (const [name, bind] of Object.entries(node.binds)) bound[name] = await boundValue(bind, nodeKeyOf(task));
-      names = { ...names, ...bound };
-    }
+    if (node.binds) for (const [name, bind] of Object.entries(node.binds)) names[name] = boundValue(bind, nodeKeyOf(task));
     return names;
   };
 
-  const boundValue = async (bind: Bind, key: TaskKey): Promise<Json> => {
+  const boundValue = (bind: Bind, key: TaskKey): Json => {
     const frame = frameAround(key);
     if ('from' in bind) {
       for (const id of bind.from) {
         const source = keyIn(frame, id);
-        const found = await state(source);
-        if (found?.status === 'succeeded') return index.at(source).node.foreach ? await itemsOf(source) : outputOf(found);
+        const found = state(source);
+        if (found?.status === 'succeeded') return index.at(source).node.foreach ? itemsOf(source) : outputOf(found);
       }
       return null;
     }
     const task = taskOfFrame(frame);
     const round = task && roundOf(task);
     if (!round) return null;
-    const before = outputOf(await state(roundKey(round.unit, round.round - 1)));
+    const before = outputOf(state(roundKey(round.unit, round.round - 1)));
     return isObject(before) ? (before[bind.previous] ?? null) : null;
   };
 
   /** What the items of a fan-out gave; those that failed are left out. */
-  const itemsOf = async (key: TaskKey): Promise<Json> => {
-    const { items } = await store.items(run.id, key);
-    const states = await store.itemStates(run.id, key, items.length);
+  const itemsOf = (key: TaskKey): Json => {
+    const { items } = store.view(run.id).items(key);
+    const states = store.view(run.id).itemStates(key, items.length);
     return states.filter((one) => one?.status === 'succeeded').map(outputOf);
   };
 
-  const nodesOf = async (key: TaskKey): Promise<Record<string, Json>> => {
+  const nodesOf = (key: TaskKey): Record<string, Json> => {
     const nodes: Record<string, Json> = Object.assign(Object.create(null), earlier);
     for (const edge of index.at(key).node.after) {
-      if (!isOfPart(edge)) nodes[edge.from] = await entryOf(sourceKey(index, key, edge));
+      if (!isOfPart(edge)) nodes[edge.from] = entryOf(sourceKey(index, key, edge));
     }
     return nodes;
   };
 
-  const ofNode = (key: TaskKey): Promise<Scope> =>
-    once(memoryOf(frameAround(key)).scopes, key, async () => {
-      const { binds } = index.at(key).node;
-      const names = binds ? await taskNames(key) : await frameNames(frameAround(key));
-      return { ...names, nodes: await nodesOf(key) };
+  const ofNode = (key: TaskKey): Scope =>
+    once(memoryOf(frameAround(key)).scopes, key, () => {
+      const given = index.at(key).node.binds && ownNames(key);
+      return { ...frameNames(frameAround(key)), ...given, nodes: nodesOf(key) };
     });
 
-  const ofTask = async (task: TaskKey): Promise<Scope> => {
+  const ofTask = (task: TaskKey): Scope => {
     const key = nodeKeyOf(task);
-    const whole = await ofNode(key);
-    return task === key ? whole : { ...whole, ...(await taskNames(task)) };
+    const whole = ofNode(key);
+    return task === key ? whole : { ...whole, ...ownNames(task) };
   };
 
-  const ofInside = async (task: TaskKey): Promise<Scope> => {
-    const scope = await ofTask(task);
-    const frame = await frameInside(task);
+  const ofInside = (task: TaskKey): Scope => {
+    const scope = ofTask(task);
+    const frame = frameInside(task);
     if (frame === undefined) return scope;
-    const inside = await bodyAt(task);
+    const inside = bodyAt(task);
     // Of nothing else but a group are the nodes seen.
     if (inside.body.type !== 'group') return scope;
     const nodes: Record<string, Json> = Object.assign(Object.create(null), scope.nodes);
-    for (const { node } of inside.nodes.values()) nodes[node.id] = await entryOf(keyIn(frame, node.id));
+    for (const { node } of inside.nodes.values()) nodes[node.id] = entryOf(keyIn(frame, node.id));
     return { ...scope, nodes };
   };
 
   /** The frame inside a task that is, or was last, inside of it. */
-  const frameInside = async (task: TaskKey): Promise<string | undefined> => {
-    const inside = await state(task);
+  const frameInside = (task: TaskKey): string | undefined => {
+    const inside = state(task);
     if (inside?.status === 'inside') return frameOf(task, inside.attempt, inside.stage);
     return inside?.status === 'succeeded' && inside.inside !== undefined ? frameOf(task, inside.inside, inside.stage ?? 0) : undefined;
   };
@@ -173,33 +167,33 @@ export function createScopes(
     ofNode,
     ofTask,
     ofInside,
-    async ofOutputs(task) {
+    ofOutputs(task) {
       const nodes: Record<string, Json> = Object.assign(Object.create(null), task === undefined ? earlier : {});
       if (task === undefined) {
-        for (const key of index.nodes.keys()) nodes[key] = await entryOf(key);
+        for (const key of index.nodes.keys()) nodes[key] = entryOf(key);
         return { ...outermost, nodes };
       }
-      const inside = await state(task);
+      const inside = state(task);
       invariant(inside?.status === 'inside', `${task} gives outputs without having been entered`);
       const frame = frameOf(task, inside.attempt, inside.stage);
-      for (const id of (await bodyAt(task)).nodes.keys()) nodes[id] = await entryOf(keyIn(frame, id));
-      return { ...(await frameNames(frame)), nodes };
+      for (const id of bodyAt(task).nodes.keys()) nodes[id] = entryOf(keyIn(frame, id));
+      return { ...frameNames(frame), nodes };
     },
-    async itemKey(task) {
+    itemKey(task) {
       const item = itemOf(unitOf(task));
-      return item && (await store.items(run.id, item.node)).keys?.[item.index];
+      return item && store.view(run.id).items(item.node).keys?.[item.index];
     },
-    async forget(task) {
-      const frame = await frameInside(task);
+    forget(task) {
+      const frame = frameInside(task);
       if (frame === undefined) return;
       for (const known of memories.keys()) if (known.startsWith(frame)) memories.delete(known);
     },
   };
 }
 
-function once<T>(all: Map<TaskKey, Promise<T>>, key: TaskKey, make: () => Promise<T>): Promise<T> {
+function once<T>(all: Map<TaskKey, T>, key: TaskKey, make: () => T): T {
   const known = all.get(key);
-  if (known) return known;
+  if (known !== undefined) return known;
   const made = make();
   all.set(key, made);
   return made;

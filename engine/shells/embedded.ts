@@ -110,13 +110,13 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
 
     const report = async (event: InEvent): Promise<void> => {
       await advance(event);
-      await lookWhetherIdle();
+      lookWhetherIdle();
     };
 
     /** With nothing in flight, the run goes on only when somebody or some time makes it. */
-    const lookWhetherIdle = async (): Promise<void> => {
+    const lookWhetherIdle = (): void => {
       if (over || !begun || inFlight > 0 || waking > 0 || ready.length > 0 || (options.wait && !draining)) return;
-      const { status, open, parked } = await store.state(run);
+      const { status, open, parked } = store.view(run).run;
       if (status === 'running' && open === 0 && parked.length > 0) end('waiting');
     };
 
@@ -179,7 +179,7 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
     };
 
     const openNode = async (node: TaskKey): Promise<void> => {
-      const state = await store.task(run, node);
+      const state = store.view(run).task(node);
       const opening = await performer.open(node, state?.status === 'opening' ? state.skip : undefined);
       await report({ type: 'opened', node, opening, at: clock.now() });
     };
@@ -200,7 +200,7 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
       const events = await advance({ type: 'started', task, attempt, at: startedAt });
       if (events.some((event) => event.type === 'attempt.started')) {
         const log = async (text: string): Promise<void> => void (await advance({ type: 'logged', task, attempt, text, at: clock.now() }));
-        const memory = await memoryOf(task, attempt);
+        const memory = memoryOf(task, attempt);
         const request = { task, attempt, stage, abort: stop.signal, ...memory, log };
         const outcome = await (task.includes('/') ? callInside(request) : performer.call(request));
         if (over) return;
@@ -209,7 +209,7 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
       inFlight -= 1;
       for (const next of slots.free(made)) ready.push(next);
       pump();
-      await lookWhetherIdle();
+      lookWhetherIdle();
     };
 
     /** A call inside of a node ends with all else, or with that. */
@@ -226,12 +226,13 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
     };
 
     /** What an attempt knows of the past: why it was woken, and the calls of the one it goes on for. */
-    const memoryOf = async (task: TaskKey, attempt: number): Promise<Pick<CallRequest, 'book' | 'woken'>> => {
-      const state = await store.task(run, task);
+    const memoryOf = (task: TaskKey, attempt: number): Pick<CallRequest, 'book' | 'woken'> => {
+      const view = store.view(run);
+      const state = view.task(task);
       const going = state?.status === 'running' ? state : undefined;
       // Of an attempt that goes on for another: of one that was interrupted all, of one that failed the turns of its conversation.
-      const before = [...(await store.paidCalls(run, task))];
-      const made = [...(await store.toolCalls(run, task))];
+      const before = [...view.paidCalls(task)];
+      const made = [...view.toolCalls(task)];
       const book: CallBook = {
         paid(request) {
           const at = before.findIndex((one) => one.request === request && !mayBeMended(one));
@@ -260,8 +261,8 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
       reading = reading.then(async () => {
         for (const posted of await store.inbox.read(run)) {
           if (over) return;
-          const task = 'task' in posted.message ? await store.task(run, posted.message.task) : undefined;
-          await report(takeMessage(posted, { run: await store.state(run), task }, clock.now()));
+          const task = 'task' in posted.message ? store.view(run).task(posted.message.task) : undefined;
+          await report(takeMessage(posted, { run: store.view(run).run, task }, clock.now()));
           await store.inbox.done(run, posted.id);
         }
       });
@@ -284,7 +285,7 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
     /** A run that only waits is left waiting; any other is asked to come to its end. */
     const drain = async (): Promise<void> => {
       draining = true;
-      await lookWhetherIdle();
+      lookWhetherIdle();
       if (!over) await report({ type: 'cancel', by: 'user', at: clock.now() });
     };
 
@@ -295,7 +296,7 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
         keepBeating();
       }
       begun = true;
-      await lookWhetherIdle();
+      lookWhetherIdle();
       on(options.drain, () => guard(drain()));
       on(options.abort, () => {
         guard(report({ type: 'cancel', by: 'user', at: clock.now() }));

@@ -31,6 +31,7 @@ export function openMemoryStore(): Store {
       return advanced;
     },
     load: async (id) => void keptOf(id),
+    view: (id) => keptOf(id).memory,
     state: async (id) => keptOf(id).memory.run,
     task: async (id, key) => keptOf(id).memory.task(key),
     itemStates: async (id, node, count) => keptOf(id).memory.itemStates(node, count),

@@ -3,7 +3,7 @@ import { type Instant, itemKey, millis, type RunId, type TaskKey } from '../base
 import type { Json } from '../base/json.ts';
 import type { EventBody, RunEvent, Value } from '../contracts/event.ts';
 import type { PaidCall } from '../contracts/provider.ts';
-import type { Decide, Decision, FanOutItems, InEvent, RunState, RunView, TaskState, Write } from '../contracts/store.ts';
+import type { Decide, Decision, FanOutItems, InEvent, LoadedRun, RunState, TaskState, Write } from '../contracts/store.ts';
 import type { ToolCalled } from '../contracts/tool.ts';
 
 /** What may have something to come back. */
@@ -27,7 +27,7 @@ const NEW: RunState = {
  * The state of one run, in maps. It is a fold over the journal and nothing else, so whoever drives a run keeps it here, and
  * whoever goes on with one makes it anew.
  */
-export class RunMemory implements RunView {
+export class RunMemory implements LoadedRun {
   run: RunState = NEW;
   /** Of the last event. */
   seq = 0;

@@ -90,6 +90,7 @@ export async function openSqlStore(driver: SqlDriver, foldOf: (plan: Plan) => Fo
       }
       memories.set(id, memory);
     },
+    view: memoryOf,
     state: async (id) => memoryOf(id).run,
     task: async (id, key) => memoryOf(id).task(key),
     itemStates: async (id, node, count) => memoryOf(id).itemStates(node, count),
