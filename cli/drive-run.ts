@@ -70,6 +70,7 @@ export async function driveRun(
   const interrupts = listenForInterrupts(ctx.io, { giveUp: progress.giveUp, leave: progress.stop });
   const prompt = await promptFor(ctx, drive, around, progress);
   let begun = false;
+  let tried = false;
   let result: RunResult;
   try {
     result = await go({
@@ -83,6 +84,7 @@ export async function driveRun(
       onEvent(event) {
         if (!begun && resumed && !quiet) ctx.tell(resumed(event));
         begun = true;
+        tried ||= event.type === 'attempt.started';
         if (drive.events) ctx.printForeign(JSON.stringify(event), 'json');
         progress.onEvent(event);
         prompt?.onEvent(event);
@@ -110,7 +112,7 @@ export async function driveRun(
   // What matters most stands last, next to the prompt.
   if (bill.length > 0) ctx.tell(bill);
   if (failure) ctx.tell(`${quiet ? '' : '\n'}${engine.renderDiagnostics([failure], { format: 'pretty', colour: ctx.err.on })}`);
-  const onward = report.howToGoOn(result, ctx.err);
+  const onward = resumed && !tried ? report.whyAgain(result, ctx.err) : report.howToGoOn(result, ctx.err);
   if (onward !== undefined && engine.keepsRuns(around)) ctx.tell(`${quiet ? '' : '\n'}${onward}`);
   return exitCodeOf(result, interrupts.cause);
 }

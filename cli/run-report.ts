@@ -208,6 +208,17 @@ export function howToGoOn(result: RunResult, paint: Paint): string | undefined {
   return `${command} tries again; ${nodes} ${kept === 1 ? 'is' : 'are'} kept`;
 }
 
+/** What helps where going on tried nothing again: the run fails of what its answers say, and they are kept. */
+export function whyAgain(result: RunResult, paint: Paint): string | undefined {
+  if (result.status !== 'failed') return howToGoOn(result, paint);
+  const at = result.error?.node ?? '<node>';
+  return [
+    'nothing was tried again: it fails of what its answers say, and those are kept',
+    `${paint.bold(`dagrun resume ${result.run} --edited`)} goes on after a change of the file`,
+    `${paint.bold(`dagrun runs fork ${result.run} --at ${at}`)} asks anew`,
+  ].join('\n');
+}
+
 type Row = readonly [label: string, text: string];
 
 function comparison(cost: CostReport, paint: Paint): readonly Row[] {

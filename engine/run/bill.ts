@@ -24,12 +24,14 @@ export interface Bill {
 /** What the calls of a task, and of all that is inside of it, have cost; who answered last. */
 export interface Spent {
   cost: Usd;
+  /** What outputs had cost that were taken over. */
+  saved: Usd;
   tier: Tier | null;
   model: string | null;
 }
 
 /** What something has spent that has called nobody. */
-export const NOTHING: Spent = { cost: nanoUsd(0), tier: null, model: null };
+export const NOTHING: Spent = { cost: nanoUsd(0), saved: nanoUsd(0), tier: null, model: null };
 
 /** Who made a node's output last. */
 export interface Who {
@@ -51,19 +53,27 @@ export function answeredBy(who: Omit<Who, 'provider'> & Partial<Who>, { tier, mo
   if ('provider' in who) who.provider = provider;
 }
 
-/** The call counts for the task, its round, its item, its node, and for everything these are inside of. */
-export function addSpent(index: PlanIndex, spent: Map<TaskKey, Spent>, key: TaskKey, call: ModelCall): void {
+/**
+ * The call counts for the task, its round, its item, its node, and for everything these are inside of; so does an output that was taken over,
+ * since what reads a cost reads what it had cost.
+ */
+export function addSpent(index: PlanIndex, spent: Map<TaskKey, Spent>, key: TaskKey, what: ModelCall | Reuse): void {
   let judges = false;
   let node = index.at(key);
   for (const one of keysAround(key)) {
     const before = spent.get(one) ?? { ...NOTHING };
-    before.cost = nanoUsd(before.cost + (call.cost ?? 0));
     const its = index.at(one);
     if (its !== node) {
       judges ||= onlyJudges(node.node.part);
       node = its;
     }
-    if (!judges) answeredBy(before, call);
+    if ('saved' in what) {
+      before.saved = nanoUsd(before.saved + (what.saved ?? 0));
+      if (!judges && what.by) Object.assign(before, { tier: what.by.tier ?? null, model: what.by.model });
+    } else {
+      before.cost = nanoUsd(before.cost + (what.cost ?? 0));
+      if (!judges) answeredBy(before, what);
+    }
     spent.set(one, before);
   }
 }

@@ -1,4 +1,4 @@
-import { itemKey, type RunId, type TaskKey } from '../base/ids.ts';
+import { itemKey, nanoUsd, type RunId, type TaskKey } from '../base/ids.ts';
 import { isList, isObject, type Json, type JsonObject } from '../base/json.ts';
 import { toDollars } from '../base/units.ts';
 import type { PlanNode } from '../contracts/plan.ts';
@@ -14,13 +14,13 @@ export function entryReader(index: PlanIndex, store: Store, tally: Tally, run: R
   return (key) => {
     const state = store.view(run).task(key);
     const { node } = index.at(key);
-    const { cost, tier, model } = index.nodes.has(key) ? { ...tally.node(key), cost: tally.node(key).bill.cost } : tally.spent(key);
+    const { tier, model } = index.nodes.has(key) ? tally.node(key) : tally.spent(key);
     const entry: Record<string, Json> = {
       output: outputOf(state),
       status: statusOf(state),
       error: errorIn(state),
       skip_reason: state?.status === 'skipped' ? state.detail : null,
-      cost: toDollars(cost),
+      cost: costOf(key),
       tier,
       model,
     };
@@ -36,7 +36,7 @@ export function entryReader(index: PlanIndex, store: Store, tally: Tally, run: R
           status: statusOf(one),
           output: outputOf(one),
           error: errorIn(one),
-          cost: toDollars(tally.spent(itemKey(key, at)).cost),
+          cost: costOf(itemKey(key, at)),
           ...waysAt(itemKey(key, at), one),
         })),
       );
@@ -44,6 +44,12 @@ export function entryReader(index: PlanIndex, store: Store, tally: Tally, run: R
     }
     return Object.assign(entry, waysAt(key, state));
   };
+
+  /** What something has cost, in dollars, whichever run paid for it. */
+  function costOf(key: TaskKey): number {
+    const { cost, saved } = tally.spent(key);
+    return toDollars(nanoUsd(cost + saved));
+  }
 
   /** How a node or an item came to its output, where there are several ways. */
   function waysAt(unit: TaskKey, state: TaskState | undefined): JsonObject {
@@ -86,7 +92,7 @@ export function entryReader(index: PlanIndex, store: Store, tally: Tally, run: R
     for (let round = 1; round <= count; round += 1) {
       const key = roundKey(unit, round);
       const one = store.view(run).task(key);
-      const cost = toDollars(tally.spent(key).cost);
+      const cost = costOf(key);
       const output = outputOf(one);
       if (node.loop?.type !== 'evaluate') found.push({ output, status: statusOf(one), cost });
       else {

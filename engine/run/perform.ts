@@ -12,7 +12,7 @@ import { withoutSecrets } from '../lang/sealed-text.ts';
 import { compileSource } from '../lang/structure.ts';
 import { toolsNamed } from '../lang/tool-names.ts';
 import { toolsWanted } from '../lang/tool-readings.ts';
-import { roundKey, roundOf, taskAround } from './address.ts';
+import { roundKey, roundOf } from './address.ts';
 import { type BodyPlace, enterBody, leaveBody } from './body.ts';
 import { type CompiledNode, type CompiledStage, compileNode } from './compile-node.ts';
 import { failed, inField } from './in-field.ts';
@@ -94,18 +94,6 @@ export function createPerformer(index: PlanIndex, around: Surroundings): Perform
     },
   });
 
-  /** What the items that a task is, or is inside of, are told apart by; undefined where nothing does that. */
-  const itemKeysAround = (task: TaskKey): ItemKeys | undefined => {
-    let found: Map<string, string> | undefined;
-    let key: TaskKey | undefined = task;
-    for (let at: IndexedNode | undefined = index.at(task); at && key !== undefined; at = at.parent) {
-      const own = at.node.foreach?.key === undefined ? undefined : scopes.itemKey(key);
-      if (own !== undefined) found = (found ?? new Map<string, string>()).set(at.key, own);
-      key = at.parent && taskAround(key);
-    }
-    return found;
-  };
-
   return {
     async open(key, skip) {
       try {
@@ -151,7 +139,7 @@ export function createPerformer(index: PlanIndex, around: Surroundings): Perform
       try {
         const node = nodeOf(task);
         const scope = scopes.ofTask(task);
-        const keys = around.reuser && hasKeysAround(index.at(task)) ? itemKeysAround(task) : undefined;
+        const keys = scopes.itemKeys(task);
         const where = whereIs(index, task);
         const made = { node, stage: node.stage(stage), stageIndex: stage, scope, task, attempt, where, keys, abort, book, woken, log };
         const outcome = await attemptOnce(made, around);
@@ -175,12 +163,6 @@ export function createPerformer(index: PlanIndex, around: Surroundings): Perform
       }
     },
   };
-}
-
-/** Whether a fan-out that a node is, or is inside of, tells its items apart. */
-function hasKeysAround(node: IndexedNode): boolean {
-  for (let at: IndexedNode | undefined = node; at; at = at.parent) if (at.node.foreach?.key !== undefined) return true;
-  return false;
 }
 
 function open(compiled: CompiledNode, scope: Scope, skip: string | undefined, concurrency: number): Opening {

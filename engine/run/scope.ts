@@ -4,10 +4,11 @@ import { isObject, type Json, type JsonObject } from '../base/json.ts';
 import type { Bind } from '../contracts/plan.ts';
 import type { Store, TaskState } from '../contracts/store.ts';
 import type { Scope } from '../lang/evaluate.ts';
-import { frameAround, frameOf, itemOf, keyIn, nodeKeyOf, roundKey, roundOf, taskOfFrame, unitOf } from './address.ts';
+import { frameAround, frameOf, itemOf, keyIn, keysAround, nodeKeyOf, pathOf, roundKey, roundOf, taskOfFrame, unitOf } from './address.ts';
 import { entryReader } from './node-entry.ts';
 import { outputOf } from './output-of.ts';
-import { type IndexedBody, isOfPart, type PlanIndex, sourceKey } from './plan-index.ts';
+import type { ItemKeys } from './past-outputs.ts';
+import { type IndexedBody, type IndexedNode, isOfPart, type PlanIndex, sourceKey } from './plan-index.ts';
 import type { Tally } from './tally.ts';
 
 /** Builds what a task may read: names, and the nodes its node has edges to. Nothing else is in it. */
@@ -20,8 +21,8 @@ export interface Scopes {
   ofInside(task: TaskKey): Scope;
   /** What outputs see, of the run or of the sub-workflow inside a task: every node of it. */
   ofOutputs(task?: TaskKey): Scope;
-  /** What the items of a fan-out are told apart by. */
-  itemKey(task: TaskKey): string | undefined;
+  /** What the items that a task is, or is inside of, are told apart by; undefined where no `foreach.key` does that. */
+  itemKeys(task: TaskKey): ItemKeys | undefined;
   /** A body is over: nobody looks inside any more. */
   forget(task: TaskKey): void;
 }
@@ -163,6 +164,16 @@ export function createScopes(
     return inside?.status === 'succeeded' && inside.inside !== undefined ? frameOf(task, inside.inside, inside.stage ?? 0) : undefined;
   };
 
+  const itemKeysOf = (task: TaskKey): ItemKeys => {
+    const found = new Map<string, string>();
+    for (const key of keysAround(task)) {
+      const item = itemOf(key);
+      const own = item && store.view(run.id).items(item.node).keys?.[item.index];
+      if (item && own !== undefined) found.set(pathOf(item.node), own);
+    }
+    return found;
+  };
+
   return {
     ofNode,
     ofTask,
@@ -179,9 +190,11 @@ export function createScopes(
       for (const id of bodyAt(task).nodes.keys()) nodes[id] = entryOf(keyIn(frame, id));
       return { ...frameNames(frame), nodes };
     },
-    itemKey(task) {
-      const item = itemOf(unitOf(task));
-      return item && store.view(run.id).items(item.node).keys?.[item.index];
+    itemKeys(task) {
+      for (let at: IndexedNode | undefined = index.at(task); at; at = at.parent) {
+        if (at.node.foreach?.key !== undefined) return itemKeysOf(task);
+      }
+      return undefined;
     },
     forget(task) {
       const frame = frameInside(task);

@@ -226,6 +226,7 @@ function add(adding: Adding, event: RunEvent): void {
       if (event.reused) {
         for (let at: IndexedNode | undefined = index.at(event.task); at; at = at.parent) addReuse(tally.node(at.key), event.reused);
         addReuse(run, event.reused);
+        addSpent(index, spent, event.task, event.reused);
       }
       if (!settleItem(tally, event.task, 'succeeded', event.recovered ?? null)) tellFailure(node, event.recovered);
       return;
