@@ -47,12 +47,15 @@ export class Failed extends Error {
   readonly mayHaveCharged: boolean;
   /** True when a provider would not take the request because of the JSON Schema in it. */
   readonly schemaRefused: boolean;
-  constructor(failure: Failure, options?: ErrorOptions & { readonly mayHaveCharged?: boolean; readonly schemaRefused?: boolean }) {
+  /** True when a provider would not take back what its own earlier replies gave to be carried along. */
+  readonly carryRefused: boolean;
+  constructor(failure: Failure, options?: ErrorOptions & Partial<Pick<Failed, 'mayHaveCharged' | 'schemaRefused' | 'carryRefused'>>) {
     super(failure.message, options);
     this.name = 'Failed';
     this.failure = failure;
     this.mayHaveCharged = options?.mayHaveCharged ?? false;
     this.schemaRefused = options?.schemaRefused ?? false;
+    this.carryRefused = options?.carryRefused ?? false;
   }
 }
 

@@ -44,20 +44,27 @@ export async function answer(ask: ModelAsk, call: Call, schemas: Schemas): Promi
   };
 
   let native = schema !== undefined && schemas.takes(schema) ? schema : undefined;
+  let said = messages;
   const first = (): ReturnType<Call> =>
-    call({ messages: schema && !native ? withSchemaInText(messages, schema) : messages, schema: native, call: 'ask', read });
+    call({ messages: schema && !native ? withSchemaInText(said, schema) : said, schema: native, call: 'ask', read });
   let { reply, reading } = await first().catch(async (error: unknown) => {
-    if (native === undefined || !(error instanceof Failed) || !error.schemaRefused) throw error;
+    if (!(error instanceof Failed) || !(error.schemaRefused || error.carryRefused)) throw error;
+    if (error.carryRefused) {
+      said = said.map(({ carry: _, ...message }) => message);
+      return first();
+    }
+    const hadSchema = native !== undefined;
     native = undefined;
     const second = await first();
-    schemas.refused();
+    // Without one it was refused for something else, and is a recording.
+    if (hadSchema) schemas.refused();
     return second;
   });
   const { toolCalls, carry } = reply;
   if ('value' in reading && reply.stop === 'tool_calls' && ask.tools && toolCalls)
     return { output: reply.text, toolCalls, ...(carry !== undefined && { carry }) };
   if ('failed' in reading && reading.problems !== undefined) {
-    const question = repairMessages(messages, reply.text, reading.problems, schema);
+    const question = repairMessages(said, reply.text, reading.problems, schema);
     ({ reply, reading } = await call({ messages: question, schema: native, call: 'repair', read }));
   }
   if ('failed' in reading) throw reading.failed;

@@ -87,11 +87,25 @@ export function findModel(name: string): ModelInfo | undefined {
   return byName.get(name) ?? byName.get(family) ?? byFamily.get(family);
 }
 
-/** What is known of a model when it is asked over one of its provider's APIs: the newer one of OpenAI has tools for all, and no stop texts. */
+/** One row per row and API, so that what is worked out for it is worked out once. */
+const overApi: Readonly<Record<Api, WeakMap<ModelInfo, ModelInfo>>> = { responses: new WeakMap(), chat_completions: new WeakMap() };
+
+/**
+ * What is known of a model when it is asked over one of its provider's APIs: OpenAI's newer one has tools for all models, and texts
+ * to stop at for none.
+ */
 export function askedOver(model: ModelInfo | undefined, api: Api | undefined): ModelInfo | undefined {
   if (model === undefined || api === undefined) return model;
-  if (api === 'responses') return { ...model, api, stop: false };
-  return { ...model, api, ...(model.chatTools !== undefined && { tools: model.chatTools }) };
+  let known = overApi[api].get(model);
+  if (known === undefined) {
+    known = {
+      ...model,
+      api,
+      ...(api === 'responses' ? { stop: false } : model.chatTools !== undefined && { tools: model.chatTools }),
+    };
+    overApi[api].set(model, known);
+  }
+  return known;
 }
 
 /**

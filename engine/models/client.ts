@@ -67,8 +67,8 @@ export function createModels({ providers, clock, gates: shared }: ModelsOptions)
       return { ask, ruler: (ask) => rulerFor(ask, candidatesOf(ask, run, providers)), close: () => Promise.resolve() };
 
       /** The money a call of a task is paid from. */
-      function budgetOf({ origin }: ModelAsk): Budget | undefined {
-        const around = run.moneyAround?.(origin.task) ?? [];
+      function budgetOf({ origin, within = [] }: ModelAsk): Budget | undefined {
+        const around = [...within, ...(run.moneyAround?.(origin.task) ?? [])];
         return withinAll([...around.map(({ of, maxCost, spent }) => once(parts, of, () => createBudget(maxCost, spent, of))), ...whole]);
       }
 
@@ -105,8 +105,9 @@ export function createModels({ providers, clock, gates: shared }: ModelsOptions)
           if (before?.reply)
             return { reply: before.reply, reading: readReply(before.reply, read, Number.POSITIVE_INFINITY, undefined, last) };
           const failure = before?.call.failure;
-          // Refused with a schema: whether without one it would be taken has to be asked again, and costs nothing.
-          if (failure && !(schema && failure.type === 'bad_request')) throw new Failed(failure);
+          // Refused with a schema, or with what was carried along: whether without it would be taken has to be asked again, and costs nothing.
+          const hasMore = schema !== undefined || messages.some(({ carry }) => carry);
+          if (failure && !(hasMore && failure.type === 'bad_request')) throw new Failed(failure);
           if (mayBeTooLong({ messages }, info)) await refuseTooLong({ messages }, candidate.name, info);
           const gate = provider.simulated ? undefined : once(gates, access.id, () => createGate({ ...access, provider: access.id, clock }));
           let leave: Leave | undefined;
@@ -131,7 +132,16 @@ export function createModels({ providers, clock, gates: shared }: ModelsOptions)
               reply: ModelReply | null,
             ): Promise<void> => {
               const latency = millis(Math.max(0, clock.now() - started));
-              const made = { provider: provider.id, model, ...tierOf(ask), call, ...outcome, latency, simulated: provider.simulated };
+              const made = {
+                provider: provider.id,
+                model,
+                ...tierOf(ask),
+                call,
+                ...askedIn(ask),
+                ...outcome,
+                latency,
+                simulated: provider.simulated,
+              };
               return book.record(made, request, reply);
             };
             let reply: ModelReply;
@@ -193,6 +203,13 @@ function samplingOf(ask: ModelAsk): Pick<ModelAsk, 'temperature' | 'stop' | 'max
 function toolsOf({ tools, toolChoice }: ModelAsk, call: RequestOrigin['call']): Pick<ModelAsk, 'tools' | 'toolChoice'> {
   if (!tools || tools.length === 0) return {};
   return { tools, toolChoice: call === 'repair' ? 'none' : (toolChoice ?? 'auto') };
+}
+
+/** Who asks, where that is not the task itself. */
+function askedIn({ origin }: ModelAsk): Pick<ModelCall, 'asked'> {
+  if (!origin.inTool) return {};
+  const { task: _task, attempt: _attempt, inTool: _inTool, ...asked } = origin;
+  return { asked };
 }
 
 function tierOf(ask: ModelAsk): Pick<ModelCall, 'tier'> {

@@ -1,3 +1,4 @@
+import type { Json } from '../base/json.ts';
 import type { Message, ToolSignature } from '../contracts/provider.ts';
 import type { ModelInfo } from './catalog.ts';
 import type { CountTokens } from './tokens.ts';
@@ -25,7 +26,22 @@ export function countTools(
   }
   for (const { toolCalls, carry } of messages) {
     if (toolCalls) total += count(JSON.stringify(toolCalls), model);
-    if (carry) total += count(JSON.stringify(carry.content), model);
+    if (carry) total += countCarried(carry.content, (text) => count(text, model));
   }
   return total;
+}
+
+/** Fields whose text is sealed: base64 of what was thought, of which no tokenizer knows how long it is. */
+const SEALED: ReadonlySet<string> = new Set(['encrypted_content', 'signature', 'data']);
+/** Letters of a seal for one token at least: four bytes of text, a third more as base64. */
+const LETTERS_PER_TOKEN = 4;
+
+function countCarried(content: Json, count: (text: string) => number): number {
+  let sealed = 0;
+  const open = JSON.stringify(content, (key, value: unknown) => {
+    if (!SEALED.has(key) || typeof value !== 'string') return value;
+    sealed += value.length;
+    return '';
+  });
+  return count(open) + Math.ceil(sealed / LETTERS_PER_TOKEN);
 }

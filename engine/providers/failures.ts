@@ -65,6 +65,8 @@ const CHARGED = { mayHaveCharged: true } as const;
 
 const CONTEXT = /context[_ -]?(length|size|window)|maximum context|prompt is too long|too many tokens|input is too long/i;
 const SCHEMA = /schema|response_format|text\.format|output_config|output_format|grammar/i;
+/** Thoughts that were sealed with another key, are only kept elsewhere, or have lost what followed them. */
+const CARRIED = /encrypted[ _]content|not persisted|'reasoning'|signature/i;
 const NO_MONEY = /insufficient_quota|billing|credit balance/i;
 const POLICY = /content_policy|content_filter|content management policy|bio_policy|usage polic(y|ies)/i;
 /** Codes for what is wrong with the request itself. */
@@ -77,8 +79,9 @@ const REQUEST = /^(invalid|image|unsupported|empty|failed_to_download|context)|p
 export function failedWithin(error: { readonly code?: unknown; readonly message?: unknown }, info: CallInfo): Failed {
   const code = typeof error.code === 'string' ? error.code : '';
   const status = code.startsWith('rate_limit') || code === 'insufficient_quota' ? 429 : REQUEST.test(code) ? 400 : 500;
-  const { failure, mayHaveCharged, schemaRefused } = withStatus({ status, error }, info, code === '' ? 'status "failed"' : code);
-  return new Failed(failure, { mayHaveCharged: mayHaveCharged || status === 500, schemaRefused });
+  const failed = withStatus({ status, error }, info, code === '' ? 'status "failed"' : code);
+  const { failure, schemaRefused, carryRefused } = failed;
+  return new Failed(failure, { mayHaveCharged: status === 500, schemaRefused, carryRefused });
 }
 
 /** `told`: what the failure is known by. */
@@ -110,6 +113,8 @@ function withStatus(error: StatusError, info: CallInfo, told: number | string = 
       { schemaRefused },
     );
   }
+  if (request.messages.some(({ carry }) => carry) && CARRIED.test(about))
+    return new Failed({ type: 'bad_request', message: `${provider} refused the request (${told})${quote}` }, { carryRefused: true });
   if (status === 413 || CONTEXT.test(about))
     return new Failed({ type: 'context_too_long', message: `the prompt is too long for ${request.model}${quote}` });
   if (POLICY.test(about)) return new Failed({ type: 'refused', message: `${provider} declined to answer${quote}` });

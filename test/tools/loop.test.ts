@@ -298,4 +298,23 @@ describe('what a model of OpenAI thought between its calls', () => {
     ]);
     expect(items(2).filter(({ type }) => type === 'reasoning' || type === 'function_call')).toEqual(turns.flatMap(({ output }) => output));
   });
+
+  test('is left out when it is not taken back; the refused request costs nothing', async () => {
+    const refused = { error: 400, type: 'invalid_encrypted_content', message: 'The encrypted content could not be verified.' };
+    const turns = [responses.said('', [['search', { query: 'a' }]], 1), responses.said('{"at": "home"}', [], 2)];
+    server.script({ body: turns[0] }, refused, { body: turns[1] });
+    const text = node(', output: { fields: { at: string } }').replace(', approve: true', '');
+    const told = await space.run(text, { env: openai.env(server.url) });
+    expect(told.output()).toEqual({ at: 'home' });
+    expect(items(1).map(({ type = 'message' }) => type)).toEqual(['message', 'reasoning', 'function_call', 'function_call_output']);
+    expect(items(2).map(({ type = 'message' }) => type)).toEqual(['message', 'function_call', 'function_call_output']);
+    // The schema was not what was refused.
+    expect(server.received[2]!.body.text.format.type).toBe('json_schema');
+    const bill = told.events.flatMap((event) => (event.type === 'model.called' ? [event.call] : []));
+    expect(bill.map(({ status, cost }) => [status, cost === 0])).toEqual([
+      ['succeeded', false],
+      ['failed', true],
+      ['succeeded', false],
+    ]);
+  });
 });

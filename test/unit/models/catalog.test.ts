@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { findModel, knownModels, priceOf, splitModel, suggestedTiers } from '../../../engine/models/catalog.ts';
+import { askedOver, findModel, knownModels, priceOf, splitModel, suggestedTiers } from '../../../engine/models/catalog.ts';
 
 const usage = (input: number, output: number, cacheRead = 0, cacheWrite = 0) => ({ input, output, cacheRead, cacheWrite });
 
@@ -36,6 +36,18 @@ describe('the catalog', () => {
     ['local/gpt-6-luna', undefined],
   ])('%s is known as %s', (name, id) => {
     expect(findModel(name)?.id).toBe(id);
+  });
+
+  test('over Responses models take their tools, and are told no texts to stop at', () => {
+    const sol = findModel('openai/gpt-6.1-sol');
+    expect(askedOver(sol, 'responses')).toMatchObject({ tools: true, stop: false, api: 'responses' });
+    expect(askedOver(sol, 'chat_completions')).toMatchObject({ tools: false, api: 'chat_completions' });
+    expect(askedOver(sol, 'chat_completions')).not.toHaveProperty('stop');
+    expect(askedOver(sol, 'responses'), 'one row for all calls').toBe(askedOver(sol, 'responses'));
+    expect(askedOver(sol, undefined)).toBe(sol);
+    expect(askedOver(undefined, 'responses')).toBeUndefined();
+    const pro = findModel('openai/gpt-5.2-pro');
+    expect(askedOver(pro, 'chat_completions')).toMatchObject({ tools: true });
   });
 
   test('a model is named after the first slash', () => {

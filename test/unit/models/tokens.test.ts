@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { Attachment } from '../../../engine/contracts/provider.ts';
+import type { Json } from '../../../engine/base/json.ts';
+import type { Attachment, Message } from '../../../engine/contracts/provider.ts';
 import { attachmentTokens } from '../../../engine/models/attachment-tokens.ts';
 import { findModel } from '../../../engine/models/catalog.ts';
 import { countRequest, loadTokenCounter } from '../../../engine/models/tokens.ts';
+import { countTools } from '../../../engine/models/tool-tokens.ts';
 
 test('OpenAI is counted exactly, Claude with a margin, newer Claude with a larger one', async () => {
   const count = await loadTokenCounter();
@@ -61,5 +63,18 @@ describe('images and documents', () => {
     const plain = { role: 'user', text: 'hello' } as const;
     const model = findModel('anthropic/claude-haiku-4-5');
     expect(countRequest(count, model, [{ ...plain, attachments: [image(280, 280)] }]) - countRequest(count, model, [plain])).toBe(100);
+  });
+});
+
+describe('countTools', () => {
+  const tools = [{ name: 'search', description: 'Finds.', input: {} }];
+  const carrying = (content: Json): readonly Message[] => [{ role: 'assistant', text: '', carry: { of: 'openai/gpt-6-luna', content } }];
+  const countedOf = async (content: Json): Promise<number> =>
+    countTools(await loadTokenCounter(), undefined, tools, carrying(content)) - countTools(await loadTokenCounter(), undefined, tools, []);
+
+  test('what was thought and sealed counts by its length, what stands around it by its letters', async () => {
+    const bare = await countedOf([{ type: 'reasoning', encrypted_content: '' }]);
+    expect(await countedOf([{ type: 'reasoning', encrypted_content: 'gA/+x9Zq'.repeat(500) }])).toBe(bare + 1_000);
+    expect(await countedOf([{ type: 'thinking', thinking: 'Hm.', signature: 'gA/+x9Zq' }])).toBeLessThan(30);
   });
 });
