@@ -49,12 +49,12 @@ function itemsOf(request: ModelRequest, candidate: string): readonly object[] {
     const { role, text, toolCalls, callId } = message;
     if (role === 'system') return [];
     if (role === 'tool') return [{ type: 'function_call_output', call_id: callId, output: resultText(message) }];
-    if (role !== 'assistant' || !toolCalls) return [{ role, content: contentOf(message) }];
+    if (role !== 'assistant') return [{ role, content: contentOf(message) }];
     const carried = carriedFor(message, candidate);
     if (carried) return carried;
     return [
       ...(text === '' ? [] : [{ role, content: text }]),
-      ...toolCalls.map(({ id, tool, args }) => ({
+      ...(toolCalls ?? []).map(({ id, tool, args }) => ({
         type: 'function_call',
         call_id: id,
         name: toWire(tool),
@@ -161,8 +161,11 @@ function callsIn(items: readonly Item[], request: ModelRequest): Pick<ModelReply
   );
   if (!calls.toolCalls) return {};
   const thoughts = items.filter(({ type }) => type === 'reasoning');
-  // A thought without its content is only a name of what is kept there, and nothing is.
-  const whole = thoughts.every(({ encrypted_content }) => typeof encrypted_content === 'string' && encrypted_content !== '');
+  // A thought without what was thought, sealed or (at some servers) in the open, is only a name of what is kept there, and nothing is.
+  const whole = thoughts.every(
+    ({ encrypted_content, content }) =>
+      (typeof encrypted_content === 'string' && encrypted_content !== '') || (Array.isArray(content) && content.length > 0),
+  );
   const needed = thoughts.length > 0 || items.some(({ phase }) => typeof phase === 'string');
   return { ...calls, ...(whole && needed && { carry: items as unknown as Json }) };
 }

@@ -3,6 +3,7 @@ import { Failed } from '../../engine/contracts/failure.ts';
 import type { Attachment, Message, ModelRequest, Provider, ToolSignature } from '../../engine/contracts/provider.ts';
 import { openOpenAi } from '../../engine/providers/openai.ts';
 import { apiOf } from '../../engine/providers/openai-api.ts';
+import { chatCompletions } from '../../engine/providers/openai-chat.ts';
 import { requestFor } from '../contract/provider.contract.ts';
 import { called, responseOf, said, startResponsesServer, thought } from '../support/responses-server.ts';
 import type { Turn, WireServer } from '../support/wire-server.ts';
@@ -55,6 +56,25 @@ describe('which API', () => {
   });
 });
 
+describe('OpenAI itself', () => {
+  test('is told the limit of an answer by its newer name over Chat Completions', () => {
+    expect(chatCompletions.bodyOf(requestFor(), { provider: 'openai', compatible: false })).toMatchObject({ max_completion_tokens: 200 });
+    expect(chatCompletions.bodyOf(requestFor(), { provider: 'local', compatible: true })).toMatchObject({ max_tokens: 200 });
+  });
+
+  test('is not sent what it does not take', async () => {
+    const itself = await openOpenAi({ id: 'openai', type: 'openai', apiKey: 'k3y' }, async () => count);
+    const images = Array.from(
+      { length: 1_501 },
+      (_, at): Attachment => ({ type: 'image', mediaType: 'image/png', name: `${at}.png`, data: '' }),
+    );
+    await expect(
+      itself.complete(requestFor({ messages: [{ role: 'user', text: 'Look.', attachments: images }] }), never()),
+    ).rejects.toThrow('1501 images are attached: openai takes 1500 in one request');
+    await itself.close?.();
+  });
+});
+
 describe('a request', () => {
   test('has the whole conversation in it, and nothing is kept', async () => {
     const { path, headers, body } = await ask({ temperature: 0.2 });
@@ -79,6 +99,15 @@ describe('a request', () => {
     const { body } = await ask({ messages });
     expect(body).not.toHaveProperty('instructions');
     expect(body.input).toEqual(messages.map(({ role, text }) => ({ role, content: text })));
+  });
+
+  test('an answer that said nothing is nothing to be told of', async () => {
+    const messages: readonly Message[] = [
+      { role: 'user', text: 'One?' },
+      { role: 'assistant', text: '' },
+      { role: 'user', text: 'That is not JSON.' },
+    ];
+    expect((await ask({ messages })).body.input.map(({ role }: { role: string }) => role)).toEqual(['user', 'user']);
   });
 
   test('a schema is strict where it can be', async () => {
@@ -310,6 +339,12 @@ describe('tools', () => {
     expect(same.body.input).toEqual([{ role: 'user', content: 'Where is order 7?' }, ...output, ...results]);
     const other = await ask({ model: 'gpt-6-luna', tools, messages });
     expect(other.body.input[1]).toEqual({ role: 'assistant', content: 'I look.' });
+  });
+
+  test('what was thought in the open is given back as well', async () => {
+    const open = { id: 'rs_1', type: 'reasoning', summary: [], content: [{ type: 'reasoning_text', text: 'Hm.' }] };
+    const output = [open, called('c1', 'search_db', {})];
+    expect((await ask({ tools }, { body: responseOf(output) })).reply.carry).toEqual(output);
   });
 
   test('a thought that is only kept elsewhere is not given back', async () => {
