@@ -22,6 +22,7 @@ import { signal } from './commands/signal.ts';
 import { test } from './commands/test.ts';
 import { tools } from './commands/tools.ts';
 import { validate } from './commands/validate.ts';
+import { compileLate } from './compile-late.ts';
 import { createContext, type GlobalOptions } from './context.ts';
 import { flushed, type Io, processIo } from './io.ts';
 import { tellProblem } from './problem.ts';
@@ -243,6 +244,7 @@ function isStarted(): boolean {
 if (isStarted()) {
   const io = processIo();
   const argv = process.argv.slice(2);
+  if (argv.find((word) => !word.startsWith('-')) === validate.name) compileLate();
   // Whatever escapes every promise is a bug of ours, and still no reason to show a stack.
   process.on('uncaughtException', (error) => {
     void tellProblem(createContext(io, globalsIn(argv)), error).finally(() => process.exit(EXIT.bug));
