@@ -25,12 +25,11 @@ export function buildGraph(ids: readonly string[], edges: Iterable<readonly [fro
     if (source === undefined || target === undefined || source === target) continue;
     structure.setEdge(String(source), String(target));
   }
-  const neighbours = (found: readonly string[] | undefined): number[] => (found ?? []).map(Number).sort((a, b) => a - b);
-  return {
-    ids,
-    successors: ids.map((_, index) => neighbours(structure.successors(String(index)) ?? undefined)),
-    predecessors: ids.map((_, index) => neighbours(structure.predecessors(String(index)) ?? undefined)),
-  };
+  const successors = ids.map((_, index) => (structure.successors(String(index)) ?? []).map(Number).sort((a, b) => a - b));
+  const predecessors = ids.map((): number[] => []);
+  // From the first node to the last, so that these are ascending too.
+  for (const [source, targets] of successors.entries()) for (const target of targets) predecessors[target]?.push(source);
+  return { ids, successors, predecessors };
 }
 
 /**
