@@ -109,8 +109,7 @@ function iterated(tree: Expr & { op: 'macro' }, shape: Shape, env: Env): Shape {
 
 /** The surroundings inside a macro: its variable hides what had its name. */
 function bind(env: Env, variable: string, element: Shape): Env {
-  const facts = new Map(
-    [...env.facts].filter(([key]) => key !== variable && !key.startsWith(`${variable}.`) && !key.startsWith(`${variable}[`)),
-  );
+  const isAbout = (path: string): boolean => path === variable || ['.', '[', ']'].some((sign) => path.startsWith(variable + sign));
+  const facts = new Map([...env.facts].filter(([key]) => !key.split('[=').some(isAbout)));
   return { ...env, locals: new Map([...env.locals, [variable, element]]), facts };
 }

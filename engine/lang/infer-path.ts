@@ -1,8 +1,9 @@
 import type { Expr } from '../contracts/expression.ts';
 import { complainOfNull, guardHelp } from './null-problem.ts';
-import { pathKey, pathText } from './path-text.ts';
-import { ANY, elementOf, fieldOf, isAny, membersOf, NEVER, NULL, type Shape, union, withoutNull } from './shape.ts';
+import { factKey, pathText } from './path-text.ts';
+import { ANY, elementOf, fieldOf, isAny, membersOf, NEVER, NULL, type ObjectShape, type Shape, union, withoutNull } from './shape.ts';
 import { printShape, printSort } from './shape-text.ts';
+import { valuesIn } from './shape-values.ts';
 import type { Env, Mode } from './type-env.ts';
 import type { Stretch } from './type-problem.ts';
 import { wantType } from './wanted-type.ts';
@@ -17,7 +18,7 @@ export function inferField(tree: Expr & { op: 'field' }, env: Env, mode: Mode): 
 
 /** What is known of a path here and now. Where nothing is known, which is nearly everywhere, its name is not put together. */
 function factOf(tree: Expr, { facts }: Env): Shape | undefined {
-  return facts.size === 0 ? undefined : facts.get(pathKey(tree) ?? '');
+  return facts.size === 0 ? undefined : facts.get(factKey(tree) ?? '');
 }
 
 /** True where a step before was `.?`: what follows it is null when it was. */
@@ -134,6 +135,11 @@ export function inferIndex(tree: Expr & { op: 'index' }, env: Env, mode: Mode): 
       else if (exact === undefined) env.missing?.([]);
     } else if (one.type === 'object') {
       wantType(tree.at, at, ['string'], 'the key of an object', 'text', env);
+      const named = namedBy(tree, one, at, asking, env);
+      if (named !== undefined) {
+        results.push(named);
+        continue;
+      }
       const values = [...[...one.fields.values()].map((field) => field.shape), ...(one.rest === undefined ? [] : [one.rest])];
       results.push(values.length === 0 ? ANY : union(...values));
       if (asking === 'asking') results.push(NULL);
@@ -147,6 +153,30 @@ export function inferIndex(tree: Expr & { op: 'index' }, env: Env, mode: Mode): 
     }
   }
   return union(...results);
+}
+
+/** What an object has under a name that is one of a few; undefined where the name may be any. */
+function namedBy(tree: Expr & { op: 'index' }, of: ObjectShape, at: Shape, mode: Mode, env: Env): Shape | undefined {
+  const names = valuesIn(at)?.filter((value) => typeof value === 'string');
+  if (names === undefined || names.length === 0) return undefined;
+  const found = names.map((name) => ({ name, ...fieldOf(of, name) }));
+  const lacking = found.filter(({ found: how }) => how === 'never' || how === 'sometimes').map(({ name }) => name);
+  const shapes = union(...found.map((one) => ('shape' in one ? one.shape : NEVER)));
+  if (mode === 'asking') return lacking.length > 0 || found.some(({ found: how }) => how === 'unlisted') ? union(shapes, NULL) : shapes;
+  if (lacking.length === 0) {
+    if (found.some(({ found: how }) => how === 'unlisted')) env.missing?.([]);
+    return shapes;
+  }
+  const [path, key] = [pathText(tree.of), pathText(tree.at)];
+  // What a block goes through has the name that the block gives it, which is not known here.
+  const under = key.startsWith('this') ? 'this name' : `\`${key}\``;
+  const first = lacking.slice(0, 3).map((name) => `"${name}"`);
+  const inTemplate = env.notation === 'template';
+  env.complain('DAG404', tree, `\`${path}\` may have nothing under ${under}`, {
+    label: `nothing under ${first.join(', ')}${lacking.length > 3 ? ', …' : ''}`,
+    help: `add ${lacking.length === 1 ? 'it' : 'them'}, or say what holds then: ${inTemplate ? '`default (lookup …) "…"`' : `\`coalesce(${path}[${key}], …)\``}`,
+  });
+  return shapes.type === 'never' ? ANY : shapes;
 }
 
 /** Where the last step of a path is written. */

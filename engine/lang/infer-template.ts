@@ -63,7 +63,7 @@ function walkPart(part: TemplatePart, place: Place): void {
       const shape = valueShape(part.of, place, 'value');
       const element = iterated(part.of, shape, place);
       const [name, index] = part.names;
-      const keyed = membersOf(shape).some((one) => one.type === 'object') ? union(STRING, INTEGER) : INTEGER;
+      const keyed = union(...membersOf(shape).map((one) => (one.type === 'object' ? STRING : INTEGER)));
       let inner = entered(place, element, name);
       if (index !== undefined) inner = named(inner, index, isAny(shape) ? ANY : keyed);
       walk(part.body, inner);
@@ -227,13 +227,20 @@ function helperShape(value: TemplateValue & { type: 'helper' }, place: Place): S
   return lookedUp(value, shapes, place) ?? signature.result(shapes);
 }
 
-/** What `lookup` finds under a name that is written out: the same as a path would; undefined where the name is itself a value. */
-function lookedUp({ name, args, start }: TemplateValue & { type: 'helper' }, shapes: readonly Shape[], place: Place): Shape | undefined {
-  const [from, key] = args;
-  if (name !== 'lookup' || from === undefined || key?.type !== 'literal' || typeof key.value !== 'string') return undefined;
-  const of = exprOf(from, place);
-  if (of === undefined || !membersOf(shapes[0] ?? ANY).every((one) => one.type === 'object')) return undefined;
-  return infer({ start, end: key.end - 1, op: 'field', of, name: key.value, optional: false }, place.env, 'value');
+/** What `lookup` finds in an object: the same as an expression would; undefined where it may be looking elsewhere. */
+function lookedUp(value: TemplateValue & { type: 'helper' }, shapes: readonly Shape[], place: Place): Shape | undefined {
+  const tree = value.name === 'lookup' ? lookupOf(value, place) : undefined;
+  const [from = ANY, key = ANY] = shapes;
+  if (tree === undefined || !membersOf(from).every((one) => one.type === 'object')) return undefined;
+  if (tree.op === 'index' && !membersOf(key).every((one) => one.type === 'string')) return undefined;
+  return infer(tree, place.env, 'value');
+}
+
+function lookupOf({ args, start }: TemplateValue & { type: 'helper' }, place: Place): Expr | undefined {
+  const [of, at] = args.map((arg) => exprOf(arg, place));
+  if (of === undefined || at === undefined) return undefined;
+  if (at.op !== 'literal') return { start: of.start, end: at.end, op: 'index', of, at, optional: false };
+  return typeof at.value === 'string' ? { start, end: at.end - 1, op: 'field', of, name: at.value, optional: false } : undefined;
 }
 
 /** `eq` and its like say the same as the operators of expressions, and are wrong in the same ways. */
@@ -347,6 +354,11 @@ function testOf(value: TemplateValue, place: Place): Expr {
       }
       case 'exists':
         return left;
+      case 'lookup': {
+        const found = lookupOf(value, place);
+        if (found === undefined) break;
+        return { ...at, op: 'binary', operator: '!=', left: found, right: { ...at, op: 'literal', value: null } };
+      }
       case 'eq':
       case 'ne':
       case 'lt':

@@ -1,6 +1,6 @@
 import type { Json } from '../base/json.ts';
 import type { Expr } from '../contracts/expression.ts';
-import { pathKey } from './path-text.ts';
+import { factKey } from './path-text.ts';
 import { isAny, membersOf, type ObjectShape, type Shape, settled, union, withoutNull } from './shape.ts';
 import { type Env, type Facts, NO_FACTS, quietShape, withFacts } from './type-env.ts';
 import type { Complain } from './type-problem.ts';
@@ -52,18 +52,28 @@ export function factsWhen(tree: Expr, outcome: boolean, env: Env): Facts {
 }
 
 function factsOfComparison(tree: Expr & { op: 'binary' }, outcome: boolean, env: Env): Facts {
-  if (tree.operator === 'in' && outcome && tree.right.op === 'list' && pathKey(tree.left) !== undefined) {
+  if (tree.operator === 'in' && outcome && tree.right.op === 'list' && factKey(tree.left) !== undefined) {
     const values = tree.right.items.map((item) => (item.op === 'literal' ? item.value : undefined));
     return values.some((value) => value === undefined) ? NO_FACTS : oneOfValues(tree.left, values as readonly Json[], env);
   }
+  if (tree.operator === 'in' && outcome) return factsOfMembership(tree, env);
   const loop = laterRound(tree, outcome, env);
   if (loop !== undefined) return present(loop, env);
   if (tree.operator !== '==' && tree.operator !== '!=') return NO_FACTS;
   const [path, value] = tree.right.op === 'literal' ? [tree.left, tree.right] : [tree.right, tree.left];
-  if (value.op !== 'literal' || pathKey(path) === undefined) return NO_FACTS;
+  if (value.op !== 'literal' || factKey(path) === undefined) return NO_FACTS;
   const same = (tree.operator === '==') === outcome;
   if (value.value === null) return same ? NO_FACTS : present(path, env);
   return equal(path, value.value, same, env);
+}
+
+/** Where a name is in an object, it is one of its fields, and the object has something there. */
+function factsOfMembership({ left, right, ...at }: Expr & { op: 'binary' }, env: Env): Facts {
+  const objects = membersOf(quietShape(right, env)).flatMap((one) => (one.type === 'object' ? [one] : []));
+  if (objects.length === 0 || objects.length < membersOf(quietShape(right, env)).length) return NO_FACTS;
+  const there = present({ start: at.start, end: at.end, op: 'index', of: right, at: left, optional: false }, env);
+  if (factKey(left) === undefined || objects.some(({ rest }) => rest !== undefined)) return there;
+  return new Map([...oneOfValues(left, [...new Set(objects.flatMap(({ fields }) => [...fields.keys()]))], env), ...there]);
 }
 
 /** `previous`, where a comparison of `iteration` shows that this is not the first round; also of a loop that has a name. */
@@ -94,12 +104,12 @@ const LATER: Readonly<Record<string, (n: number, outcome: boolean) => boolean>> 
 
 /** A path is known to lead to more than null: so does everything above it. */
 function present(tree: Expr, env: Env): Facts {
-  const key = pathKey(tree);
+  const key = factKey(tree);
   if (key === undefined) return NO_FACTS;
   const facts = new Map<string, Shape>();
   facts.set(key, withoutNull(quietShape(tree, env)));
   for (let at: Expr = tree; at.op === 'field' || at.op === 'index'; at = at.of) {
-    const above = pathKey(at.of);
+    const above = factKey(at.of);
     if (above === undefined) break;
     const name = at.op === 'field' ? at.name : undefined;
     const whole = withoutNull(quietShape(at.of, env));
@@ -133,11 +143,11 @@ function oneOfValues(path: Expr, values: readonly Json[], env: Env): Facts {
 
 /** The facts that a path has a narrower shape; alternatives of the object above that do not fit it are out. */
 function narrowed(path: Expr, shape: Shape, env: Env): Facts {
-  const key = pathKey(path);
+  const key = factKey(path);
   if (key === undefined) return NO_FACTS;
   const facts = new Map<string, Shape>();
   if (path.op === 'field') {
-    const above = pathKey(path.of);
+    const above = factKey(path.of);
     const whole = quietShape(path.of, env);
     if (above !== undefined && membersOf(whole).length > 1) {
       facts.set(

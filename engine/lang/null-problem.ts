@@ -5,6 +5,11 @@ import type { Env } from './type-env.ts';
 /** How to guard a path that may lead to nothing. */
 export function guardHelp(whole: string, why: 'missing' | 'null', env: Env): string {
   const path = whole.replace(/^this\./, '');
+  const skipped = why === 'missing' ? /^nodes\.(\w+)\.items$/.exec(path)?.[1] : undefined;
+  if (skipped !== undefined) {
+    const instead = env.notation === 'template' ? `put it inside \`{{#if ${path}}} … {{/if}}\`` : `write \`coalesce(${path}, [])\``;
+    return `"${skipped}" has no items when it is skipped: ${instead}`;
+  }
   if (env.notation === 'template') return `put it inside \`{{#if ${path}}} … {{/if}}\`, or write \`default ${path} "…"\``;
   if (why === 'missing') return `guard it: \`coalesce(${path}, …)\` or \`has(${path}) && …\`; or list it under \`required\``;
   return `guard it: \`${path} != null && …\`, \`${path} == null ? … : …\`, or \`coalesce(${path}, …)\``;

@@ -20,6 +20,17 @@ export function pathKey(tree: Expr): string | undefined {
   }
 }
 
+/** The same, and of elements under a key that is a path itself: `a[=b.c]`. What is known of such an element holds while its key is the same. */
+export function factKey(tree: Expr): string | undefined {
+  if (tree.op !== 'field' && tree.op !== 'index') return pathKey(tree);
+  const of = factKey(tree.of);
+  if (of === undefined) return undefined;
+  if (tree.op === 'field') return `${of}.${tree.name}`;
+  if (tree.at.op === 'literal') return typeof tree.at.value === 'string' ? `${of}.${tree.at.value}` : `${of}[${String(tree.at.value)}]`;
+  const at = factKey(tree.at);
+  return at === undefined ? undefined : `${of}[=${at}]`;
+}
+
 /** Longer parts are not repeated in a message; the frame shows them. */
 const MOST_TEXT = 60;
 
