@@ -23,7 +23,9 @@ export const graph: Command = {
     const surroundings = { cwd: ctx.cwd, env: ctx.io.env };
     const workflow = await loadWorkflow(await findWorkflow(textArgument(args[0]), surroundings), surroundings);
     const format = (textOption(options, 'format') ?? 'tree') as 'tree' | 'mermaid' | 'dot' | 'json';
-    const text = renderPlan(workflow.plan, format);
+    // In a file or a pipe there is no edge to run over.
+    const width = ctx.io.stdout.isTTY ? ctx.outWidth : Number.POSITIVE_INFINITY;
+    const text = renderPlan(workflow.plan, format, { width, name: ctx.out.bold, faint: ctx.out.dim });
     ctx.print(text.endsWith('\n') ? text : `${text}\n`);
     return EXIT.done;
   },

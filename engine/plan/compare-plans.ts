@@ -109,10 +109,13 @@ function edgesIn(
   nameOf: (address: string) => string,
 ): ReadonlyMap<string, { from: string; to: string; edge: Edge }> {
   const found = new Map<string, { from: string; to: string; edge: Edge }>();
+  const addresses = new Set(placed.map(({ address }) => address));
   for (const { address, inside, node } of placed) {
     // Beside it, wherever that is: also below `on_error`.
     const frame = address.slice(0, address.length - node.id.length);
     for (const edge of node.after) {
+      // What stands further out is waited for by the node around this one.
+      if (!addresses.has(`${frame}${edge.from}`)) continue;
       const from = nameOf(`${frame}${edge.from}`);
       const to = nameOf(inside === '' ? node.id : address);
       found.set(`${from} ${to}`, { from, to, edge });

@@ -1,12 +1,45 @@
-import type { Json } from '../base/json.ts';
+import { isList, isObject, type Json } from '../base/json.ts';
 import type { Edge, PlanBody, PlanForeach, PlanLoop, PlanNode } from '../contracts/plan.ts';
 import type { Path } from '../contracts/source.ts';
 
-/** The kind of a node and what answers it: `llm · cheap`, `set`, `llm · ollama/qwen`, `route`. */
+/** The kind of a node and what does it: `llm · cheap`, `llm · cheap or capable`, `set`, `llm · ollama/qwen`, `tool · stock`, `route`. */
 export function kindAndTier(node: PlanNode): string {
   if (node.stages[0].body?.type === 'route') return 'route';
-  const model = tierOf(node) ?? makerOf(node).stages[0].spec.model;
-  return typeof model === 'string' ? `${node.kind} · ${model}` : node.kind;
+  const { model, tool } = makerOf(node).stages[0].spec;
+  const who = node.kind === 'tool' ? tool : (tierOf(node) ?? model ?? tiersByData(node)?.names.join(' or '));
+  return typeof who === 'string' ? `${node.kind} · ${who}` : node.kind;
+}
+
+/** The tiers of a node of which data choose: their names, and in words when which is taken; undefined for any other. */
+export function tiersByData(node: PlanNode): { readonly names: readonly string[]; readonly words: string } | undefined {
+  const { tier } = makerOf(node).stages[0].spec;
+  if (!isList(tier)) return undefined;
+  const choices = tier.filter(isObject);
+  const uses = choices.map(({ use }) => inLine(use ?? null));
+  const words = choices.map(({ when }, at) => (when === undefined ? `else ${uses[at]}` : `${uses[at]} if ${inLine(when)}`));
+  return { names: [...new Set(uses)], words: words.join(', ') };
+}
+
+/** Who says whether what a node gives is good enough, `llm · premium`; undefined where nobody does. */
+export function judgeOf(node: PlanNode): string | undefined {
+  const parts = node.stages[0].body?.nodes ?? [];
+  const judge = parts.find(({ part }) => part === 'evaluate' || part === 'judge');
+  if (judge) return childFile(judge) === undefined ? kindAndTier(judge) : `the workflow ${childFile(judge)}`;
+  const inner = parts.find(({ part }) => part === 'loop' || part === 'generate' || part === 'candidate');
+  return inner && judgeOf(inner);
+}
+
+/** The tools that a node's model may call, and the most turns it has; undefined where there are none. */
+export function toolsOf(node: PlanNode): { readonly names: readonly string[]; readonly turns: string | undefined } | undefined {
+  const { tools, max_turns: turns } = makerOf(node).stages[0].spec;
+  if (!isList(tools)) return undefined;
+  return { names: tools.map(inLine), turns: turns === undefined ? undefined : inLine(turns) };
+}
+
+/** Whether a node runs although the source of an edge was skipped: of one that holds others, whether all that is inside does. */
+export function isDispensable(node: PlanNode, { from, optional }: Edge): boolean {
+  const needs = (inner: PlanNode): boolean => inner.after.some((edge) => edge.from === from && !isDispensable(inner, edge));
+  return optional && !innerNodes(node).some(needs);
 }
 
 /** The tier a node asks for, when it names one. */
@@ -127,6 +160,8 @@ export function labelLines(node: PlanNode): readonly string[] {
     ...(node.foreach ? [cut(fanOut(node.foreach), LONGEST_LABEL)] : []),
     ...loopsOf(node),
     ...(candidatesOf(node) === undefined ? [] : [cut(candidatesOf(node) ?? '', LONGEST_LABEL)]),
+    ...(judgeOf(node) === undefined ? [] : [cut(`judged by ${judgeOf(node)}`, LONGEST_LABEL)]),
+    ...(toolsOf(node) === undefined ? [] : [cut(`calls ${toolsOf(node)?.names.join(', ')}`, LONGEST_LABEL)]),
     ...(higherTiers(node).length > 0 ? [`↑ ${higherTiers(node).join(', ')}`] : []),
     ...(node.skipIf ? [cut(condition(node.skipIf), LONGEST_LABEL)] : []),
   ];
@@ -166,5 +201,11 @@ function fieldName(path: Path, node: Path | undefined): string {
   const isBelow = node?.every((step, at) => step === path[at]) ?? false;
   const steps = isBelow ? path.slice(node?.length) : path[0] === 'nodes' ? path.slice(2) : path;
   const names = steps.filter((step) => typeof step === 'string' && step !== 'when');
-  return names[0] === 'foreach' && names[1] === 'items' ? 'foreach' : names.join('.');
+  if (names[0] === 'foreach' && names[1] === 'items') return 'foreach';
+  // What stands inside goes by its place, as everywhere else: `technical/draft/prompt`.
+  return names
+    .join('.')
+    .replace(/^route\.cases\.(\w+)\./, '$1/')
+    .replace(/(^|\/)nodes\.(\w+)\.(?=.)/g, '$1$2/')
+    .replace(/(?<=\/)nodes\.(\w+)\./g, '$1/');
 }

@@ -1,5 +1,5 @@
 import type { DiffGraph, Presence } from '../contracts/diff.ts';
-import { escapeText } from './render-mermaid.ts';
+import { escapeText, titleOf } from './render-mermaid.ts';
 
 /** Green has come, red is gone, amber is not as it was; lines that are gone are dashed. Light enough for black text on any page. */
 const COLOURS: Readonly<Record<Presence, string>> = {
@@ -22,12 +22,13 @@ export function renderDiffMermaid({ nodes, edges }: DiffGraph): string {
   const lines = ['flowchart TD'];
   const draw = (inside: string | undefined, indent: string): void => {
     for (const node of nodes.filter((one) => one.inside === inside)) {
-      const label = labelOf(node).map(escapeText).join('<br/>');
       if (nodes.some((one) => one.inside === node.node)) {
-        lines.push(`${indent}subgraph ${nameOf(node.node)} ["${label}"]`);
+        lines.push(`${indent}subgraph ${nameOf(node.node)} ["${titleOf(labelOf(node))}"]`, `${indent}  direction TB`);
         draw(node.node, `${indent}  `);
-        lines.push(`${indent}end`);
+        // Classes do nothing to a box around others.
+        lines.push(`${indent}end`, `${indent}style ${nameOf(node.node)} ${COLOURS[node.state]}`);
       } else {
+        const label = labelOf(node).map(escapeText).join('<br/>');
         const [open, close] = node.foreach ? ['[[', ']]'] : ['[', ']'];
         lines.push(`${indent}${nameOf(node.node)}${open}"${label}"${close}`);
       }
@@ -40,7 +41,9 @@ export function renderDiffMermaid({ nodes, edges }: DiffGraph): string {
     if (numbers.length > 0) lines.push(`  linkStyle ${numbers.join(',')} ${LINES[state]}`);
   }
   for (const state of ['same', 'added', 'removed', 'changed'] as const) {
-    const names = nodes.filter((node) => node.state === state).map(({ node }) => nameOf(node));
+    const names = nodes
+      .filter((node) => node.state === state && !nodes.some((one) => one.inside === node.node))
+      .map(({ node }) => nameOf(node));
     if (names.length > 0) lines.push(`  classDef ${state} ${COLOURS[state]}`, `  class ${names.join(',')} ${state}`);
   }
   return `${lines.join('\n')}\n`;

@@ -1,18 +1,20 @@
 import type { Edge, Plan, PlanNode } from '../contracts/plan.ts';
-import { caseLabel, casesOf, cut, edgesAmong, innerNodes, labelLines, tierOf } from './describe.ts';
+import { caseLabel, casesOf, cut, edgesAmong, innerNodes, isDispensable, labelLines, tierOf } from './describe.ts';
 import { TIER_COLOURS } from './tier-colours.ts';
 
 /**
- * The plan in Graphviz's language: a fan-out has a double border, a node that may be skipped a dashed one, an optional edge is dashed. A node
+ * The plan in Graphviz's language: a fan-out has a double border, or a thick one where it is a cluster, a node that may be skipped a dashed one, an optional edge is dashed. A node
  * that holds others is a cluster of them, and the edges from a route to its cases bear their names.
  */
 export function renderDot(plan: Plan): string {
+  const holds = plan.nodes.some((node) => innerNodes(node).length > 0);
   const lines = [
     `digraph ${quote(plan.workflow)} {`,
     '  rankdir=TB;',
-    ...(plan.nodes.some((node) => innerNodes(node).length > 0) ? ['  compound=true;'] : []),
+    ...(holds ? ['  compound=true;'] : []),
     '  node [shape=box, fontname="Helvetica", fontsize=11, fillcolor="#f4f4f4", color="#666666"];',
-    '  edge [color="#666666"];',
+    '  edge [color="#666666", fontname="Helvetica", fontsize=10, fontcolor="#444444"];',
+    ...(holds ? ['  graph [fontname="Helvetica", fontsize=11, fontcolor="#444444"];'] : []),
   ];
   const edges: string[] = [];
 
@@ -28,15 +30,18 @@ export function renderDot(plan: Plan): string {
       lines.push(
         `${indent}  label=${quote(labelLines(node).join('\n'))}; style="${node.skipIf ? 'rounded,dashed' : 'rounded'}"; color="#999999";`,
       );
-      if (node.foreach) lines.push(`${indent}  peripheries=2;`);
+      // A cluster has one border at most.
+      if (node.foreach) lines.push(`${indent}  penwidth=2;`);
       const cases = casesOf(node);
       if (cases) lines.push(`${indent}  ${quote(`${name}/`)} [shape=diamond, label="?"];`);
       draw(inside, `${name}/`, `${indent}  `);
       for (const one of cases ?? []) {
         const target = inside.find(({ id }) => id === one.name);
-        if (!target) lines.push(`${indent}  ${quote(`${name}/${one.name}`)} [shape=plaintext, label="skip"];`);
+        if (!target) lines.push(`${indent}  ${quote(`${name}/${one.name}`)} [shape=plaintext, fontcolor="#444444", label="skip"];`);
         const to = target ? entryOf(target, `${name}/`) : `${name}/${one.name}`;
-        edges.push(`  ${quote(`${name}/`)} -> ${quote(to)} [label=${quote(cut(caseLabel(one), LONGEST_CASE))}];`);
+        const head = target && innerNodes(target).length > 0 ? `, lhead=${quote(`cluster_${name}/${target.id}`)}` : '';
+        // Blanks keep the names of neighbours apart.
+        edges.push(`  ${quote(`${name}/`)} -> ${quote(to)} [label=${quote(` ${cut(caseLabel(one), LONGEST_CASE)} `)}${head}];`);
       }
       lines.push(`${indent}}`);
     }
@@ -63,9 +68,9 @@ function attributesOf(node: PlanNode): readonly string[] {
 }
 
 /** An edge ends at the border of a cluster; Graphviz wants a node in it all the same. */
-function edgeLine(from: PlanNode, to: PlanNode, { optional }: Edge, around: string): string {
+function edgeLine(from: PlanNode, to: PlanNode, edge: Edge, around: string): string {
   const attributes = [
-    ...(optional ? ['style=dashed'] : []),
+    ...(isDispensable(to, edge) ? ['style=dashed'] : []),
     ...(innerNodes(from).length > 0 ? [`ltail=${quote(`cluster_${around}${from.id}`)}`] : []),
     ...(innerNodes(to).length > 0 ? [`lhead=${quote(`cluster_${around}${to.id}`)}`] : []),
   ];

@@ -1,5 +1,5 @@
 import type { Plan, PlanNode } from '../contracts/plan.ts';
-import { caseLabel, casesOf, cut, edgesAmong, innerNodes, labelLines, tierOf } from './describe.ts';
+import { caseLabel, casesOf, cut, edgesAmong, innerNodes, isDispensable, labelLines, tierOf } from './describe.ts';
 import { TIER_COLOURS } from './tier-colours.ts';
 
 /**
@@ -8,48 +8,59 @@ import { TIER_COLOURS } from './tier-colours.ts';
  */
 export function renderMermaid(plan: Plan): string {
   const lines = ['flowchart TD'];
-  const all: PlanNode[] = [];
   const edges: string[] = [];
 
   const draw = (nodes: readonly PlanNode[], around: string, indent: string): void => {
     for (const node of nodes) {
-      all.push(node);
       const name = nameOf(around, node.id);
       const inside = innerNodes(node);
-      const classes = [...(inside.length === 0 ? [tierOf(node)] : []), ...(node.skipIf ? ['conditional'] : [])].filter(
-        (one) => one !== undefined,
-      );
-      const label = labelLines(node).map(escapeText).join('<br/>');
+      const classes = [tierOf(node) ?? 'plain', ...(node.skipIf ? ['conditional'] : [])];
       if (inside.length === 0) {
+        const label = labelLines(node).map(escapeText).join('<br/>');
         const [open, close] = node.foreach ? ['[[', ']]'] : ['[', ']'];
         lines.push(`${indent}${name}${open}"${label}"${close}`);
       } else {
-        lines.push(`${indent}subgraph ${name}["${label}"]`);
+        lines.push(`${indent}subgraph ${name}["${titleOf(labelLines(node))}"]`, `${indent}  direction TB`);
         const start = `${name}__by`;
         const cases = casesOf(node);
-        if (cases) lines.push(`${indent}  ${start}{"?"}`);
+        if (cases) lines.push(`${indent}  ${start}{"?"}`, `${indent}  class ${start} plain`);
         draw(inside, name, `${indent}  `);
         for (const one of cases ?? []) {
           const target = inside.find(({ id }) => id === one.name);
           const to = target ? nameOf(name, target.id) : nameOf(name, one.name);
-          if (!target) lines.push(`${indent}  ${to}(["skip"])`);
+          if (!target) lines.push(`${indent}  ${to}(["skip"])`, `${indent}  class ${to} plain`);
           edges.push(`  ${start} -->|"${escapeText(cut(caseLabel(one), LONGEST_CASE))}"| ${to}`);
         }
-        lines.push(`${indent}end`);
+        // Classes do nothing to a box around others.
+        lines.push(`${indent}end`, `${indent}style ${name} ${AROUND}${node.skipIf ? `,${DASHED}` : ''}`);
+        continue;
       }
       lines.push(...classes.map((one) => `${indent}class ${name} ${one}`));
     }
     for (const { node, edge } of edgesAmong(nodes))
-      edges.push(`  ${nameOf(around, edge.from)} ${edge.optional ? '-.->' : '-->'} ${nameOf(around, node.id)}`);
+      edges.push(`  ${nameOf(around, edge.from)} ${isDispensable(node, edge) ? '-.->' : '-->'} ${nameOf(around, node.id)}`);
   };
   draw(plan.nodes, '', '  ');
   lines.push(...edges);
-  const tiers = new Set(all.filter((node) => innerNodes(node).length === 0).map(tierOf));
-  for (const [tier, { fill, line }] of Object.entries(TIER_COLOURS)) {
-    if (tiers.has(tier)) lines.push(`  classDef ${tier} fill:${fill},stroke:${line},color:#111`);
+  const used = new Set(lines.flatMap((line) => /^ *class \S+ (\w+)$/.exec(line)?.[1] ?? []));
+  for (const [name, { fill, line }] of Object.entries({ ...TIER_COLOURS, plain: PLAIN })) {
+    if (used.has(name)) lines.push(`  classDef ${name} fill:${fill},stroke:${line},color:#111`);
   }
-  if (all.some((node) => node.skipIf)) lines.push('  classDef conditional stroke-dasharray:5 3');
+  if (used.has('conditional')) lines.push(`  classDef conditional ${DASHED}`);
   return `${lines.join('\n')}\n`;
+}
+
+/** What calls no model of a tier, and what holds others: Mermaid's own colours would say something that is not so. */
+const PLAIN = { fill: '#f4f4f4', line: '#666666' };
+const AROUND = 'fill:#fcfcfc,stroke:#999999,color:#111';
+const DASHED = 'stroke-dasharray:5 3';
+
+/** A title longer than this would be wider than what is below it. */
+const LONGEST_TITLE = 72;
+
+/** The title of a box around others, on one line: Mermaid draws what is inside over a second one. */
+export function titleOf(lines: readonly string[]): string {
+  return escapeText(cut(lines.join(' · '), LONGEST_TITLE));
 }
 
 /** A condition longer than this would push the boxes apart. */

@@ -131,7 +131,13 @@ export const e = {
       reply: { text: '', toolCalls, stop: 'tool_calls', usage: turn.call.usage, model: 'acme-capable' },
     };
   },
-  tool: (task: string, tool: string, args: JsonObject, status: 'begun' | 'succeeded' | 'failed' = 'succeeded', took = 5): EventBody => ({
+  tool: (
+    task: string,
+    tool: string,
+    args: JsonObject,
+    status: 'begun' | 'succeeded' | 'failed' = 'succeeded',
+    took: number = 5,
+  ): EventBody => ({
     type: 'tool.called',
     task: taskKey(task),
     attempt: 1,

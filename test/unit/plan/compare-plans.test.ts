@@ -330,7 +330,17 @@ describe('nodes inside nodes', () => {
       ['box/w', 'box'],
       ['g/z', 'box'],
     ]);
-    expect(renderDiffMermaid(diff.graph)).toContain('  subgraph n_box ["box<br/>group<br/>was g"]\n    n_boxINx["x<br/>set"]');
+    expect(renderDiffMermaid(diff.graph)).toContain(
+      '  subgraph n_box ["box · group · was g"]\n    direction TB\n    n_boxINx["x<br/>set"]',
+    );
+  });
+
+  test('what is read further out is an edge of the node around them', () => {
+    const outer = planOf([{ id: 'a' }]).nodes[0]!;
+    const side = (text: string): Side =>
+      planWith(outer, holding('g', group(inner('x', text, ['a'])), { after: inner('g', '', ['a']).after }));
+    const { graph } = compare(side('1'), side('2'));
+    expect(graph.edges.map(({ from, to }) => [from, to])).toEqual([['a', 'g']]);
   });
 
   test('a route, its cases and its conditions', () => {
