@@ -8,6 +8,7 @@ import { fieldsOf } from './lang/notation.ts';
 import { secretIn } from './lang/sealed-text.ts';
 import { serverFields } from './lang/server-fields.ts';
 import { parseTemplate } from './lang/template.ts';
+import { wholePlan } from './whole-plan.ts';
 import { createPlacer, workspaceOf } from './workspace.ts';
 
 /** What the nodes of a workflow may touch: its workspace, and what is configured. `roots` hold the files it may reach. */
@@ -25,7 +26,7 @@ export function createOutside(workflowFile: string, roots: readonly string[], co
   };
 }
 
-/** Makes sure that the secrets a plan names have values before anything runs. Throws DagrunError (exit code 3). */
+/** Makes sure that the secrets a plan names, and all that is in it, have values before anything runs. Throws DagrunError (exit code 3). */
 export function requireSecrets(config: Config, plan: Plan, kinds: readonly NodeKind[]): void {
   const missing = [...secretsOf(plan, kinds)].filter((name) => !('value' in (config.secrets.get(name) ?? {})));
   if (missing.length === 0) return;
@@ -44,11 +45,12 @@ export function requireSecrets(config: Config, plan: Plan, kinds: readonly NodeK
 function secretsOf(plan: Plan, kinds: readonly NodeKind[]): ReadonlySet<string> {
   const byName = new Map(kinds.map((kind) => [kind.kind, kind]));
   const names = new Set<string>();
-  const { tools = {}, servers = {} } = plan.tools ?? {};
-  const ofTools = Object.values(tools).flatMap(({ does }) => (does.type === 'kind' ? [does] : []));
+  const { stages, tools } = wholePlan(plan);
+  const ofTools = tools.flatMap((one) => Object.values(one.tools)).flatMap(({ does }) => (does.type === 'kind' ? [does] : []));
+  const servers = tools.flatMap((one) => Object.values(one.servers));
   const specs = [
-    ...[...plan.nodes.flatMap((node) => node.stages), ...ofTools].map(({ kind, spec }) => [byName.get(kind)?.schema ?? {}, spec] as const),
-    ...Object.values(servers).map(({ spec }) => [serverFields, spec] as const),
+    ...[...stages, ...ofTools].map(({ kind, spec }) => [byName.get(kind)?.schema ?? {}, spec] as const),
+    ...servers.map(({ spec }) => [serverFields, spec] as const),
   ];
   for (const [schema, spec] of specs) {
     for (const field of fieldsOf(schema, spec, [])) {

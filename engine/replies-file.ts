@@ -5,7 +5,9 @@ import type { RunEvent } from './contracts/event.ts';
 import type { Plan } from './contracts/plan.ts';
 import { DagrunError } from './errors.ts';
 import { parseReplies, type Replies } from './providers/reply-search.ts';
-import { itemOf, placesOf } from './run/plan-index.ts';
+import { indexPlan } from './run/plan-index.ts';
+import { answerablePlaces } from './run/tool-places.ts';
+import { whereIs } from './run/where.ts';
 import { parseDocument } from './source/document.ts';
 
 /**
@@ -23,24 +25,32 @@ export function readReplies(plan: Plan, file: string, cwd: string, past: readonl
   const diagnostics: Diagnostic[] = [];
   const report = (diagnostic: Diagnostic): void => void diagnostics.push(diagnostic);
   const document = parseDocument({ name: shown, text }, report);
-  const nodes = placesOf(plan);
+  const nodes = answerablePlaces(plan);
   const replies = document && parseReplies(document, nodes, report);
   if (!replies || diagnostics.some((diagnostic) => diagnostic.severity === 'error')) {
     throw new DagrunError(`${shown} has mistakes`, { exitCode: 2, diagnostics });
   }
+  const index = indexPlan(plan);
   for (const event of past) {
-    if (event.type === 'tool.called' && event.call.status !== 'begun') replies.toolStub(event.call.tool, event.call.args);
-    if (event.type !== 'model.called') continue;
-    const item = itemOf(event.task);
-    const { tier, call } = event.call;
-    replies.take({
-      node: item?.node ?? event.task,
-      task: event.task,
-      ...(item && { item: item.index }),
-      attempt: event.attempt,
-      ...(tier && { tier }),
-      call,
-    });
+    switch (event.type) {
+      case 'tool.called':
+        if (event.call.status !== 'begun') replies.toolStub(event.call.tool, event.call.args);
+        break;
+      case 'model.called': {
+        const { tier, call, asked } = event.call;
+        const { task, attempt } = event;
+        replies.take({ ...(asked ?? whereIs(index, task).origin), task, attempt, ...(tier && { tier }), call });
+        break;
+      }
+      case 'attempt.woken':
+        // What came through the inbox was said by somebody else.
+        if (event.inbox === undefined) replies.woken({ ...whereIs(index, event.task).origin, attempt: event.attempt }, event.wake);
+        break;
+      case 'attempt.succeeded':
+      case 'attempt.failed':
+        replies.stub({ ...whereIs(index, event.task).origin, attempt: event.attempt });
+        break;
+    }
   }
   return replies;
 }

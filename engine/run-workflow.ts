@@ -7,12 +7,13 @@ import type { LoadedWorkflow, ResumeOptions, RunOptions } from './contracts/engi
 import type { RunEvent } from './contracts/event.ts';
 import type { NodeKind, Wake, WakeCondition } from './contracts/node-kind.ts';
 import type { Plan } from './contracts/plan.ts';
-import type { ModelWant, Provider } from './contracts/provider.ts';
+import type { Provider } from './contracts/provider.ts';
 import type { RunResult } from './contracts/result.ts';
 import { type InEvent, type RunRecord, type Store, StoreFailed } from './contracts/store.ts';
 import { type Earlier, findEarlier, inputsOf, openEarlier, planOfOnly, reuseWanted } from './earlier-run.ts';
 import { DagrunError } from './errors.ts';
 import { completeInputs } from './inputs.ts';
+import { listenerOf } from './listener.ts';
 import { assembleModels, assembleOffline, requireProviders, tiersOf } from './model-assembly.ts';
 import { kinds } from './nodes/registry.ts';
 import { driverName } from './observe/run-list.ts';
@@ -39,6 +40,7 @@ import { withServerTools } from './server-tools.ts';
 import { driveEmbedded } from './shells/embedded.ts';
 import { standIn, stayHome, type ToolStandIn, toolsAtHome, wakesIn } from './stand-ins.ts';
 import { openTools, type RunTools } from './tool-assembly.ts';
+import { wantsIn } from './whole-plan.ts';
 
 /**
  * Runs a workflow to its end and returns its result, whatever it is: a run that fails is a result, not an exception.
@@ -64,6 +66,8 @@ export interface World {
   /** In place of tools, and the kinds whose work those do that are called all the same. */
   readonly tools?: ToolStandIn;
   readonly toolKinds?: readonly NodeKind[];
+  /** In place of the registry's, the kinds of a workflow that is called as a tool; `place` is what its nodes are below. */
+  childKinds?(plan: Plan, place: string): readonly NodeKind[];
   /** Nobody else can reach the run: it says to nobody that it lives, and looks for no wishes. */
   readonly alone?: boolean;
   /** Why a parked task goes on at once; undefined when it has to wait. */
@@ -85,7 +89,7 @@ export async function runIn(world: World, workflow: LoadedWorkflow, options: Run
   const offline = world.offline ?? (options.offline || written ? assembleOffline(written) : undefined);
   const config = configOf(workflow.file, options);
   if (!offline) {
-    requireProviders(config, tiersOf(config, plan.tiers), wantsOf(plan));
+    requireProviders(config, tiersOf(config, plan.tiers), wantsIn(plan, kinds));
     requireSecrets(config, plan, kinds);
   }
 
@@ -204,7 +208,7 @@ async function goOn({ id, store, record, plan, owner, now, over }: Claimed, opti
     const offline = started.simulated ? assembleOffline(written) : undefined;
     const config = configOf(record.file, options);
     if (!offline) {
-      requireProviders(config, tiersOf(config, plan.tiers), wantsOf(plan));
+      requireProviders(config, tiersOf(config, plan.tiers), wantsIn(plan, kinds));
       requireSecrets(config, plan, kinds);
     }
     const { repeatUnsafe = false } = options;
@@ -236,7 +240,13 @@ function silenceOf({ beatAt }: RunRecord, now: Instant): Millis {
 function standingIn(world: World, offline: boolean, replies: Replies | undefined, plan: Plan, startedBy: string): World {
   if (!offline || world.kinds) return world;
   const home = { ...world, kinds: stayHome(kinds, plan), tools: toolsAtHome(kinds, replies) };
-  return replies === undefined ? home : { ...home, kinds: standIn(home.kinds, replies, plan), wakes: wakesIn(replies, plan, startedBy) };
+  if (replies === undefined) return home;
+  return {
+    ...home,
+    kinds: standIn(home.kinds, replies, plan),
+    childKinds: (child, place) => standIn(stayHome(kinds, child), replies, child, place),
+    wakes: wakesIn(replies, plan, startedBy),
+  };
 }
 
 /** The tools of a run, opened. Throws DagrunError (exit code 3). */
@@ -253,6 +263,7 @@ function toolsOf(
     random: world.random,
     scope: { inputs, run: { id: world.id, started_at: new Date(startedAt).toISOString(), workflow: plan.workflow } },
     ...(world.tools && { standIn: world.tools }),
+    ...(world.childKinds && { childKinds: world.childKinds }),
   });
 }
 
@@ -279,7 +290,7 @@ async function driveToEnd(drive: Drive, options: RunOptions | ResumeOptions): Pr
   const { clock, random, id } = drive.world;
   const index = indexPlan(plan);
   const models = assembleModels(config, clock);
-  const tell = observer(options.onEvent);
+  const tell = listenerOf(options.onEvent);
   const halt = new AbortController();
   const tiers = tiersOf(config, plan.tiers);
   const startedAt = new Date(drive.startedAt).toISOString();
@@ -367,31 +378,4 @@ function reuserOf({ world, store, plan, offline, earlier, cache }: Drive, tiers:
 
 function configOf(workflowFile: string, options: RunOptions | ResumeOptions): Config {
   return loadConfig({ cwd: resolve(options.cwd ?? '.'), workflowFile, ...(options.env && { env: options.env }) });
-}
-
-/** What the nodes of a workflow ask models for. */
-function wantsOf(plan: Plan): readonly ModelWant[] {
-  const byName = new Map(kinds.map((kind) => [kind.kind, kind]));
-  return plan.nodes.flatMap((node) => node.stages.flatMap((stage) => byName.get(stage.kind)?.wants?.(stage.spec) ?? []));
-}
-
-/** A listener that fails is told nothing more: a run that is being paid for does not end because somebody who watches it does. */
-function observer(onEvent: RunOptions['onEvent']): (event: RunEvent) => void {
-  let listening = onEvent !== undefined;
-  const stop = (error: unknown): void => {
-    if (!listening) return;
-    listening = false;
-    const why = error instanceof Error ? error.message : String(error);
-    process.emitWarning(`onEvent failed and is not called again: ${why}`, 'DagrunWarning');
-  };
-  return (event) => {
-    if (!listening) return;
-    try {
-      // A listener may well be an async function, which fails later.
-      const told: unknown = onEvent?.(event);
-      if (told instanceof Promise) told.catch(stop);
-    } catch (error) {
-      stop(error);
-    }
-  };
 }

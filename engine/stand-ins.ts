@@ -13,8 +13,11 @@ import { refusalOf } from './run/answer-rules.ts';
 import { indexPlan } from './run/plan-index.ts';
 import { whereIs } from './run/where.ts';
 
-/** The kinds as written replies want them: a node with a stub is not executed. */
-export function standIn(kinds: readonly NodeKind[], replies: Replies, plan: Plan): readonly NodeKind[] {
+/**
+ * The kinds as written replies want them: a node with a stub is not executed. `within`: what the nodes of the plan are below, when it is that
+ * of a workflow that is called as a tool.
+ */
+export function standIn(kinds: readonly NodeKind[], replies: Replies, plan: Plan, within?: string): readonly NodeKind[] {
   const isOwn = ownKinds(plan);
   const index = indexPlan(plan);
   return kinds.map((kind): NodeKind => {
@@ -23,7 +26,9 @@ export function standIn(kinds: readonly NodeKind[], replies: Replies, plan: Plan
       ...kind,
       async execute(spec, ctx) {
         const { attempt, task } = ctx;
-        const stub = isOwn(task, kind) ? replies.stub({ ...whereIs(index, task).origin, attempt }) : undefined;
+        const { origin } = whereIs(index, task);
+        const node = within === undefined ? origin.node : `${within}/${origin.node}`;
+        const stub = isOwn(task, kind) ? replies.stub({ ...origin, node, attempt }) : undefined;
         if (stub === undefined) return kind.execute(spec, ctx);
         if ('fail' in stub) throw new Failed(failureFrom(stub.fail, `${task}, attempt ${attempt}`));
         return 'text' in stub ? stub.text : stub.json;

@@ -24,15 +24,25 @@ export interface RunToolsOptions {
   random(): number;
   /** What templates of tools read: `inputs`, `run`. */
   readonly scope: JsonObject;
-  /** In place of the tools, of a run that asks nobody. */
+  /** In place of the tools, of a run that asks nobody; and the kinds of the workflows that are called all the same. */
   readonly standIn?: ToolStandIn;
+  readonly childKinds?: (plan: Plan, place: string) => readonly NodeKind[];
 }
 
 /**
  * Opens the tools of a run; undefined when its nodes call none. Its servers are started, and asked whether they offer what the plan says,
  * before anything is paid. Throws DagrunError (exit code 3).
  */
-export async function openTools({ plan, kinds, outside, clock, random, scope, standIn }: RunToolsOptions): Promise<RunTools | undefined> {
+export async function openTools({
+  plan,
+  kinds,
+  outside,
+  clock,
+  random,
+  scope,
+  standIn,
+  childKinds,
+}: RunToolsOptions): Promise<RunTools | undefined> {
   const all = [
     ...(plan.tools ? [{ plan: plan.tools, partials: plan.partials, folder: '', constants: plan.constants }] : []),
     ...toolsInside(plan.nodes, ''),
@@ -53,7 +63,7 @@ export async function openTools({ plan, kinds, outside, clock, random, scope, st
     throw error;
   }
   const runWorkflow = createWorkflowRunner({
-    kindsFor: (child) => (standIn ? stayHome(kinds, child) : kinds),
+    kindsFor: (child, place) => childKinds?.(child, place) ?? (standIn ? stayHome(kinds, child) : kinds),
     clock,
     random,
     tools: () => open,

@@ -1,30 +1,35 @@
 import type { Clock } from './base/clock.ts';
-import { runId } from './base/ids.ts';
+import { runId, type TaskKey, taskKey } from './base/ids.ts';
 import type { Json, JsonObject } from './base/json.ts';
 import { Failed } from './contracts/failure.ts';
 import type { NodeKind, TaskContext } from './contracts/node-kind.ts';
 import type { Plan } from './contracts/plan.ts';
-import type { ModelClient } from './contracts/provider.ts';
+import type { ModelAsk, ModelClient, MoneyLimit } from './contracts/provider.ts';
 import type { OpenToolBox, PlanToolWork, ToolBook } from './contracts/tool.ts';
 import { createKernel } from './run/kernel.ts';
+import { limitsAround } from './run/limits-around.ts';
 import { createPerformer } from './run/perform.ts';
-import { indexPlan } from './run/plan-index.ts';
+import { indexPlan, type PlanIndex } from './run/plan-index.ts';
 import { createScopes } from './run/scope.ts';
-import { createTally } from './run/tally.ts';
+import { createTally, type Tally } from './run/tally.ts';
+import { placeInTool } from './run/tool-places.ts';
 import { pathIn, readerIn } from './run/where.ts';
 import { driveEmbedded } from './shells/embedded.ts';
 import { openMemoryStore } from './store/memory.ts';
 
 /** What a workflow that is called as a tool runs with, besides what the task has that calls it. */
 export interface WorkflowToolOptions {
-  kindsFor(plan: Plan): readonly NodeKind[];
+  /** `place`: what its nodes are below, as replies name them. */
+  kindsFor(plan: Plan, place: string): readonly NodeKind[];
   readonly clock: Clock;
   random(): number;
   /** The tools of the run. */
   tools(): OpenToolBox;
 }
 
+/** Runs a workflow that is the tool `name`. */
 export type RunWorkflow = (
+  name: string,
   work: Extract<PlanToolWork, { readonly type: 'workflow' }>,
   args: JsonObject,
   ctx: TaskContext,
@@ -36,26 +41,42 @@ export type RunWorkflow = (
  * task does it again and nothing is paid twice. It is kept nowhere else, and can wait for nobody.
  */
 export function createWorkflowRunner({ kindsFor, clock, random, tools }: WorkflowToolOptions): RunWorkflow {
-  return async ({ plan, folder }, args, ctx, book) => {
-    const id = runId(`${ctx.task}/${plan.workflow}`);
+  let called = 0;
+  return async (name, { plan, folder }, args, ctx, book) => {
+    called += 1;
+    const id = runId(`${ctx.task}/${name}~${called}`);
     const store = openMemoryStore();
     const at = clock.now();
     const inputs = { ...defaultsOf(plan.inputs), ...args };
     await store.create({ id, plan, file: plan.file, at });
     const index = indexPlan(plan);
     const tally = createTally(index);
-    const models: ModelClient = { ask: (ask) => ctx.askFor(ask), ruler: (ask) => ctx.ruler(ask), close: () => Promise.resolve() };
+    const models: ModelClient = {
+      ask: (ask, own) =>
+        ctx.askFor(
+          { ...ask, origin: { ...ask.origin, node: `${name}/${ask.origin.node}` }, within: moneyAround(taskKey(id), index, tally, ask) },
+          ({ call, request, reply }) => own.record(call, request, reply),
+        ),
+      ruler: (ask) => ctx.ruler(ask),
+      close: () => Promise.resolve(),
+    };
+    const inTool = (place: string): TaskContext['node'] => placeInTool(ctx.node, name, place);
     const performer = createPerformer(index, {
       run: id,
       store,
-      kinds: kindsFor(plan),
+      kinds: kindsFor(plan, placeInTool(ctx.node, name, '').slice(0, -1)),
       models,
       scopes: createScopes(index, store, tally, { id, startedAt: new Date(at).toISOString(), inputs }),
       clock,
       send: ctx.send,
       readFiles: readerIn(folder, ctx.readFiles),
       outside: { ...ctx.outside, place: (path) => ctx.outside.place(pathIn(folder, path)) },
-      toolBox: (of, inner) => tools()({ ...of, folder: [folder, of.folder].filter((part) => part !== '').join('/') }, inner, book),
+      toolBox: (of, inner) =>
+        tools()(
+          { ...of, folder: [folder, of.folder].filter((part) => part !== '').join('/') },
+          { ...inner, node: inTool(inner.node) },
+          book,
+        ),
     });
     const ended = await driveEmbedded(
       {
@@ -83,6 +104,18 @@ export function createWorkflowRunner({ kindsFor, clock, random, tools }: Workflo
     for await (const event of store.journal.read(id)) if (event.type === 'run.finished') outputs = event.outputs ?? {};
     return outputs;
   };
+}
+
+/** The limits of money that a call of the workflow has to keep to: those of its sub-workflows, its own, and what was said already. */
+function moneyAround(run: TaskKey, index: PlanIndex, tally: Tally, { origin, within = [] }: ModelAsk): readonly MoneyLimit[] {
+  const { maxCost } = index.plan.limits;
+  return [
+    ...within,
+    ...limitsAround(index, origin.task).flatMap(({ task, limits }) =>
+      limits.maxCost === undefined ? [] : [{ of: taskKey(`${run}/${task}`), maxCost: limits.maxCost, spent: tally.spent(task).cost }],
+    ),
+    ...(maxCost === undefined ? [] : [{ of: run, maxCost, spent: tally.run.bill.cost }]),
+  ];
 }
 
 function messageOf({ node, failure }: { readonly node: string | null; readonly failure: { readonly message: string } }): string {

@@ -1,7 +1,7 @@
 import type { Instant, NodeId, TaskKey } from '../base/ids.ts';
 import type { Json, JsonObject, JsonSchema } from '../base/json.ts';
 import type { Code } from './diagnostic.ts';
-import type { Attachment, ModelAnswer, ModelAsk, ModelWant, Ruler } from './provider.ts';
+import type { Attachment, ModelAnswer, ModelAsk, ModelWant, PaidCall, Ruler } from './provider.ts';
 import type { Path } from './source.ts';
 import type { ToolBox } from './tool.ts';
 import type { NodeDecl } from './workflow.ts';
@@ -130,8 +130,11 @@ export interface TaskContext {
   problemsOf(output: Json): readonly string[];
   /** Calls a model; every call is journaled. Throws Failed. */
   ask(ask: Omit<ModelAsk, 'origin' | 'problemsOf'>): Promise<ModelAnswer>;
-  /** The same for a node of a workflow that is called as a tool: the path in `origin` starts there, and checks are its own. */
-  askFor(ask: ModelAsk): Promise<ModelAnswer>;
+  /**
+   * The same for a node of a workflow that is called as a tool: the path in `origin` starts there, and checks are its own. `tell` is told
+   * of every call, also of those that were paid before.
+   */
+  askFor(ask: ModelAsk, tell: (paid: PaidCall) => Promise<void>): Promise<ModelAnswer>;
   /** What measures such an ask before it is made. Throws Failed. */
   ruler(ask: Omit<ModelAsk, 'origin' | 'problemsOf'>): Promise<Ruler>;
   /** The value at a path of what the node's fields can read (`nodes.scan.output.text`); null where there is none. */

@@ -73,6 +73,8 @@ export interface RequestOrigin {
   readonly iterations?: readonly number[];
   /** What part of an `evaluate` or `best_of` it is; absent for the node's own call. */
   readonly role?: 'revise' | 'evaluate' | 'judge';
+  /** It is asked by a node of a workflow that is called as a tool: `task` and `attempt` are those of the task that calls it. */
+  readonly inTool?: true;
   /** `repair` is the one question asked again with the validator's messages; `summarize` shortens a value that does not fit into the prompt. */
   readonly call: 'ask' | 'repair' | 'summarize';
 }
@@ -175,8 +177,17 @@ export interface ModelAsk {
   /** Absent for the node's own question. */
   readonly purpose?: 'summarize';
   readonly origin: Omit<RequestOrigin, 'call' | 'tier'>;
+  /** Limits of money that hold for it besides those of the run and of the sub-workflows around its task. */
+  readonly within?: readonly MoneyLimit[];
   /** What is wrong with a parsed answer beyond its schema (the node's checks); asked about once, like a schema error. */
   readonly problemsOf?: (output: Json) => readonly string[];
+}
+
+/** A limit of the money that a part of a run may cost, known by the name `of`; so much was spent before the first call that it is told for. */
+export interface MoneyLimit {
+  readonly of: TaskKey;
+  readonly maxCost: Usd;
+  readonly spent: Usd;
 }
 
 export interface ModelAnswer {
@@ -276,12 +287,17 @@ export interface PaidCall {
   readonly reply: ModelReply | null;
 }
 
+/** A node of a workflow that is called as a tool, as replies name it. */
+export type AskedInTool = Pick<RequestOrigin, 'node' | 'item' | 'items' | 'iterations' | 'role'>;
+
 /** One call to a provider, as it is billed. */
 export interface ModelCall {
   readonly provider: string;
   readonly model: string;
   readonly tier?: Tier;
   readonly call: RequestOrigin['call'];
+  /** The node that asked, of a workflow that was called as a tool. */
+  readonly asked?: AskedInTool;
   readonly status: 'succeeded' | 'failed';
   readonly failure?: Failure;
   /** Zero for a call that was refused before it was worked on. */

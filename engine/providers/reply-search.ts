@@ -19,6 +19,8 @@ export interface Replies {
   toolStub(tool: string, args: Json): Given | undefined;
   /** Why a node that waits goes on at once; undefined when it has to wait. */
   wake(place: Place, until: WakeCondition): Wake | undefined;
+  /** The same of one that has been woken so before. */
+  woken(place: Place, wake: Wake): void;
 }
 
 /** The replies of a file, or undefined when it has mistakes, which are reported. `nodes` are the places of the workflow's nodes. */
@@ -51,6 +53,7 @@ export function createReplies(lists: readonly Staged[]): Replies {
       return found.gives.given;
     },
     wake: (place, until) => (until.type === 'approval' ? answers.take(place) : undefined) ?? waits.take(place),
+    woken: (place, wake) => void (wake.type === 'answered' ? answers : waits).take(place),
   };
 }
 

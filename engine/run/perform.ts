@@ -4,7 +4,7 @@ import type { Instant, RunId, TaskKey } from '../base/ids.ts';
 import { isList, type Json, type JsonObject } from '../base/json.ts';
 import { Failed, type Failure } from '../contracts/failure.ts';
 import { type NodeKind, type Outside, Parked, type TaskContext, type Wake } from '../contracts/node-kind.ts';
-import type { CallBook, ModelAsk, ModelClient } from '../contracts/provider.ts';
+import type { CallBook, ModelAsk, ModelClient, PaidCall } from '../contracts/provider.ts';
 import type { Entry, InEvent, Opening, Store, TaskOutcome, TaskState, Turn } from '../contracts/store.ts';
 import type { OpenToolBox, PlanTools, ToolsOf } from '../contracts/tool.ts';
 import type { Scope } from '../lang/evaluate.ts';
@@ -343,9 +343,9 @@ function contextOf(made: Attempt, abort: AbortSignal, pause: Pause | undefined, 
     outputSchema: made.node.outputSchema,
     problemsOf: (output) => problemsOf(made, output),
     ask: (ask) => around.models.ask(asked(ask), made.book, abort, pause),
-    askFor: (ask) => {
-      const origin = { ...ask.origin, node: `${where.origin.node}/${ask.origin.node}`, task, attempt };
-      return around.models.ask({ ...ask, origin }, made.book, abort, pause);
+    askFor: (ask, tell) => {
+      const origin = originInTool(where.origin, ask.origin, { task, attempt });
+      return around.models.ask({ ...ask, origin }, toldOf(made.book, tell), abort, pause);
     },
     ruler: (ask) => around.models.ruler(asked(ask)),
     valueAt: (path) => valueAt(made.scope, path.split('.')),
@@ -359,6 +359,47 @@ function contextOf(made: Attempt, abort: AbortSignal, pause: Pause | undefined, 
   };
   const tools = toolsOf(made);
   return tools && around.toolBox ? { ...ctx, tools: around.toolBox(tools, ctx, made.book.tools) } : ctx;
+}
+
+/** Who asks in a workflow that is called as a tool: its node, below that which calls it, in all items and rounds around both. */
+function originInTool(
+  outer: Where['origin'],
+  inner: ModelAsk['origin'],
+  { task, attempt }: Pick<Attempt, 'task' | 'attempt'>,
+): ModelAsk['origin'] {
+  const itemsOf = ({ item, items }: Pick<ModelAsk['origin'], 'item' | 'items'>): readonly number[] =>
+    items ?? (item === undefined ? [] : [item]);
+  const items = [...itemsOf(outer), ...itemsOf(inner)];
+  const iterations = [...(outer.iterations ?? []), ...(inner.iterations ?? [])];
+  const item = items.at(-1);
+  return {
+    node: `${outer.node}/${inner.node}`,
+    task,
+    attempt,
+    inTool: true,
+    ...(item !== undefined && { item }),
+    ...(items.length > 1 && { items }),
+    ...(iterations.length > 0 && { iterations }),
+    ...(inner.role && { role: inner.role }),
+  };
+}
+
+/** A book that tells of what is in it. */
+function toldOf(book: CallBook, tell: (paid: PaidCall) => Promise<void>): CallBook {
+  let before: Promise<void> = Promise.resolve();
+  return {
+    ...book,
+    paid(request) {
+      const known = book.paid(request);
+      if (known) before = before.then(() => tell(known));
+      return known;
+    },
+    async record(call, request, reply) {
+      await before;
+      await book.record(call, request, reply);
+      await tell({ call, request, reply });
+    },
+  };
 }
 
 /** The tools of the workflow that a task is part of; undefined when its nodes call none. */

@@ -3,13 +3,17 @@ import type { Plan, PlanNode } from '../contracts/plan.ts';
 import type { PlanTool, PlanTools } from '../contracts/tool.ts';
 import { toolsNamed } from '../lang/tool-names.ts';
 import { toolsWanted } from '../lang/tool-readings.ts';
-import { type IndexedNode, indexPlan } from './plan-index.ts';
+import { type IndexedNode, indexPlan, placesOf } from './plan-index.ts';
 
 /** A node of a workflow that is called as a tool. */
 export interface ToolPlace {
   /** That of the node that calls the tool, the name of the tool, and the place in its workflow: `answer/research/summary`. */
   readonly place: string;
   readonly node: PlanNode;
+  /** The tool that it is part of, the outermost one. */
+  readonly tool: string;
+  /** It does something itself. */
+  readonly does: boolean;
 }
 
 /** The nodes of all workflows that nodes of a plan can call as tools, by place; of parts and stages, each. */
@@ -18,12 +22,22 @@ export function toolPlacesOf(plan: Plan): readonly ToolPlace[] {
     [...tools].flatMap(([name, { does }]) =>
       does.type === 'workflow'
         ? [
-            ...nodesOf(does.plan).map((inner) => ({ place: inner.indexed.place, node: inner.indexed.node })),
+            ...nodesOf(does.plan).map(({ indexed: { place, node, bodies } }) => ({
+              place,
+              node,
+              tool: name,
+              does: bodies.includes(undefined),
+            })),
             ...toolPlacesOf(does.plan),
-          ].map(({ place, node }) => ({ place: placeInTool(indexed.place, name, place), node }))
+          ].map((inner) => ({ ...inner, place: placeInTool(indexed.place, name, inner.place), tool: name }))
         : [],
     ),
   );
+}
+
+/** The places of all nodes that can be answered for: those of the plan, and those of workflows that are called as tools. */
+export function answerablePlaces(plan: Plan): readonly string[] {
+  return [...new Set([...placesOf(plan), ...toolPlacesOf(plan).flatMap(({ place, does }) => (does ? [place] : []))])];
 }
 
 /** What a node of a workflow that is called as a tool is called by replies and tests. */

@@ -8,7 +8,7 @@ import { compileValidator } from '../lang/validate.ts';
 import { kinds } from '../nodes/registry.ts';
 import { readStaged } from '../providers/replies.ts';
 import { type IndexedNode, indexPlan } from '../run/plan-index.ts';
-import { toolsIn } from '../run/tool-places.ts';
+import { toolPlacesOf, toolsIn } from '../run/tool-places.ts';
 import { isOfOne, madeWhole, type Places, parseAddress, placeIn, placesIn, renderAddress, shapeOf } from './address.ts';
 import { assertionsIn, checkAssertion } from './check-assertion.ts';
 import { faultsIn } from './faults.ts';
@@ -53,7 +53,7 @@ interface About {
   readonly report: Report;
   /** The outermost nodes, of which results tell. */
   readonly nodes: ReadonlyMap<string, PlanNode>;
-  /** All nodes, by their path through groups, cases and sub-workflows; the parts of an `evaluate` or a `best_of` are with their node. */
+  /** All nodes, by their path through groups, cases and sub-workflows; the parts of an `evaluate` or a `best_of` are with their node. Those of workflows that are called as tools are below the tool. */
   readonly places: ReadonlyMap<string, readonly PlanNode[]>;
   readonly addresses: Places;
   /** Names of the tools that nodes can call. */
@@ -67,6 +67,7 @@ function nodesByPlace(plan: Plan): ReadonlyMap<string, readonly PlanNode[]> {
     for (const body of bodies) for (const inner of body?.nodes.values() ?? []) walk(inner);
   };
   for (const indexed of indexPlan(plan).nodes.values()) walk(indexed);
+  for (const { place, node } of toolPlacesOf(plan)) places.set(place, [...(places.get(place) ?? []), node]);
   return places;
 }
 

@@ -9,7 +9,7 @@ import { DagrunError, WorkflowInvalid } from '../errors.ts';
 import { compileValidator } from '../lang/validate.ts';
 import { loadWorkflow } from '../load.ts';
 import { parseRepliesFile } from '../providers/replies.ts';
-import { placesOf } from '../run/plan-index.ts';
+import { answerablePlaces } from '../run/tool-places.ts';
 import { cutText } from '../source/cut-text.ts';
 import { parseDocument } from '../source/document.ts';
 import { checkTest } from './check-test.ts';
@@ -47,7 +47,7 @@ export async function loadTest(file: string, around: Surroundings): Promise<Load
   const files = readNamedFiles({ document, value, folder: dirname(path), cwd }, involved, report);
   if (!workflow) return { file: path, diagnostics, involved };
   const test = { file: path, document, value, ...files };
-  const nodes = placesOf(workflow.plan);
+  const nodes = answerablePlaces(workflow.plan);
   for (const replies of files.replies.values()) parseRepliesFile(replies, nodes, report);
   checkTest(test, workflow.plan, report);
   return { file: path, diagnostics, involved, ...(!isWrong() && { ready: { test, workflow } }) };

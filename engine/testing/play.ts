@@ -64,6 +64,8 @@ export async function play(scenario: Scenario, workflow: LoadedWorkflow, around:
       store,
       offline: stagedProvider(offline, scenario.faults, clock, (request) => requests.push(request)),
       kinds: failing(holding(standIn(staying(kinds), replies, plan), clock), scenario.faults, clock, ownKinds(plan)),
+      childKinds: (child, place) =>
+        failing(holding(standIn(staying(kinds), replies, child, place), clock), scenario.faults, clock, ownKinds(child), place),
       alone: true,
       tools: toolsAtHome(kinds, replies, true),
       toolKinds: holding(kinds, clock),
@@ -131,6 +133,7 @@ function failing(
   faults: readonly Fault[],
   clock: VirtualClock,
   isOwn: ReturnType<typeof ownKinds>,
+  within?: string,
 ): readonly NodeKind[] {
   if (faults.length === 0) return all;
   return all.map((kind): NodeKind => {
@@ -138,7 +141,8 @@ function failing(
     return {
       ...kind,
       async execute(spec, ctx) {
-        const { node, item, attempt, task } = ctx;
+        const { item, attempt, task } = ctx;
+        const node = within === undefined ? ctx.node : `${within}/${ctx.node}`;
         const fault = isOwn(task, kind) ? takeFault(faults, { node, attempt, ...(item !== undefined && { item }) }) : undefined;
         const failure = fault && failureOf(fault);
         if (failure) throw failure instanceof Failed ? failure : new Failed(failure);

@@ -5,13 +5,14 @@ import type { RunEvent } from '../contracts/event.ts';
 import type { Failure } from '../contracts/failure.ts';
 import type { NodeKind, Wake } from '../contracts/node-kind.ts';
 import type { Plan } from '../contracts/plan.ts';
-import type { ModelCall, ModelReply, Usage } from '../contracts/provider.ts';
+import type { AskedInTool, ModelCall, ModelReply, Usage } from '../contracts/provider.ts';
 import type { ToolCalled } from '../contracts/tool.ts';
 import { DagrunError } from '../errors.ts';
 import { yamlText } from '../lang/yaml-text.ts';
 import { kinds } from '../nodes/registry.ts';
 import { FAILURES } from '../providers/replies-schema.ts';
 import { type IndexedNode, indexPlan, itemOf, type PlanIndex } from '../run/plan-index.ts';
+import { toolPlacesOf } from '../run/tool-places.ts';
 import { whereIs } from '../run/where.ts';
 
 /**
@@ -26,22 +27,26 @@ export function recordRun(events: Iterable<RunEvent>, plan?: Plan): JsonObject {
   const at = (task: string): Recorded => {
     const known = tasks.get(task);
     if (known) return known;
-    const made: Recorded = { failed: 0, replies: [], pending: [], answers: [], waits: [], stubs: [], tools: [] };
+    const made: Recorded = { failed: 0, replies: [], pending: [], answers: [], waits: [], stubs: [], tools: [], inTools: false };
     tasks.set(task, made);
     return made;
   };
   const index = plan && indexPlan(plan);
   const placeOf = placesIn(index);
+  const inTools = workflowTools(plan);
   for (const event of events) {
     switch (event.type) {
       case 'model.called': {
         const { call, reply } = event;
-        const place = { ...placeOf(event.task), attempt: at(event.task).failed + 1 };
+        // Where what a workflow gave as a tool is recorded as a whole, nobody will ask its nodes.
+        if (call.asked && !inTools.isReplayed(call.asked.node)) break;
+        const place = call.asked ? placeOfOrigin(call.asked) : { ...placeOf(event.task), attempt: at(event.task).failed + 1 };
         at(event.task).pending.push({ entry: replyEntry(place, call, reply), answered: reply !== null });
         break;
       }
       case 'tool.called':
-        if (event.call.status !== 'begun') at(event.task).tools.push(toolEntry(event.call));
+        if (inTools.names.has(event.call.tool)) at(event.task).inTools = true;
+        else if (event.call.status !== 'begun') at(event.task).tools.push(toolEntry(event.call));
         break;
       // What was answered is used by the attempt that goes on; what failed was asked again.
       case 'attempt.interrupted':
@@ -61,7 +66,7 @@ export function recordRun(events: Iterable<RunEvent>, plan?: Plan): JsonObject {
         if (!('json' in event.output) || event.recovered) break;
         if (event.reused && !isReplayable(index?.at(event.task))) throw notRecorded(place.node, event.reused.run);
         if (event.reused?.by) task.replies.push(reusedEntry(place, event.output.json, event.reused.by));
-        else if (hasEffects(index?.at(event.task)) && task.waits.length + task.answers.length === 0) {
+        else if (hasEffects(index?.at(event.task)) && !task.inTools && task.waits.length + task.answers.length === 0) {
           const { role: _, ...stubbed } = place;
           task.stubs.push({ ...stubbed, json: event.output.json });
           // It stands for the calls of tools that were made for it as well.
@@ -122,6 +127,8 @@ interface Recorded {
   readonly stubs: JsonObject[];
   /** What came of calls of tools. */
   readonly tools: JsonObject[];
+  /** It called workflows as tools, which are done again. */
+  inTools: boolean;
 }
 
 type Place = {
@@ -259,16 +266,28 @@ function placesIn(index: PlanIndex | undefined): (task: TaskKey) => Place {
       return item ? { node: item.node, item: item.index } : { node: task };
     };
   }
+  return (task) => placeOfOrigin(whereIs(index, task).origin);
+}
+
+function placeOfOrigin({ node, item, items, iterations, role }: AskedInTool): Place {
   const whole = (all: readonly number[]): number | number[] => (all.length === 1 ? (all[0] ?? 0) : [...all]);
-  return (task) => {
-    const { node, item, items, iterations, role } = whereIs(index, task).origin;
-    return {
-      node,
-      ...(item !== undefined && { item: items ? whole(items) : item }),
-      ...(iterations && { iteration: whole(iterations) }),
-      ...(role && { role }),
-    };
+  return {
+    node,
+    ...(item !== undefined && { item: items ? whole(items) : item }),
+    ...(iterations && { iteration: whole(iterations) }),
+    ...(role && { role }),
   };
+}
+
+/** The workflows that are called as tools and done again by a replay: those that do nothing outside but call models and tools. */
+function workflowTools(plan: Plan | undefined): { readonly names: ReadonlySet<string>; isReplayed(place: string): boolean } {
+  const places = plan ? toolPlacesOf(plan) : [];
+  const names = new Set(places.map(({ tool }) => tool));
+  for (const { tool, node } of places) {
+    if (node.stages.some(({ kind }) => KINDS.get(kind)?.idempotent !== undefined)) names.delete(tool);
+  }
+  const toolOf = new Map(places.map(({ place, tool }) => [place, tool]));
+  return { names, isReplayed: (place) => names.has(toolOf.get(place) ?? '') };
 }
 
 /** Whether a node reaches out of the workflow, which a replay must not do again. Where `result` adapts what it gave, that is not known. */

@@ -3,7 +3,7 @@ import { isObject } from '../base/json.ts';
 import type { Plan } from '../contracts/plan.ts';
 import type { Document, Path } from '../contracts/source.ts';
 import { readStaged, type Staged } from '../providers/replies.ts';
-import { placesOf } from '../run/plan-index.ts';
+import { answerablePlaces } from '../run/tool-places.ts';
 import { type Fault, faultsIn } from './faults.ts';
 
 /** A test file whose shape was checked, with the files it names. */
@@ -42,7 +42,7 @@ export interface StagedIn {
 export function scenarioOf(test: TestFile, name: string, plan: Plan): Scenario {
   const path: Path = ['scenarios', name];
   const own = ownOf(test, name);
-  const nodes = placesOf(plan);
+  const nodes = answerablePlaces(plan);
   const entriesIn = (document: Document, at: Path, value: Json, own: boolean): StagedIn[] => {
     const staged = readStaged(document, at, value, nodes, () => {});
     return staged ? [{ staged, document, own }] : [];

@@ -22,6 +22,7 @@ export interface ToolsOptions {
   readonly clock: Clock;
   /** Runs a workflow that is called as a tool, and gives its outputs. Throws Failed. */
   runWorkflow(
+    name: string,
     work: Extract<PlanToolWork, { readonly type: 'workflow' }>,
     args: JsonObject,
     ctx: TaskContext,
@@ -85,7 +86,7 @@ export function createTools({ kinds, servers, clock, runWorkflow, standIn }: Too
     const { plan, partials, scope, folder } = of;
     if (does.type === 'workflow') {
       const within = { ...does, folder: posix.join(folder, does.folder).replace(/^\.$/, '') };
-      return { status: 'succeeded', output: await runWorkflow(within, isObject(args) ? args : {}, ctx, book) };
+      return { status: 'succeeded', output: await runWorkflow(name, within, isObject(args) ? args : {}, ctx, book) };
     }
     if (does.type === 'mcp') {
       const server = plan.servers[does.server];

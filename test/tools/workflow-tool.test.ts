@@ -1,0 +1,92 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { loadWorkflow, recordRun } from '../../engine/index.ts';
+import { yamlText } from '../../engine/lang/yaml-text.ts';
+import { type Workspace, workspace } from '../support/workspace-run.ts';
+
+const CHILD = `dagrun: 1
+name: research
+description: Finds out about topics.
+inputs: { topics: { type: array, items: { type: string } } }
+tools: { look: { script: ./look.mjs#look, input: { fields: { at: string } } } }
+nodes:
+  looked: { foreach: inputs.topics, kind: tool, tool: look, with: { at: "{{item}}" } }
+  notes: { tier: cheap, foreach: nodes.looked.output, prompt: "Note {{item}}." }
+  summary: { tier: cheap, prompt: "Sum up {{join nodes.notes.output ', '}}", evaluate: { prompt: "Judge {{candidate}}", output: { fields: { score: integer } }, accept_if: evaluation.score > 5, max_iterations: 2, revise: Again. } }
+outputs: { summary: nodes.summary.output, cost: nodes.notes.cost }
+`;
+const PARENT = `tools: { research: { workflow: ./sub/research.workflow.yml } }
+nodes:
+  it: { prompt: What is DNS?, tools: [research] }
+outputs: { it: nodes.it.output }
+`;
+const REPLIES = `replies:
+  - { node: it, tool_calls: [{ tool: research, args: { topics: [dns, ip] } }] }
+  - { node: it/research/notes, item: 1, text: of ip }
+  - { node: it/research/notes, item: 0, text: of dns }
+  - { node: it/research/summary, text: first }
+  - { node: it/research/summary, call: evaluate, iteration: 1, json: { score: 1 } }
+  - { node: it/research/summary, call: revise, text: second }
+  - { node: it/research/summary, call: evaluate, iteration: 2, json: { score: 9 } }
+  - { node: it, text: Names. }
+`;
+
+let space: Workspace;
+beforeEach(() => {
+  space = workspace();
+  space.write('sub/research.workflow.yml', CHILD);
+  space.write('sub/look.mjs', 'export const look = ({ at }) => at.toUpperCase();\n');
+});
+afterEach(() => space.remove());
+
+const toolCalls = (told: Awaited<ReturnType<Workspace['run']>>) =>
+  told.events.flatMap((event) => (event.type === 'tool.called' ? [[event.call.tool, event.call.result]] : []));
+
+describe('replies', () => {
+  test('name the nodes of the workflow below the tool, with items, rounds and parts', async () => {
+    space.write('replies.yml', REPLIES);
+    const told = await space.run(PARENT, { replies: 'replies.yml' });
+    expect(told.output()).toBe('Names.');
+    expect(toolCalls(told).at(-1)).toEqual(['research', { summary: 'second', cost: expect.any(Number) }]);
+    expect((toolCalls(told).at(-1)?.[1] as { cost: number }).cost).toBeGreaterThan(0);
+  });
+
+  test('name none that is not there', async () => {
+    space.write('replies.yml', 'replies: [{ node: it/research/sumary, text: x }]\n');
+    await expect(space.run(PARENT, { replies: 'replies.yml' })).rejects.toMatchObject({
+      diagnostics: [{ code: 'DAG722', help: 'did you mean "it/research/summary"?' }],
+    });
+  });
+
+  test('are what a run of it is recorded as, and replay the same', async () => {
+    space.write('replies.yml', REPLIES);
+    const first = await space.run(PARENT, { replies: 'replies.yml' });
+    const recorded = recordRun(first.events, (await loadWorkflow(space.path('it.workflow.yml'), { cwd: space.folder, env: {} })).plan);
+    space.write('recorded.yml', yamlText(recorded));
+    const again = await space.run(PARENT, { replies: 'recorded.yml' });
+    expect(toolCalls(again)).toEqual(toolCalls(first));
+    expect([again.output(), again.result.cost.total]).toEqual([first.output(), first.result.cost.total]);
+  });
+
+  test('stand in for its nodes that would do something outside', async () => {
+    space.write(
+      'sub/research.workflow.yml',
+      CHILD.replace('nodes:\n', 'nodes:\n  said: { kind: command, argv: [echo, hello] }\n').replace(
+        'cost: nodes.notes.cost',
+        'cost: nodes.said.output',
+      ),
+    );
+    space.write('replies.yml', `${REPLIES}stubs: [{ node: it/research/said, text: stubbed }]\n`);
+    const told = await space.run(PARENT, { replies: 'replies.yml' });
+    expect(toolCalls(told).at(-1)?.[1]).toEqual({ summary: 'second', cost: 'stubbed' });
+  });
+});
+
+describe('money', () => {
+  test('its own limit binds each call of it, and what is spent in it counts', async () => {
+    space.write('sub/research.workflow.yml', CHILD.replace('nodes:\n', 'limits: { max_cost: 0.000001 }\nnodes:\n'));
+    space.write('replies.yml', REPLIES);
+    const told = await space.run(PARENT, { replies: 'replies.yml' });
+    expect(toolCalls(told).at(-1)?.[1]).toMatch(/^its node "notes" failed: .*the next call may cost up to/);
+    expect(told.output()).toBe('Names.');
+  });
+});
