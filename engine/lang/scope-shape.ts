@@ -62,6 +62,8 @@ const OF_THE_WHOLE: ReadonlySet<string> = new Set([...BEFORE_THE_CONDITION, 'for
 function compute(workflow: Workflow, kinds: readonly NodeKind[]): WorkflowTypes {
   const inferred = new Map<FieldReading, InferredSource>();
   const frames = new Map<Frame, FrameTypes>();
+  /** Kept once all types are known, after which none of them changes. */
+  let scopes: Map<FieldReading, TypeScope> | undefined;
   const base = namesOf(workflow);
   const bodies = bodyTypes(workflow, kinds, {
     readingsOf: (node) => readingsOfNode(workflow, kinds, node),
@@ -78,6 +80,7 @@ function compute(workflow: Workflow, kinds: readonly NodeKind[]): WorkflowTypes 
   });
   const [outermost] = framesOf(workflow);
   bodies.typeFrame(outermost);
+  scopes = new Map();
 
   return {
     scopeOf,
@@ -107,6 +110,14 @@ function compute(workflow: Workflow, kinds: readonly NodeKind[]): WorkflowTypes 
 
   /** What the names in a field stand for. */
   function scopeOf(reading: FieldReading): TypeScope {
+    const done = scopes?.get(reading);
+    if (done !== undefined) return done;
+    const scope = scopeNow(reading);
+    scopes?.set(reading, scope);
+    return scope;
+  }
+
+  function scopeNow(reading: FieldReading): TypeScope {
     const { node, field, frame } = reading;
     const { names: common, skips } = frameTypes(frame);
     // Most fields know no names of their own, and share those of their frame.
