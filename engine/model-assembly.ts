@@ -46,7 +46,8 @@ function accessOf(config: Config): ReadonlyMap<string, ProviderAccess> {
   const access = new Map<string, ProviderAccess>();
   for (const [id, provider] of config.providers) {
     const type = providerTypes.find((one) => one.type === provider.type);
-    if (type) access.set(id, { ...provider, ...apiOf(provider), open: () => type.open(provider, plainCounter) });
+    const keepsMarked = type?.keepsMarked ?? false;
+    if (type) access.set(id, { ...provider, ...apiOf(provider), keepsMarked, open: () => type.open(provider, plainCounter) });
   }
   return access;
 }

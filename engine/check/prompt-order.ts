@@ -3,6 +3,7 @@ import type { TemplatePart } from '../contracts/template.ts';
 import type { NodeDecl, Workflow } from '../contracts/workflow.ts';
 import { authorsNode, nodeNamed } from '../lang/frames.ts';
 import { type FieldReading, nodeRead } from '../lang/readings.ts';
+import { firstVarying, type Stretch, type Varies } from '../lang/stable-text.ts';
 import { parseTemplate } from '../lang/template.ts';
 import type { CheckInput } from './rule.ts';
 
@@ -22,9 +23,10 @@ export function checkPromptOrder({ workflow, kinds, references }: CheckInput, re
     const varying = varyingOf(readings);
     if (varying.names.size === 0) continue;
     const inOrder = readings.toSorted((a, b) => ASKED.indexOf(a.field) - ASKED.indexOf(b.field));
-    const index = inOrder.findIndex((reading) => firstVarying(reading, varying) !== undefined);
+    const firstIn = (one: FieldReading): Stretch | undefined => firstVarying(one.references, differs(one, varying));
+    const index = inOrder.findIndex((one) => firstIn(one) !== undefined);
     const reading = inOrder[index];
-    const first = reading && firstVarying(reading, varying);
+    const first = reading && firstIn(reading);
     if (reading === undefined || first === undefined) continue;
     const behind = inOrder.slice(index).map((one) => lettersAfter(partsOf(one), one === reading ? first.end : 0, one, varying, workflow));
     const tokens = Math.round(behind.reduce((sum, letters) => sum + letters, 0) / LETTERS_PER_TOKEN);
@@ -72,31 +74,21 @@ function varyingOf(readings: readonly FieldReading[]): Varying {
   return { names: new Set(locals.map(([name]) => name)), of: new Set(locals.map(([, { of }]) => of)) };
 }
 
-interface Stretch {
-  readonly start: number;
-  readonly end: number;
-}
-
-/** What a field reads that is another in each call. */
-function differing({ references, frame }: FieldReading, { names, of }: Varying): readonly Stretch[] {
-  return references.filter((reference) => {
+/** Whether what a field reads is another in each call. */
+function differs({ frame }: FieldReading, { names, of }: Varying): Varies {
+  return (reference) => {
     const [root = ''] = reference.path;
     const id = nodeRead(reference);
     if (id === undefined) return names.has(root);
     let at = nodeNamed(frame, id)?.frame;
     while (at !== undefined && !(at.parent !== undefined && of.has(at.parent))) at = at.outer;
     return at !== undefined;
-  });
-}
-
-function firstVarying(reading: FieldReading, varying: Varying): Stretch | undefined {
-  const found = differing(reading, varying);
-  return found.reduce<Stretch | undefined>((first, one) => (first === undefined || one.start < first.start ? one : first), undefined);
+  };
 }
 
 /** Letters of text behind a place that are the same in each call: those written down, in constants and in partials. Others are not known. */
 function lettersAfter(parts: readonly TemplatePart[], from: number, reading: FieldReading, varying: Varying, workflow: Workflow): number {
-  const others = differing(reading, varying);
+  const others = reading.references.filter(differs(reading, varying));
   const varies = ({ start, end }: Stretch): boolean => others.some((one) => one.start >= start && one.end <= end);
   let letters = 0;
   for (const part of parts) {

@@ -2,7 +2,7 @@ import type { BlobRef, Instant, Millis, NodeId, PlanDigest, RunId, TaskKey, Usd 
 import type { Json, JsonObject } from '../base/json.ts';
 import type { Failure } from './failure.ts';
 import type { Wake, WakeCondition } from './node-kind.ts';
-import type { ModelCall, ModelReply, Tier } from './provider.ts';
+import type { ModelCall, ModelReply, Tier, WarmUp } from './provider.ts';
 import type { ToolCalled } from './tool.ts';
 
 /** One fact in the journal. `seq` counts from 1 within a run, without gaps. */
@@ -59,6 +59,8 @@ export type EventBody =
       readonly window: number;
       readonly maxFailures: number | null;
       readonly keys?: readonly string[];
+      /** The first item that asks a model goes alone, until it has been answered. */
+      readonly warmUp?: WarmUp;
     }
   | {
       readonly type: 'node.skipped';

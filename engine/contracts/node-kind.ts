@@ -27,6 +27,11 @@ export interface NodeKind<Spec = any> {
   readonly callsModel: boolean;
   /** What it asks models for, so that a run can make sure of it before it starts. */
   wants?(spec: JsonObject): readonly ModelWant[];
+  /**
+   * What a model is asked that has only what several tasks say in common, with the place where that ends as its only start; undefined
+   * when they have nothing in common. The spec is rendered, fields that differ up to there. Throws Failed.
+   */
+  startOf?(spec: Spec, common: CommonText, ctx: Pick<TaskContext, 'readFiles'>): Promise<Omit<ModelAsk, 'origin'> | undefined>;
   /** The schema of its output when the author wrote none. */
   output(spec: JsonObject): JsonSchema;
   /** The expression field whose value is the output as it is: the output's type is then inferred from it. */
@@ -115,6 +120,15 @@ export interface Outside {
 /** A file of the workspace: a text, or what a model is shown as it is. `name` is its path from the workflow's folder, the same on every machine. */
 export type WorkspaceFile = { readonly name: string } & ({ readonly text: string } | { readonly attachment: Attachment });
 
+/** How much of what a task says several tasks say, all in the same words. */
+export interface CommonText {
+  /** Of each field that is not the same in all of them, by its path (`prompt`, `messages.0.content`): so many characters are. */
+  readonly differs: ReadonlyMap<string, number>;
+  /** As of a start of a request. */
+  readonly calls: number;
+  readonly atOnce: number;
+}
+
 /** All an executor may touch. */
 export interface TaskContext {
   readonly node: NodeId;
@@ -128,6 +142,8 @@ export interface TaskContext {
   readonly outputSchema: JsonSchema | undefined;
   /** What the node's checks find wrong with an output that fits its schema. */
   problemsOf(output: Json): readonly string[];
+  /** What other tasks say as well, the most of them first: items of the fan-outs and rounds of the loops around. Absent when nobody minds. */
+  common?(): readonly CommonText[];
   /** Calls a model; every call is journaled. Throws Failed. */
   ask(ask: Omit<ModelAsk, 'origin' | 'problemsOf'>): Promise<ModelAnswer>;
   /**

@@ -54,8 +54,27 @@ export interface ModelRequest {
   readonly reasoningBy?: ReasoningControl;
   /** Whether this model can think; absent when that is not known. */
   readonly thinks?: boolean;
+  /** Ends of what other requests begin with as well, in order: worth keeping, where a provider can be told so. */
+  readonly breakpoints?: readonly Breakpoint[];
   /** Who asks: for replies files and logs; never sent. */
   readonly origin: RequestOrigin;
+}
+
+/**
+ * A place in a request: behind so many characters (UTF-16) of a message's text. At 0, what is attached to that message stands before it.
+ * In no message (-1): behind the tools, which are told first.
+ */
+export interface Breakpoint {
+  readonly message: number;
+  readonly at: number;
+}
+
+/** A beginning that several requests have in common, up to a place. */
+export interface CommonStart extends Breakpoint {
+  /** How many requests begin so, this one among them, as far as that is known before. */
+  readonly calls: number;
+  /** How many of them are made before the first has been answered: what one has left in a cache, they do not find. */
+  readonly atOnce: number;
 }
 
 export interface RequestOrigin {
@@ -174,6 +193,8 @@ export interface ModelAsk {
   readonly tools?: readonly ToolSignature[];
   readonly toolChoice?: ToolChoice;
   readonly reasoning?: Reasoning;
+  /** What other asks begin with as well, the longest last. */
+  readonly starts?: readonly CommonStart[];
   /** Absent for the node's own question. */
   readonly purpose?: 'summarize';
   readonly origin: Omit<RequestOrigin, 'call' | 'tier'>;
@@ -265,7 +286,26 @@ export interface ModelClient {
    * when a call begins to wait for its turn, and what it gives when the wait is over: waiting is no part of a try's time.
    */
   ask(ask: ModelAsk, book: CallBook, abort: AbortSignal, pause?: () => () => void): Promise<ModelAnswer>;
+  /** Whether what requests have in common is of any use: absent where nobody is asked, or nobody can be told of it. */
+  readonly prompts?: PromptCaches;
   close(): Promise<void>;
+}
+
+/** What providers keep of the beginnings of prompts. */
+export interface PromptCaches {
+  /**
+   * Whether one of the asks that begin as this one should be answered before the others are made: undefined when what they have in
+   * common (the last of `starts`) is too short to be kept, or too little would be saved. Throws Failed when nobody can be asked.
+   */
+  warmUp(ask: ModelAsk): Promise<WarmUp | undefined>;
+}
+
+/** One item goes first, so that the others find in a cache what all of them begin with. */
+export interface WarmUp {
+  /** `provider/model`. */
+  readonly model: string;
+  /** Of what they have in common, about. */
+  readonly tokens: number;
 }
 
 /** The calls of one attempt: what makes sure that none is paid twice. */
@@ -306,6 +346,11 @@ export interface ModelCall {
   readonly cost: Usd | null;
   /** What the same tokens cost on the premium tier; null when that is not known. */
   readonly baseline: Usd | null;
+  /**
+   * What the call had cost more if nothing of its prompt had been read from or written to a cache; below zero when it wrote more than it
+   * read. Absent when it did neither, or has no price.
+   */
+  readonly cacheSaved?: Usd;
   readonly latency: Millis;
   readonly simulated: boolean;
 }

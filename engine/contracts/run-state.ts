@@ -75,6 +75,8 @@ export type TaskState =
       readonly closed: boolean;
       /** The first that failed, or the first that every item would meet. */
       readonly first: Failure | null;
+      /** One item goes alone, until a model has answered it; `done`: that has been. */
+      readonly warmUp?: 'wanted' | 'done';
       /** Items below `next` that are to be done again, in order. */
       readonly redo?: readonly number[];
     }

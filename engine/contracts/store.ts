@@ -5,7 +5,7 @@ import type { EventBody, Reuse, RunEvent, RunStatus, Value } from './event.ts';
 import type { Failure } from './failure.ts';
 import type { Wake, WakeCondition } from './node-kind.ts';
 import type { Plan } from './plan.ts';
-import type { PaidCall } from './provider.ts';
+import type { PaidCall, WarmUp } from './provider.ts';
 import type { RunState, RunView, TaskState } from './run-state.ts';
 import type { ToolCalled } from './tool.ts';
 
@@ -87,6 +87,7 @@ export type Opening =
       readonly keys?: readonly string[];
       readonly window: number;
       readonly maxFailures: number | null;
+      readonly warmUp?: WarmUp;
     }
   | { readonly type: 'failed'; readonly failure: Failure };
 

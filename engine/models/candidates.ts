@@ -17,6 +17,8 @@ export interface ProviderAccess {
   readonly requestsPerMinute?: number;
   /** Which API it is asked over, where its protocol has several. */
   readonly api?: Api;
+  /** It keeps the beginnings of prompts that it is told to keep, and no others. */
+  readonly keepsMarked?: boolean;
   /** Called once, when the first call is made. */
   open(): Promise<Provider>;
 }

@@ -5,6 +5,7 @@ import { millis, nanoUsd, type TaskKey } from '../base/ids.ts';
 import type { JsonSchema } from '../base/json.ts';
 import { Failed, type Failure } from '../contracts/failure.ts';
 import type {
+  Breakpoint,
   CallBook,
   Message,
   ModelAsk,
@@ -15,6 +16,7 @@ import type {
   Provider,
   RequestOrigin,
   Usage,
+  WarmUp,
 } from '../contracts/provider.ts';
 import { answer, type Call, readReply } from './answer.ts';
 import { type Budget, createBudget, withinAll } from './budget.ts';
@@ -30,6 +32,7 @@ import {
 import { reasoningOf, temperatureOf } from './capabilities.ts';
 import { priceOf } from './catalog.ts';
 import { createGate, type Ending, type Gate, type Leave } from './gate.ts';
+import { breakpointsOf, savedByCache, warmUpOf } from './prompt-cache.ts';
 import { mayBeTooLong, refuseTooLong, rulerFor } from './ruler.ts';
 import { beginWait, type Turn } from './turn.ts';
 import { defaultMaxOutput, leastOutput, reserve, type WorstCase } from './worst-case.ts';
@@ -64,7 +67,18 @@ export function createModels({ providers, clock, gates: shared }: ModelsOptions)
       const whole = run.maxCost === undefined ? [] : [createBudget(run.maxCost, run.spent)];
       const parts = new Map<TaskKey, Budget>();
       const premium = pricedPremium(run, providers);
-      return { ask, ruler: (ask) => rulerFor(ask, candidatesOf(ask, run, providers)), close: () => Promise.resolve() };
+      return {
+        ask,
+        ruler: (ask) => rulerFor(ask, candidatesOf(ask, run, providers)),
+        ...(!run.offline && { prompts: { warmUp } }),
+        close: () => Promise.resolve(),
+      };
+
+      /** The first candidate is the one that is asked, unless it cannot be reached. */
+      async function warmUp(ask: ModelAsk): Promise<WarmUp | undefined> {
+        const [first] = candidatesOf(ask, run, providers);
+        return first?.access.keepsMarked ? warmUpOf(ask, first) : undefined;
+      }
 
       /** The money a call of a task is paid from. */
       function budgetOf({ origin, within = [] }: ModelAsk): Budget | undefined {
@@ -109,6 +123,7 @@ export function createModels({ providers, clock, gates: shared }: ModelsOptions)
           const hasMore = schema !== undefined || messages.some(({ carry }) => carry);
           if (failure && !(hasMore && failure.type === 'bad_request')) throw new Failed(failure);
           if (mayBeTooLong({ messages }, info)) await refuseTooLong({ messages }, candidate.name, info);
+          const marks = provider.simulated ? [] : await breakpointsOf(startsIn(ask, messages, call), candidate, messages, ask.tools);
           const gate = provider.simulated ? undefined : once(gates, access.id, () => createGate({ ...access, provider: access.id, clock }));
           let leave: Leave | undefined;
           let ending: Ending = 'failed';
@@ -128,7 +143,7 @@ export function createModels({ providers, clock, gates: shared }: ModelsOptions)
             turn.halt = undefined;
             const started = clock.now();
             const recorded = (
-              outcome: Pick<ModelCall, 'status' | 'usage' | 'cost' | 'baseline'> & { readonly failure?: Failure },
+              outcome: Pick<ModelCall, 'status' | 'usage' | 'cost' | 'baseline' | 'cacheSaved'> & { readonly failure?: Failure },
               reply: ModelReply | null,
             ): Promise<void> => {
               const latency = millis(Math.max(0, clock.now() - started));
@@ -146,7 +161,7 @@ export function createModels({ providers, clock, gates: shared }: ModelsOptions)
             };
             let reply: ModelReply;
             try {
-              const asking = requestOf(ask, candidate, messages, schema, money.most, call);
+              const asking = requestOf(ask, candidate, messages, schema, money.most, call, marks);
               reply = await acting('call', () => provider.complete(asking, turn.abort));
             } catch (error) {
               const failure: Failure = error instanceof Failed ? error.failure : { type: 'bug', message: String(error) };
@@ -159,6 +174,7 @@ export function createModels({ providers, clock, gates: shared }: ModelsOptions)
             }
             ending = 'answered';
             const cost = reply.billed ? reply.billed.cost : priceOf(info, reply.usage);
+            const cacheSaved = savedByCache(info, reply.usage);
             money.settle(cost);
             const reading = readReply(reply, read, money.most, money.most < asked ? budget : undefined, last);
             await recorded(
@@ -167,6 +183,7 @@ export function createModels({ providers, clock, gates: shared }: ModelsOptions)
                 usage: reply.usage,
                 cost,
                 baseline: reply.billed ? reply.billed.baseline : priceOf(premium, reply.usage),
+                ...(cacheSaved !== undefined && { cacheSaved }),
               },
               reply,
             );
@@ -212,6 +229,14 @@ function askedIn({ origin }: ModelAsk): Pick<ModelCall, 'asked'> {
   return { asked };
 }
 
+/** What a call has in common with others. To be mended, an answer may call no tools any more: messages are then read anew. */
+function startsIn({ starts, tools }: ModelAsk, messages: readonly Message[], call: RequestOrigin['call']): Pick<ModelAsk, 'starts'> {
+  if (!starts || call === 'summarize') return {};
+  return {
+    starts: call === 'repair' && tools ? starts.filter(({ message }) => message < 0 || messages[message]?.role === 'system') : starts,
+  };
+}
+
 function tierOf(ask: ModelAsk): Pick<ModelCall, 'tier'> {
   return ask.tier !== undefined && ask.model === undefined ? { tier: ask.tier } : {};
 }
@@ -223,6 +248,7 @@ function requestOf(
   schema: JsonSchema | undefined,
   maxOutputTokens: number,
   call: RequestOrigin['call'],
+  breakpoints: readonly Breakpoint[],
 ): ModelRequest {
   return {
     model,
@@ -235,6 +261,7 @@ function requestOf(
     ...(ask.stop !== undefined && { stop: ask.stop }),
     ...(schema !== undefined && { outputSchema: schema }),
     ...toolsOf(ask, call),
+    ...(breakpoints.length > 0 && { breakpoints }),
     origin: { ...ask.origin, ...tierOf(ask), call },
   };
 }

@@ -2,6 +2,7 @@ import type { Json, JsonSchema } from '../base/json.ts';
 import { Failed } from '../contracts/failure.ts';
 import type { NodeKind, TaskContext } from '../contracts/node-kind.ts';
 import type { ModelWant, Reasoning, Tier } from '../contracts/provider.ts';
+import { startsOf } from './common-start.ts';
 import { attachedText, attachedTo, type Conversation, checkMessages, conversationOf, messagesField } from './conversation.ts';
 import { type ContextFields, checkContext, contextField, fitted } from './fit-context.ts';
 import { converse, converseOn, type FirstAsk, type ToolFields, toolFields } from './tool-loop.ts';
@@ -114,6 +115,13 @@ export const llm: NodeKind<LlmSpec> = {
     checkContext(spec, report);
   },
   wants: (spec) => wantsOf(spec as Pick<LlmSpec, 'tier' | 'model' | 'context'>),
+  async startOf(spec, common, ctx) {
+    // Which tier is asked, where that depends on data, is known when it is asked; so is how a prompt is made shorter.
+    if (Array.isArray(spec.tier) || spec.context !== undefined) return undefined;
+    const messages = await conversationOf(spec, ctx);
+    const starts = await startsOf(spec, messages, [common], ctx);
+    return starts.length === 0 ? undefined : { ...wantOf(spec), messages, starts };
+  },
   reuse: {
     version: 1,
     reads: (spec, ctx) => attachedTo(spec, ctx),
@@ -125,7 +133,7 @@ export const llm: NodeKind<LlmSpec> = {
     const ask = await fitted(
       spec,
       ctx,
-      (shrunk, texts) => firstAsk(shrunk, ctx, texts),
+      (shrunk, texts) => firstAsk(shrunk, ctx, texts, shrunk === spec),
       () => attachedText(spec, ctx),
     );
     return spec.tools ? converse(spec, ask, ctx) : (await ctx.ask(ask)).output;
@@ -136,11 +144,17 @@ export const llm: NodeKind<LlmSpec> = {
   },
 };
 
-/** What the model is asked first; without tools it is all it is asked. Throws Failed. */
-async function firstAsk(spec: LlmSpec, ctx: TaskContext, texts?: string): Promise<FirstAsk> {
+/**
+ * What the model is asked first; without tools it is all it is asked. `whole`: nothing of the spec was made shorter, so that what tasks
+ * have in common stands in it as they have it. Throws Failed.
+ */
+async function firstAsk(spec: LlmSpec, ctx: TaskContext, texts?: string, whole = true): Promise<FirstAsk> {
+  const messages = await conversationOf(spec, ctx, texts);
+  const starts = whole && texts === undefined && ctx.common ? await startsOf(spec, messages, ctx.common(), ctx) : [];
   return {
     ...wantOf(spec),
-    messages: await conversationOf(spec, ctx, texts),
+    messages,
+    ...(starts.length > 0 && { starts }),
     ...(spec.max_tokens !== undefined && { maxOutputTokens: spec.max_tokens }),
     ...(spec.temperature !== undefined && { temperature: spec.temperature }),
     ...(spec.reasoning !== undefined && { reasoning: spec.reasoning }),

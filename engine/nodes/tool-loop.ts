@@ -2,7 +2,7 @@ import { invariant } from '../base/assert.ts';
 import { isObject, type Json, type JsonObject, type JsonSchema } from '../base/json.ts';
 import { Failed } from '../contracts/failure.ts';
 import { Parked, type TaskContext, type Wake } from '../contracts/node-kind.ts';
-import type { Message, ModelAsk, ToolCall, ToolChoice } from '../contracts/provider.ts';
+import type { CommonStart, Message, ModelAsk, ToolCall, ToolChoice } from '../contracts/provider.ts';
 import type { OfferedTool, ToolBox, ToolOutcome } from '../contracts/tool.ts';
 import { toolsNamed } from '../lang/tool-names.ts';
 import { askToCall, askToRepeat, notAllowed, notRepeated } from './tool-questions.ts';
@@ -116,9 +116,11 @@ function createLoop(fields: ToolFields, first: FirstAsk, ctx: TaskContext): { go
           open = undefined;
         }
         const last = turn + 1 >= maxTurns;
+        const messages = [...first.messages, ...added];
         const answer = await ctx.ask({
           ...first,
-          messages: [...first.messages, ...added],
+          messages,
+          starts: startsInTurn(first, messages, last, fields),
           tools: signatures,
           toolChoice: choice(last, added),
         });
@@ -150,6 +152,23 @@ function createLoop(fields: ToolFields, first: FirstAsk, ctx: TaskContext): { go
     if (last || fields.tool_choice === 'none') return 'none';
     return fields.tool_choice === 'required' && !added.some((message) => message.toolCalls) ? 'required' : 'auto';
   }
+}
+
+/**
+ * What a turn has in common with others: what its conversation does with those of other tasks, and what it is so far with the turns that
+ * follow. In a last turn no tool may be called any more, and what is said after such a change is another beginning.
+ */
+function startsInTurn(
+  { starts = [], messages }: FirstAsk,
+  said: readonly Message[],
+  last: boolean,
+  { tool_choice }: ToolFields,
+): readonly CommonStart[] {
+  if (tool_choice === 'none' || (last && said.length === messages.length)) return starts;
+  if (last) return starts.filter(({ message }) => message < 0 || said[message]?.role === 'system');
+  const turn = (message: number): CommonStart => ({ message, at: said[message]?.text.length ?? 0, calls: 2, atOnce: 1 });
+  const asked = said.findLastIndex((message) => message.toolCalls !== undefined) - 1;
+  return [...starts, ...(asked >= messages.length - 1 ? [turn(asked)] : []), turn(said.length - 1)];
 }
 
 const INSIST = 'Call at least one of your tools before you answer.';

@@ -1,5 +1,6 @@
 import type { Json } from '../base/json.ts';
 import type { Message, ModelReply, ModelRequest, ToolCall } from '../contracts/provider.ts';
+import { KEEP, marksIn } from './anthropic-marks.ts';
 import { argumentsAgain, callsOf, carriedFor, offeredTools } from './tool-calls.ts';
 import { type WireNames, wireNames } from './tool-names.ts';
 
@@ -18,32 +19,42 @@ interface Block {
 export function toolFields(request: ModelRequest): object {
   const tools = offeredTools(request);
   if (tools === undefined) return {};
+  const marked = marksIn(request, -1).length > 0;
   return {
-    tools: tools.map(({ input, ...tool }) => ({ ...tool, input_schema: { ...input, type: 'object' } })),
+    tools: tools.map(({ input, ...tool }, index) => ({
+      ...tool,
+      input_schema: { ...input, type: 'object' },
+      ...(marked && index === tools.length - 1 && KEEP),
+    })),
     // Never a forced choice: models that always think refuse that.
     ...(request.toolChoice === 'none' && { tool_choice: { type: 'none' } }),
   };
 }
 
 /** The messages of a conversation but the system's: what came of the calls of one turn is one message of the user. */
-export function conversationOf(request: ModelRequest, provider: string, contentOf: (message: Message) => Content): readonly Param[] {
+export function conversationOf(
+  request: ModelRequest,
+  provider: string,
+  contentOf: (message: Message, marks: readonly number[]) => Content,
+): readonly Param[] {
   const names = wireNames(request);
   const params: Param[] = [];
   let results: object[] | undefined;
-  for (const message of request.messages) {
+  for (const [index, message] of request.messages.entries()) {
     if (message.role === 'system') continue;
+    const marks = marksIn(request, index);
     if (message.role === 'tool') {
       if (results === undefined) {
         results = [];
         params.push({ role: 'user', content: results });
       }
-      results.push(resultOf(message));
+      results.push({ ...resultOf(message), ...(marks.length > 0 && KEEP) });
       continue;
     }
     results = undefined;
     if (message.role === 'assistant' && message.toolCalls)
       params.push({ role: 'assistant', content: partsOf(message, message.toolCalls, `${provider}/${request.model}`, names) });
-    else params.push({ role: message.role, content: contentOf(message) });
+    else params.push({ role: message.role, content: contentOf(message, marks) });
   }
   return params;
 }

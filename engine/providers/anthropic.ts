@@ -1,5 +1,6 @@
 import type Anthropic from '@anthropic-ai/sdk';
-import type { Message, ModelReply, ModelRequest, Provider, ProviderSettings } from '../contracts/provider.ts';
+import type { Attachment, Message, ModelReply, ModelRequest, Provider, ProviderSettings } from '../contracts/provider.ts';
+import { blocksOf, markedLast, marksIn } from './anthropic-marks.ts';
 import { thinkingOf } from './anthropic-thinking.ts';
 import { callsIn, conversationOf, toolFields } from './anthropic-tools.ts';
 import { type AttachmentLimits, checkAttachments } from './attachment-limits.ts';
@@ -55,14 +56,13 @@ export async function openAnthropic({ id, apiKey, baseUrl = BASE_URL, variable }
 }
 
 function bodyOf(request: ModelRequest, provider: string): object {
-  const { model, messages, maxOutputTokens, temperature, stop, outputSchema } = request;
-  const system = messages.filter((message) => message.role === 'system').map((message) => message.text);
+  const { model, maxOutputTokens, temperature, stop, outputSchema } = request;
   const format = outputSchema && toDialect(outputSchema, anthropicOutput);
   const { thinking, effort } = thinkingOf(request);
   return {
     model,
     max_tokens: maxOutputTokens,
-    ...(system.length > 0 && { system: system.join('\n\n') }),
+    ...systemOf(request),
     messages: conversationOf(request, provider, contentOf),
     ...toolFields(request),
     ...(temperature !== undefined && { temperature }),
@@ -75,20 +75,29 @@ function bodyOf(request: ModelRequest, provider: string): object {
   };
 }
 
+function systemOf({ messages, breakpoints }: ModelRequest): { readonly system?: Anthropic.MessageCreateParams['system'] } {
+  const texts = messages.flatMap((message, index) => (message.role === 'system' ? [{ index, text: message.text }] : []));
+  const [first] = texts;
+  if (first === undefined) return {};
+  const marks = marksIn({ breakpoints }, first.index);
+  return { system: texts.length > 1 || marks.length === 0 ? texts.map(({ text }) => text).join('\n\n') : blocksOf(first.text, marks) };
+}
+
 /** Images and documents before the text that is about them; an image is told apart by its name before it. */
-function contentOf({ text, attachments = [] }: Message): Anthropic.MessageParam['content'] {
-  if (attachments.length === 0) return text;
-  return [
-    ...attachments.flatMap(({ type, name, data, mediaType }): readonly Anthropic.ContentBlockParam[] =>
-      type === 'document'
-        ? [{ type: 'document', title: name, source: { type: 'base64', media_type: 'application/pdf', data } }]
-        : [
-            { type: 'text', text: `${name}:` },
-            { type: 'image', source: { type: 'base64', media_type: mediaType as ImageType, data } },
-          ],
-    ),
-    { type: 'text', text },
-  ];
+function contentOf({ text, attachments = [] }: Message, marks: readonly number[]): Anthropic.MessageParam['content'] {
+  if (attachments.length === 0) return marks.length === 0 ? text : blocksOf(text, marks);
+  return [...markedLast(attachmentBlocks(attachments), marks.includes(0)), ...blocksOf(text, marks)];
+}
+
+function attachmentBlocks(attachments: readonly Attachment[]): readonly Anthropic.ContentBlockParam[] {
+  return attachments.flatMap(({ type, name, data, mediaType }): readonly Anthropic.ContentBlockParam[] =>
+    type === 'document'
+      ? [{ type: 'document', title: name, source: { type: 'base64', media_type: 'application/pdf', data } }]
+      : [
+          { type: 'text', text: `${name}:` },
+          { type: 'image', source: { type: 'base64', media_type: mediaType as ImageType, data } },
+        ],
+  );
 }
 
 type ImageType = Anthropic.Base64ImageSource['media_type'];

@@ -10,6 +10,8 @@ export interface ProviderType {
   readonly apis?: readonly Api[];
   /** The one that a provider is asked over. */
   apiOf?(settings: Pick<ProviderSettings, 'api' | 'baseUrl'>): Api;
+  /** It keeps the beginnings of prompts that it is told to keep, and no others. */
+  readonly keepsMarked?: boolean;
   /** Loads the protocol's SDK, which nothing else does. */
   open(settings: ProviderSettings, tokenCounter: TokenCounter): Promise<Provider>;
 }
@@ -19,6 +21,7 @@ export const providerTypes: readonly ProviderType[] = [
   {
     type: 'anthropic',
     summary: "Anthropic's Messages API.",
+    keepsMarked: true,
     open: async (settings) => (await import('./anthropic.ts')).openAnthropic(settings),
   },
   {

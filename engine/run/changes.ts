@@ -2,7 +2,7 @@ import { invariant } from '../base/assert.ts';
 import { type Instant, instant, type TaskKey } from '../base/ids.ts';
 import type { Failure } from '../contracts/failure.ts';
 import type { InsideState, KeptState, RunState, RunView, TaskState, Write } from '../contracts/store.ts';
-import { frameAround, itemOf, keyIn, taskAround } from './address.ts';
+import { frameAround, itemOf, keyIn, taskAround, unitOf } from './address.ts';
 import type { PlanIndex } from './plan-index.ts';
 
 /**
@@ -104,6 +104,14 @@ export class Changes implements RunView {
     else this.tasks.set(item.node, { ...fanOut, next: fanOut.next + 1 });
   }
 
+  /** One has gone first: the fan-outs around it that waited for that go on. */
+  endWarmUp(key: TaskKey): void {
+    for (const node of warmingUp(this, key)) {
+      const fanOut = this.task(node);
+      if (fanOut?.status === 'expanded') this.tasks.set(node, { ...fanOut, warmUp: 'done' });
+    }
+  }
+
   settleItem(key: TaskKey, failure?: Failure): void {
     const item = itemOf(key);
     const fanOut = item && this.task(item.node);
@@ -140,6 +148,19 @@ function opens(state: TaskState | undefined): number {
       return 0;
   }
 }
+
+/** The fan-outs around a task of which one item goes first. */
+export function warmingUp(view: Pick<RunView, 'task'>, key: TaskKey): readonly TaskKey[] {
+  let found = NONE;
+  for (let task: TaskKey | undefined = key; task !== undefined; task = taskAround(task)) {
+    const node = itemOf(unitOf(task))?.node;
+    const fanOut = node === undefined ? undefined : view.task(node);
+    if (node !== undefined && fanOut?.status === 'expanded' && fanOut.warmUp === 'wanted') found = [...found, node];
+  }
+  return found;
+}
+
+const NONE: readonly TaskKey[] = [];
 
 /** What failed at the bottom of it. */
 export function rootCause(failure: Failure): Failure {

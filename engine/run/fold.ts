@@ -70,6 +70,7 @@ export function apply(changes: Changes, event: EventBody): void {
         maxFailures: event.maxFailures,
         closed: false,
         first: null,
+        ...(event.warmUp && { warmUp: 'wanted' }),
       });
       return;
     case 'node.skipped': {
@@ -173,6 +174,7 @@ export function apply(changes: Changes, event: EventBody): void {
         ...(route !== undefined && { route }),
       });
       changes.settleItem(event.task);
+      if (!event.reused) changes.endWarmUp(event.task);
       changes.write(forget(event.task));
       return;
     }
@@ -189,6 +191,7 @@ export function apply(changes: Changes, event: EventBody): void {
         memo: event.memo,
         ...(event.doubt && { doubt: { base: before.base ?? before.attempt } }),
       });
+      changes.endWarmUp(event.task);
       if (!event.doubt) changes.write(forget(event.task));
       changes.runIs({ parked: [...run.parked, event.task] });
       return;
@@ -219,6 +222,7 @@ export function apply(changes: Changes, event: EventBody): void {
         before?.status === 'running' || before?.status === 'scheduled' || before?.status === 'inside',
         `${event.task} failed without running`,
       );
+      changes.endWarmUp(event.task);
       if (event.next.type === 'retry') {
         const stageAttempt = event.next.stage === before.stage ? before.stageAttempt : 0;
         changes.set(event.task, {
@@ -302,6 +306,7 @@ export function apply(changes: Changes, event: EventBody): void {
       return;
 
     case 'model.called':
+      if (event.call.status === 'succeeded' && event.call.call === 'ask') changes.endWarmUp(event.task);
       changes.write({ type: 'paid_call', task: event.task, paid: { call: event.call, request: event.request, reply: event.reply } });
       return;
     case 'tool.called':

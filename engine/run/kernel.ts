@@ -3,6 +3,7 @@ import { renderDuration } from '../base/units.ts';
 import type { Wake, WakeCondition } from '../contracts/node-kind.ts';
 import type { Decide, Decision, InEvent, Opening, RunView } from '../contracts/store.ts';
 import { frameOf, roundKey, taskAround } from './address.ts';
+import { warmingUp } from './changes.ts';
 import { answer, ask, mayRepeat } from './doubt.ts';
 import { Draft } from './draft.ts';
 import { keptSignal } from './fold.ts';
@@ -20,7 +21,10 @@ import { Step } from './step.ts';
 export function createKernel(index: PlanIndex): Decide {
   return (view: RunView, event: InEvent): Decision => {
     const draft = new Draft(index, view, event.at);
-    take(new Step(index, draft, event.at, 'roll' in event ? event.roll : 0), event);
+    const step = new Step(index, draft, event.at, 'roll' in event ? event.roll : 0);
+    const waiting = 'task' in event ? warmingUp(view, event.task) : [];
+    take(step, event);
+    if (waiting.length > 0) step.afterWarmUp(waiting);
     return draft.decision();
   };
 }
@@ -139,6 +143,7 @@ function opened(step: Step, key: TaskKey, opening: Opening): void {
         window: opening.window,
         maxFailures: opening.maxFailures,
         ...(opening.keys && { keys: opening.keys }),
+        ...(opening.warmUp && { warmUp: opening.warmUp }),
       });
       step.advanceFanOut(key);
       return;

@@ -1,7 +1,7 @@
 import { invariant } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Instant, RunId, TaskKey } from '../base/ids.ts';
-import { isList, type Json, type JsonObject } from '../base/json.ts';
+import type { Json, JsonObject } from '../base/json.ts';
 import { Failed, type Failure } from '../contracts/failure.ts';
 import { type NodeKind, type Outside, Parked, type TaskContext, type Wake } from '../contracts/node-kind.ts';
 import type { CallBook, ModelAsk, ModelClient, PaidCall } from '../contracts/provider.ts';
@@ -14,8 +14,10 @@ import { toolsNamed } from '../lang/tool-names.ts';
 import { toolsWanted } from '../lang/tool-readings.ts';
 import { roundKey, roundOf } from './address.ts';
 import { type BodyPlace, enterBody, leaveBody } from './body.ts';
+import { createCommons } from './commons.ts';
 import { type CompiledNode, type CompiledStage, compileNode } from './compile-node.ts';
-import { failed, inField } from './in-field.ts';
+import { inField } from './in-field.ts';
+import { openNode } from './opening.ts';
 import type { ItemKeys } from './past-outputs.ts';
 import type { IndexedNode, PlanIndex } from './plan-index.ts';
 import type { Reuser, Tools } from './reuse.ts';
@@ -81,6 +83,8 @@ export function createPerformer(index: PlanIndex, around: Surroundings): Perform
     return made;
   };
   const state = (key: TaskKey): TaskState | undefined => around.store.view(around.run).task(key);
+  const { prompts } = around.models;
+  const commons = prompts && createCommons(index, { kinds, prompts, state, readFiles: around.readFiles });
   const placeOf = (task: TaskKey, attempt: number, stage: number): BodyPlace => ({
     task,
     attempt,
@@ -97,7 +101,11 @@ export function createPerformer(index: PlanIndex, around: Surroundings): Perform
   return {
     async open(key, skip) {
       try {
-        return open(nodeOf(key), scopes.ofNode(key), skip, index.plan.limits.concurrency);
+        const scope = scopes.ofNode(key);
+        const opening = openNode(nodeOf(key), scope, skip, index.plan.limits.concurrency);
+        if (!commons || opening.type !== 'expand') return opening;
+        const warmUp = await commons.warmUp(key, opening, scope);
+        return warmUp ? { ...opening, warmUp } : opening;
       } catch (error) {
         return { type: 'failed', failure: failureOf(error) };
       }
@@ -141,7 +149,22 @@ export function createPerformer(index: PlanIndex, around: Surroundings): Perform
         const scope = scopes.ofTask(task);
         const keys = scopes.itemKeys(task);
         const where = whereIs(index, task);
-        const made = { node, stage: node.stage(stage), stageIndex: stage, scope, task, attempt, where, keys, abort, book, woken, log };
+        const common = commons && node.stage(stage).kind.callsModel ? () => commons.ofTask(task, stage, scope) : undefined;
+        const made = {
+          node,
+          stage: node.stage(stage),
+          stageIndex: stage,
+          scope,
+          task,
+          attempt,
+          where,
+          keys,
+          abort,
+          book,
+          woken,
+          log,
+          common,
+        };
         const outcome = await attemptOnce(made, around);
         if (outcome.type !== 'output' || outcome.carried || made.stage.isValue || !('json' in outcome.output)) return outcome;
         const carried = carriedOn(made, outcome.output.json);
@@ -165,44 +188,6 @@ export function createPerformer(index: PlanIndex, around: Surroundings): Perform
   };
 }
 
-function open(compiled: CompiledNode, scope: Scope, skip: string | undefined, concurrency: number): Opening {
-  const standIn = (): Json => (compiled.ifSkipped ? inField('if_skipped', () => compiled.ifSkipped?.(scope) ?? null) : null);
-  if (skip !== undefined) return { type: 'skip', detail: skip, operands: {}, output: standIn() };
-
-  let operands: JsonObject | undefined;
-  const condition = compiled.skip;
-  if (condition) {
-    const field = condition.negate ? 'run_if' : 'skip_if';
-    const holds = inField(field, () => condition.when(scope));
-    if (typeof holds !== 'boolean') throw failed(field, `\`${field}\` gives ${JSON.stringify(holds)}, not true or false`);
-    operands = condition.operands(scope);
-    if (holds !== condition.negate) {
-      const reason = condition.reason ? inField(`${field}.reason`, () => condition.reason?.(scope) ?? '') : `${field}: ${condition.text}`;
-      return { type: 'skip', detail: reason, operands, output: standIn() };
-    }
-  }
-  // What waits holds nothing: all items may wait at once.
-  const window = compiled.stage(0).kind.waits ? undefined : concurrency;
-  return compiled.foreach ? expand(compiled.foreach, scope, window) : { type: 'run', ...(operands && { operands }) };
-}
-
-function expand(foreach: NonNullable<CompiledNode['foreach']>, scope: Scope, concurrency: number | undefined): Opening {
-  const list = inField('foreach', () => foreach.items(scope));
-  if (!isList(list)) throw failed('foreach', `\`foreach\` gives ${typeof list}, not a list`);
-  const within = (item: Json, index: number): Scope => ({ ...scope, [foreach.as]: item, index });
-  const { where, key } = foreach;
-  const items = where ? list.filter((item, at) => inField('foreach.where', () => where(within(item, at))) === true) : list;
-  const keys = key && items.map((item, at) => String(inField('foreach.key', () => key(within(item, at)))));
-  const window = foreach.concurrency(scope) ?? concurrency ?? items.length;
-  return {
-    type: 'expand',
-    items,
-    window: Math.max(1, Math.floor(window)),
-    maxFailures: foreach.maxFailures(scope, items.length),
-    ...(keys && { keys }),
-  };
-}
-
 interface Attempt {
   readonly node: CompiledNode;
   readonly stage: CompiledStage;
@@ -216,6 +201,7 @@ interface Attempt {
   readonly book: CallBook;
   readonly woken: CallRequest['woken'];
   readonly log: CallRequest['log'];
+  readonly common: TaskContext['common'] | undefined;
 }
 
 function attemptOnce(made: Attempt, around: Surroundings): Promise<TaskOutcome> {
@@ -347,6 +333,7 @@ function contextOf(made: Attempt, abort: AbortSignal, pause: Pause | undefined, 
       const origin = originInTool(where.origin, ask.origin, { task, attempt });
       return around.models.ask({ ...ask, origin }, toldOf(made.book, tell), abort, pause);
     },
+    ...(made.common && { common: made.common }),
     ruler: (ask) => around.models.ruler(asked(ask)),
     valueAt: (path) => valueAt(made.scope, path.split('.')),
     renderWith: (values) =>

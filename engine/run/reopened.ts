@@ -14,7 +14,16 @@ export function reopened(changes: Changes, key: TaskKey, redo: readonly number[]
   const kept: KeptState | undefined = before && 'kept' in before ? before.kept : undefined;
   switch (kept?.status) {
     case 'expanded':
-      return { ...kept, settled: kept.next - redo.length, failed: 0, closed: false, first: null, redo };
+      return {
+        ...kept,
+        settled: kept.next - redo.length,
+        failed: 0,
+        closed: false,
+        first: null,
+        redo,
+        // What was kept is forgotten by now: one goes first again.
+        ...(kept.warmUp && { warmUp: 'wanted' as const }),
+      };
     case 'looping':
       return { ...kept, turning: false };
     case 'inside': {

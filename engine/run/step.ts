@@ -147,13 +147,23 @@ export class Step {
       const inFlight = fanOut.next - fanOut.settled - waiting;
       const left = waiting > 0 || fanOut.next < fanOut.count;
       const mayStart = live && !fanOut.closed && left;
-      if (mayStart && inFlight < fanOut.window) {
+      if (mayStart && inFlight < (fanOut.warmUp === 'wanted' ? 1 : fanOut.window)) {
         beginAgain(this, itemKey(key, fanOut.redo?.[0] ?? fanOut.next));
         continue;
       }
       if (inFlight === 0 && !mayStart && (fanOut.closed || !left)) this.settleFanOut(key, fanOut);
       return;
     }
+  }
+
+  /** Where one item has gone first, those that waited for it begin. */
+  afterWarmUp(fanOuts: readonly TaskKey[]): void {
+    for (const key of fanOuts) {
+      const fanOut = this.draft.task(key);
+      if (fanOut?.status === 'expanded' && fanOut.warmUp === 'done') this.advanceFanOut(key);
+    }
+    this.spread();
+    this.conclude();
   }
 
   private settleFanOut(key: TaskKey, fanOut: Extract<TaskState, { status: 'expanded' }>): void {
