@@ -5,15 +5,15 @@ import type { NodeKind } from '../contracts/node-kind.ts';
 import type { Reference } from '../contracts/reference.ts';
 import type { Path } from '../contracts/source.ts';
 import type { NodeDecl, Workflow } from '../contracts/workflow.ts';
+import { declaredNames } from './declared-names.ts';
 import { partsOf } from './expression-parts.ts';
-import { type Frame, framesInSight, framesOf, innerNodes, nodeNamed, standingOf, wayOut } from './frames.ts';
-import { infer, inferExpression } from './infer-expression.ts';
+import { type Frame, framesOf, nodeNamed, wayOut } from './frames.ts';
+import { infer } from './infer-expression.ts';
 import { surroundings } from './narrowing.ts';
 import { nodeGraphOf } from './node-graph.ts';
 import { pathKey } from './path-text.ts';
 import { type FieldReading, nodeRead } from './readings.ts';
-import { shapeOf } from './schema-shape.ts';
-import { ANY, elementOf, type Field, isAny, listOf, mayBeNull, membersOf, type Shape, union } from './shape.ts';
+import { isAny, mayBeNull } from './shape.ts';
 import { skipConditions, treeOf, type Way } from './skip-reasons.ts';
 import { takenTree } from './taken.ts';
 import { quietShape } from './type-env.ts';
@@ -21,7 +21,7 @@ import { decidesForAll, factsWhenRun, isBareUse } from './uses.ts';
 
 /**
  * Reads that stand last in a `coalesce` over nodes of which one always runs: they are guarded by that, as the others are by the `coalesce`.
- * Only declared types are looked at: edges, which everything else follows from, depend on this.
+ * Only declared types are looked at, and what follows from them: edges, which everything else follows from, depend on this.
  */
 export function joinedReads(workflow: Workflow, kinds: readonly NodeKind[], readings: readonly FieldReading[]): ReadonlySet<Reference> {
   const joined = new Set<Reference>();
@@ -181,39 +181,4 @@ function textsIn(source: Json, path: Path): readonly { readonly text: string; re
   if (typeof source === 'string') return [{ text: source, path }];
   if (isList(source)) return source.flatMap((one, i) => textsIn(one, [...path, i]));
   return isObject(source) ? Object.entries(source).flatMap(([name, one]) => textsIn(one, [...path, name])) : [];
-}
-
-/** The names conditions read, as far as their types are written down. */
-function declaredNames(workflow: Workflow, frame: Frame, kinds: readonly NodeKind[]): ReadonlyMap<string, Shape> {
-  const open = (fields: readonly (readonly [string, Shape])[]): Shape => ({
-    type: 'object',
-    fields: new Map(fields.map(([name, shape]): [string, Field] => [name, { shape, required: true }])),
-    rest: ANY,
-    exact: false,
-  });
-  const kindOf = new Map(kinds.map((kind) => [kind.kind, kind]));
-  const one = (node: NodeDecl): Shape => {
-    const { body } = node;
-    // What is computed is not known yet: computing it takes the edges that are being looked for.
-    if (node.result !== undefined || node.onError.action === 'value') return ANY;
-    if (body?.type === 'route') return union(...innerNodes(node).map(one));
-    if (body?.type === 'evaluate') return one(body.generate);
-    if (body?.type === 'best_of') return one(body.candidate);
-    const kind = kindOf.get(node.kind);
-    const instead = node.onError.action === 'fallback';
-    const schema = node.output ?? (kind?.outputField === undefined && !instead ? kind?.output(node.spec) : undefined);
-    return schema === undefined ? ANY : shapeOf(schema);
-  };
-  const output = (node: NodeDecl): Shape => (node.foreach === undefined ? one(node) : listOf(one(node)));
-  const names = new Map([
-    ['inputs', open([...workflow.inputs.values()].map(({ name, schema }) => [name, shapeOf(schema)]))],
-    ['nodes', open(framesInSight(frame).flatMap(({ nodes }) => nodes.map((node) => [node.id, open([['output', output(node)]])] as const)))],
-  ]);
-  for (const [name, { type, of }] of frame.parent === undefined ? [] : standingOf(workflow, frame.parent).perRound) {
-    const items = type === 'item' ? treeOf(of.foreach?.items.source) : undefined;
-    if (items === undefined) continue;
-    const list = inferExpression(items, { names: declaredNames(workflow, standingOf(workflow, of).frame, kinds), skips: 'follow' }).shape;
-    names.set(name, isAny(list) ? ANY : union(...membersOf(list).flatMap((one) => (one.type === 'list' ? [elementOf(one)] : []))));
-  }
-  return names;
 }
