@@ -1,3 +1,4 @@
+import type { JsonSchema } from '../base/json.ts';
 import type { Api, ModelReply, ModelRequest, ProviderSettings, Usage } from '../contracts/provider.ts';
 import type { CallInfo } from './failures.ts';
 import { type CountTokens, isCount } from './token-count.ts';
@@ -38,6 +39,11 @@ export function effortOf({ reasoning, reasoningBy }: ModelRequest): string | und
 export function formatOf(schema: NonNullable<ModelRequest['outputSchema']>): object {
   const strict = toDialect(schema, openAiStrict);
   return strict ? { name: 'answer', strict: true, schema: strict } : { name: 'answer', strict: false, schema };
+}
+
+/** What a tool takes: an object that says of its properties that there are none, where there are none, which OpenAI insists on. */
+export function parametersOf({ properties = {}, ...input }: JsonSchema): JsonSchema {
+  return { ...input, type: 'object', properties };
 }
 
 /** What an answer used by its own word, or counted where it has none that can be read. */

@@ -1,6 +1,6 @@
 import type { Message, ModelReply, ModelRequest } from '../contracts/provider.ts';
 import { type CallInfo, malformed } from './failures.ts';
-import { effortOf, formatOf, type OpenAiApi, requestIdOf, type TokenCounter, usageOf } from './openai-api.ts';
+import { effortOf, formatOf, type OpenAiApi, parametersOf, requestIdOf, type TokenCounter, usageOf } from './openai-api.ts';
 import type { Completion, CompletionPart } from './openai-sdk.ts';
 import { argumentsAgain, callsOf, offeredTools, resultText } from './tool-calls.ts';
 import { wireNames } from './tool-names.ts';
@@ -29,7 +29,7 @@ function toolsOf(request: ModelRequest): object {
   const tools = offeredTools(request);
   if (tools === undefined) return {};
   return {
-    tools: tools.map(({ input, ...tool }) => ({ type: 'function', function: { ...tool, parameters: input } })),
+    tools: tools.map(({ input, ...tool }) => ({ type: 'function', function: { ...tool, parameters: parametersOf(input) } })),
     ...(toolChoice !== undefined && toolChoice !== 'auto' && { tool_choice: toolChoice }),
   };
 }

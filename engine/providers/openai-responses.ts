@@ -1,7 +1,7 @@
 import type { Json } from '../base/json.ts';
 import type { Message, ModelReply, ModelRequest } from '../contracts/provider.ts';
 import { type CallInfo, failedWithin, malformed } from './failures.ts';
-import { effortOf, formatOf, type OpenAiApi, requestIdOf, type TokenCounter, usageOf } from './openai-api.ts';
+import { effortOf, formatOf, type OpenAiApi, parametersOf, requestIdOf, type TokenCounter, usageOf } from './openai-api.ts';
 import type { InputPart, Response } from './openai-sdk.ts';
 import { argumentsAgain, callsOf, carriedFor, offeredTools, resultText } from './tool-calls.ts';
 import { wireNames } from './tool-names.ts';
@@ -35,7 +35,7 @@ function toolsOf(request: ModelRequest): object {
   if (tools === undefined) return {};
   return {
     // Strict unless told otherwise, which not every schema of a tool can be.
-    tools: tools.map(({ input, ...tool }) => ({ type: 'function', ...tool, parameters: { ...input, type: 'object' }, strict: false })),
+    tools: tools.map(({ input, ...tool }) => ({ type: 'function', ...tool, parameters: parametersOf(input), strict: false })),
     ...(toolChoice !== undefined && toolChoice !== 'auto' && { tool_choice: toolChoice }),
     // What it thought before it called a tool is nowhere but in its answer. Models that do not think refuse the question.
     ...(thinks && { include: ['reasoning.encrypted_content'] }),
@@ -94,6 +94,7 @@ interface Item {
   /** Of a message: said on the way, or the answer. */
   readonly phase?: unknown;
   readonly encrypted_content?: unknown;
+  readonly status?: unknown;
   readonly call_id?: unknown;
   readonly name?: unknown;
   readonly arguments?: unknown;
@@ -167,5 +168,12 @@ function callsIn(items: readonly Item[], request: ModelRequest): Pick<ModelReply
       (typeof encrypted_content === 'string' && encrypted_content !== '') || (Array.isArray(content) && content.length > 0),
   );
   const needed = thoughts.length > 0 || items.some(({ phase }) => typeof phase === 'string');
-  return { ...calls, ...(whole && needed && { carry: items as unknown as Json }) };
+  return { ...calls, ...(whole && needed && { carry: items.map(withoutStatus) as unknown as Json }) };
+}
+
+/** An item as it is taken back: thoughts that are told to have ended are refused. */
+function withoutStatus(item: Item): Item {
+  if (item.type !== 'reasoning') return item;
+  const { status: _, ...thought } = item;
+  return thought;
 }

@@ -279,6 +279,14 @@ describe('tools', () => {
     expect((await ask({ thinks: true })).body).not.toHaveProperty('include');
   });
 
+  test('one without arguments says so', async () => {
+    const bare: readonly ToolSignature[] = [{ name: 'now', description: 'Tells the time.', input: { type: 'object' } }];
+    const { body } = await ask({ tools: bare });
+    expect(body.tools[0].parameters).toEqual({ type: 'object', properties: {} });
+    const chat = chatCompletions.bodyOf(requestFor({ tools: bare }), { provider: 'openai', compatible: false });
+    expect(chat).toMatchObject({ tools: [{ function: { parameters: { type: 'object', properties: {} } } }] });
+  });
+
   test('several calls come back; arguments that are no JSON stay a text', async () => {
     const calls = [called('c1', 'search_db', { query: '7' }), called('c2', 'fs__read_file', '{"path":'), called('', 'nothing_such', '')];
     const { reply } = await ask({ tools }, { body: responseOf([said('I look.'), ...calls]) });
@@ -332,7 +340,7 @@ describe('tools', () => {
 
   test('what was thought comes back as it was, to the model that thought it', async () => {
     const output = [thought('rs_1'), said('I look.', { phase: 'commentary' }), called('c1', 'search_db', { query: '7' })];
-    const { reply } = await ask({ tools }, { body: responseOf(output) });
+    const { reply } = await ask({ tools }, { body: responseOf([{ ...thought('rs_1'), status: null }, ...output.slice(1)]) });
     expect(reply.carry).toEqual(output);
     const messages = conversation({ of: 'acme/gpt-6.1-sol', content: reply.carry! });
     const same = await ask({ model: 'gpt-6.1-sol', tools, messages });
