@@ -37,6 +37,9 @@ export function edgesText({ workflow, file, nodes, outputs }: EdgesExplained, wi
 
 function waitText({ node, optional, outer, because }: EdgeExplained): string {
   const where = outer ? `${node}, outside of it` : node;
+  // What is read inside decides there: this node itself begins, and what needs the value is skipped.
+  if (optional && because.some(({ field, how }) => how === 'uses' && /(^|\.)nodes\./.test(field)))
+    return `waits for ${where}, which is needed inside`;
   if (optional) return `waits for ${where}, and runs even if it was skipped`;
   return because.every(({ how }) => how === 'needs')
     ? `comes after ${where}, and is skipped with it`

@@ -1,5 +1,6 @@
 import {
   type AttemptStory,
+  type CallStory,
   displayWidth,
   type Millis,
   type NodeStory,
@@ -10,6 +11,7 @@ import {
   renderUsd,
   type TaskKey,
   type TaskStory,
+  type ToolCallStory,
   type Usd,
   unitOf,
   type Value,
@@ -20,6 +22,7 @@ import { UsageError } from './command.ts';
 import type { Context } from './context.ts';
 import { oneLine, renderTable } from './layout.ts';
 import { toneOf } from './runs-table.ts';
+import { callText } from './tools-view.ts';
 
 /** Enough to see how they are named. */
 const RUNS_NAMED = 5;
@@ -131,23 +134,41 @@ function tryLines(attempt: AttemptStory, task: TaskStory, { node }: NodeStory, c
     else if (wake)
       lines.push(`    ${wake.type === 'signalled' ? `sent by ${wake.by}` : wake.type === 'due' ? 'it came' : 'nobody answered in time'}`);
   }
-  for (const { call, request, reply } of attempt.calls) {
-    const facts = [
-      `${call.provider}/${call.model}`,
-      ...(call.tier === undefined ? [] : [call.tier]),
-      ...(call.call === 'repair' ? ['asked to mend its answer'] : []),
-      ...(call.call === 'summarize' ? ['asked to shorten what did not fit'] : []),
-      `${renderTokens(call.usage.input)} tokens in`,
-      `${renderTokens(call.usage.output)} out`,
-      call.cost === null ? 'price not known' : renderUsd(call.cost),
-      renderDuration(call.latency),
-      `request ${request.slice(0, 12)}`,
-    ];
-    lines.push(`    ${out.dim(oneLine(facts.join(' · '), ctx.outWidth - 4))}`);
-    if (call.failure) lines.push(`    ${out.red(oneLine(call.failure.message, ctx.outWidth - 4))}`);
-    if (reply) lines.push(...block('reply', reply.text, ctx).map((line) => `  ${line}`));
-  }
+  // In the order in which they came to an end: what a model wants called follows it.
+  const said = attempt.calls.map((one) => ({ at: one.at, lines: () => modelLines(one, ctx) }));
+  const done = attempt.toolCalls.map((one) => ({ at: one.at, lines: () => toolLines(one, ctx) }));
+  for (const one of [...said, ...done].sort((x, y) => x.at - y.at)) lines.push(...one.lines());
   return lines;
+}
+
+function modelLines({ call, request, reply }: CallStory, ctx: Context): readonly string[] {
+  const { out } = ctx;
+  const facts = [
+    `${call.provider}/${call.model}`,
+    ...(call.tier === undefined ? [] : [call.tier]),
+    ...(call.call === 'repair' ? ['asked to mend its answer'] : []),
+    ...(call.call === 'summarize' ? ['asked to shorten what did not fit'] : []),
+    `${renderTokens(call.usage.input)} tokens in`,
+    `${renderTokens(call.usage.output)} out`,
+    call.cost === null ? 'price not known' : renderUsd(call.cost),
+    renderDuration(call.latency),
+    `request ${request.slice(0, 12)}`,
+  ];
+  const lines = [`    ${out.dim(oneLine(facts.join(' · '), ctx.outWidth - 4))}`];
+  if (call.failure) lines.push(`    ${out.red(oneLine(call.failure.message, ctx.outWidth - 4))}`);
+  if (reply && reply.text !== '') lines.push(...block('reply', reply.text, ctx).map((line) => `  ${line}`));
+  return lines;
+}
+
+/** A call of a tool: with what, how long it took, and what it gave. */
+function toolLines({ call }: ToolCallStory, ctx: Context): readonly string[] {
+  const { out } = ctx;
+  const lines = [
+    `    ${out.dim(oneLine(`${callText(call.tool, call.args, ctx.outWidth)} · ${renderDuration(call.latency)}`, ctx.outWidth - 4))}`,
+  ];
+  const result = typeof call.result === 'string' ? call.result : yamlText(call.result);
+  if (call.status === 'failed') return [...lines, `    ${out.red(oneLine(`failed: ${result}`, ctx.outWidth - 4))}`];
+  return [...lines, ...block('gave', result, ctx).map((line) => `  ${line}`)];
 }
 
 function block(title: string, text: string, ctx: Context): readonly string[] {

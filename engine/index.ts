@@ -58,10 +58,21 @@ export { yamlText } from './lang/yaml-text.ts';
 export { checkWorkflow, findWorkflow, listWorkflows, loadWorkflow } from './load.ts';
 export type { DiffedNode, RunDiff } from './observe/compare.ts';
 export type { RunSummary } from './observe/run-list.ts';
-export type { AttemptStory, CallStory, NodeStory, RunStory, TaskStory, WaitStory } from './observe/story.ts';
+export type { AttemptStory, CallStory, NodeStory, RunStory, TaskStory, ToolCallStory, WaitStory } from './observe/story.ts';
 export type { NodeReasons } from './observe/why.ts';
 export { resume, run } from './on-demand.ts';
-export { candidatesOf, casesOf, childFile, higherTiers, innerNodes, loopEnds, tierOf } from './plan/describe.ts';
+export {
+  candidatesOf,
+  casesOf,
+  childFile,
+  higherTiers,
+  innerNodes,
+  judgeOf,
+  loopEnds,
+  tierOf,
+  tiersByData,
+  toolsOf,
+} from './plan/describe.ts';
 export { diffCounts, likenessInWords, modelsInWords, PRICED_CALL, priceInWords, VERDICTS, valueInWords } from './plan/diff-in-words.ts';
 export type { EdgeExplained, EdgesExplained, NodeExplained, OutputExplained, ReadExplained } from './plan/explain-edges.ts';
 export { renderPlan } from './plan/render.ts';

@@ -67,14 +67,16 @@ export async function checkWorkflow(file: string, around: Surroundings = {}): Pr
 
 /** The workflows of the project and of the gallery that ships with dagrun. */
 export async function listWorkflows(around: Surroundings = {}): Promise<readonly WorkflowSummary[]> {
-  return findFiles(around.cwd ?? '.').map(({ name, file, builtin }): WorkflowSummary => {
-    const { workflow, diagnostics } = readWorkflow(onDisk(file, around), around);
+  const found = findFiles(around.cwd ?? '.').map((one) => ({ ...one, ...readWorkflow(onDisk(one.file, around), around) }));
+  return found.map(({ name, file, builtin, workflow, diagnostics }): WorkflowSummary => {
+    const parents = found.filter(({ children }) => children.includes(resolve(file)));
     return {
       name: workflow?.name ?? name,
       ...(workflow?.description !== undefined && { description: workflow.description }),
       file,
       builtin,
       nodes: workflow?.nodes.size ?? 0,
+      runBy: parents.map((parent) => parent.file),
       mistakes: diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length,
     };
   });
@@ -91,11 +93,12 @@ interface Read {
   readonly source: SourceFile;
   readonly workflow: Workflow | undefined;
   readonly diagnostics: readonly Diagnostic[];
+  readonly children: readonly string[];
 }
 
 function readWorkflow({ path, source, tree }: WorkflowFile, around: Surroundings): Read {
-  const { workflow, diagnostics } = readWorkflowFile(path, source, tree, configured(path, around));
-  return { path, source, workflow, diagnostics: sortDiagnostics(diagnostics) };
+  const { workflow, diagnostics, children } = readWorkflowFile(path, source, tree, configured(path, around));
+  return { path, source, workflow, diagnostics: sortDiagnostics(diagnostics), children };
 }
 
 /** What is known of models and secrets; only the catalog when the configuration itself has mistakes, which are told by whatever needs it. */

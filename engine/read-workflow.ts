@@ -21,6 +21,8 @@ export interface ReadFile {
   readonly workflow: Workflow | undefined;
   /** What is wrong with it, and what is wrong with the files it names. */
   readonly diagnostics: readonly Diagnostic[];
+  /** The workflow files that it names, and those that these name: absolute. */
+  readonly children: readonly string[];
 }
 
 /** Reads and checks the workflow file at `path` (absolute) of a tree, with the workflow files it names, each of them once. */
@@ -39,7 +41,7 @@ export function readWorkflowFile(path: string, source: SourceFile, tree: SourceT
   const diagnostics: Diagnostic[] = [];
   const ofOthers: Diagnostic[] = [];
   const { workflow } = read(path, source, (diagnostic) => diagnostics.push(diagnostic));
-  return { workflow, diagnostics: [...diagnostics, ...ofOthers] };
+  return { workflow, diagnostics: [...diagnostics, ...ofOthers], children: [...opened.keys()] };
 
   function read(
     at: string,

@@ -135,5 +135,12 @@ describe('company-mentions on a machine that is away for one article', () => {
     // What runs at home has no price that anybody told: unknown, not 0.
     expect(calls.filter(({ provider, status }) => provider === 'local' && status === 'succeeded')).toHaveLength(4);
     expect(result.cost.unpricedCalls).toBeGreaterThanOrEqual(4);
+    const items = result.nodes.find(({ id }) => id === 'extract')?.items ?? [];
+    expect(items.map(({ cost, unpricedCalls }) => `${cost > 0} ${unpricedCalls}`).sort()).toEqual([
+      'false 1',
+      'false 1',
+      'false 1',
+      'true 0',
+    ]);
   });
 });

@@ -96,9 +96,10 @@ type Engine = typeof import('../../engine/index.ts');
 /** The tier or the model it names; for a node that calls none, its kind. */
 function runsOn(node: PlanNode, engine: Engine): string {
   if (engine.casesOf(node)) return 'route';
-  const { model } = node.stages[0].spec;
+  const { model, tool } = node.stages[0].spec;
   if (typeof model === 'string') return model;
-  const tier = engine.tierOf(node);
+  if (node.kind === 'tool' && typeof tool === 'string') return `tool ${tool}`;
+  const tier = engine.tierOf(node) ?? engine.tiersByData(node)?.names.join(' or ');
   if (tier !== undefined) return tier;
   return node.kind === 'llm' ? 'capable' : node.kind;
 }
@@ -116,8 +117,14 @@ function wordsOf(node: PlanNode, engine: Engine): readonly string[] {
   const file = engine.childFile(node);
   if (file !== undefined) words.push(`runs ${file}`);
   words.push(...engine.loopEnds(node));
+  const tiers = engine.tiersByData(node);
+  if (tiers) words.push(tiers.words);
+  const tools = engine.toolsOf(node);
+  if (tools) words.push(`calls ${tools.names.join(', ')}${tools.turns === undefined ? '' : `, at most ${tools.turns} turns`}`);
   const candidates = engine.candidatesOf(node);
   if (candidates !== undefined) words.push(candidates);
+  const judge = engine.judgeOf(node);
+  if (judge !== undefined) words.push(`judged by ${judge}`);
   const higher = engine.higherTiers(node);
   if (higher.length > 0) words.push(`then ${higher.join(', ')}, where that is not good enough`);
   if (node.stages.some((stage) => stage.name === 'fallback')) words.push('has a fallback');

@@ -1,4 +1,5 @@
-import { relative } from 'node:path';
+import { dirname, relative, sep } from 'node:path';
+import type { WorkflowSummary } from '../../engine/index.ts';
 import { type Command, EXIT } from '../command.ts';
 
 const WIDTH_FOR_FILES = 120;
@@ -19,12 +20,12 @@ export const list: Command = {
     }
     const { bold, dim } = ctx.out;
     const section = (title: string, builtin: boolean): readonly string[] => {
-      const chosen = workflows.filter((workflow) => workflow.builtin === builtin);
+      const chosen = partsBelow(workflows.filter((workflow) => workflow.builtin === builtin));
       if (chosen.length === 0) return [];
       // A workflow is run by its name: where there is little room, the words matter more than the file.
       const withFiles = !builtin && ctx.outWidth >= WIDTH_FOR_FILES;
-      const rows = chosen.map((workflow) => [
-        workflow.name,
+      const rows = chosen.map(({ workflow, isPart }) => [
+        isPart ? `└ ${workflow.name}` : workflow.name,
         String(workflow.nodes),
         workflow.mistakes > 0 ? `${workflow.mistakes} ${workflow.mistakes === 1 ? 'mistake' : 'mistakes'}` : (workflow.description ?? ''),
         ...(withFiles ? [relative(ctx.cwd, workflow.file)] : []),
@@ -43,3 +44,17 @@ export const list: Command = {
     return EXIT.done;
   },
 };
+
+/** Each workflow, and behind it those that are only parts of it: they lie in a folder of their own below it. */
+function partsBelow(workflows: readonly WorkflowSummary[]): readonly { readonly workflow: WorkflowSummary; readonly isPart: boolean }[] {
+  const isPartOf = ({ file, runBy }: WorkflowSummary, parent: string): boolean =>
+    runBy.length === 1 && runBy[0] === parent && dirname(file).startsWith(`${dirname(parent)}${sep}`);
+  const isPart = (workflow: WorkflowSummary): boolean => workflows.some(({ file }) => isPartOf(workflow, file));
+  const withParts = (workflow: WorkflowSummary): readonly WorkflowSummary[] => [
+    workflow,
+    ...workflows.filter((one) => isPartOf(one, workflow.file)).flatMap(withParts),
+  ];
+  return workflows
+    .filter((workflow) => !isPart(workflow))
+    .flatMap((workflow) => withParts(workflow).map((one) => ({ workflow: one, isPart: one !== workflow })));
+}

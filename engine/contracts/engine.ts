@@ -125,7 +125,10 @@ export interface WorkflowSummary {
   readonly file: string;
   /** From the gallery that ships with dagrun. */
   readonly builtin: boolean;
+  /** The outermost. */
   readonly nodes: number;
+  /** Files of the workflows among these that run it as a part of theirs: absolute. */
+  readonly runBy: readonly string[];
   /** How many mistakes it has; 0 when it is valid. */
   readonly mistakes: number;
 }

@@ -89,7 +89,10 @@ export interface ItemResult {
   readonly key?: string;
   readonly status: 'succeeded' | 'failed' | 'skipped' | 'cancelled' | 'waiting';
   readonly error?: ResultError;
+  /** Known cost of its calls. */
   readonly cost: number;
+  /** Calls whose cost is not known. */
+  readonly unpricedCalls: number;
 }
 
 export interface CostReport {

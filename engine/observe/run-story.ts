@@ -182,6 +182,7 @@ function tellTask(story: RunStory, node: NodeStory, event: TaskEvent): void {
       failure: null,
       next: null,
       calls: [],
+      toolCalls: [],
       waits: [],
     });
     return;
@@ -221,6 +222,9 @@ function tellTask(story: RunStory, node: NodeStory, event: TaskEvent): void {
       for (const sum of nodes) sum.calls += 1;
       return;
     }
+    case 'tool.called':
+      if (event.call.status !== 'begun') attempt.toolCalls.push({ at: event.at, call: event.call });
+      return;
     case 'attempt.parked':
       attempt.outcome = 'waiting';
       attempt.waits.push({ since: event.at, until: event.until, wokenAt: null, wake: null, refused: [] });

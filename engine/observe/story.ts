@@ -5,6 +5,7 @@ import type { Failure } from '../contracts/failure.ts';
 import type { Wake, WakeCondition } from '../contracts/node-kind.ts';
 import type { Plan, PlanNode } from '../contracts/plan.ts';
 import type { ModelCall, ModelReply, Tier } from '../contracts/provider.ts';
+import type { ToolCalled } from '../contracts/tool.ts';
 import type { IndexedNode, PlanIndex } from '../run/plan-index.ts';
 
 /** All that the journal tells of a run, by node, task and try. */
@@ -96,6 +97,8 @@ export interface AttemptStory {
   failure: Failure | null;
   next: Next | null;
   readonly calls: CallStory[];
+  /** Calls of tools that came to an end. */
+  readonly toolCalls: ToolCallStory[];
   readonly waits: WaitStory[];
 }
 
@@ -104,6 +107,11 @@ export interface CallStory {
   readonly call: ModelCall;
   readonly request: string;
   readonly reply: ModelReply | null;
+}
+
+export interface ToolCallStory {
+  readonly at: Instant;
+  readonly call: ToolCalled;
 }
 
 export interface WaitStory {

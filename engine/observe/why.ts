@@ -208,6 +208,18 @@ function tries(task: TaskStory, node: NodeStory): readonly string[] {
   return found;
 }
 
+/** Whom a try called, each once: ` (claude-sonnet-5-5 ×3; find ×2, mail)`. */
+function calledText({ calls, toolCalls }: AttemptStory): string {
+  const counted = (names: readonly string[]): string =>
+    [...new Set(names)]
+      .map((name) => ({ name, count: names.filter((one) => one === name).length }))
+      .map(({ name, count }) => (count === 1 ? name : `${name} ×${count}`))
+      .join(', ');
+  const parts = [counted(calls.map(({ call }) => call.model)), counted(toolCalls.map(({ call }) => call.tool))];
+  const text = parts.filter((part) => part !== '').join('; ');
+  return text === '' ? '' : ` (${text})`;
+}
+
 function tryText(attempt: AttemptStory, task: TaskStory, { node }: NodeStory): string | undefined {
   const stage = node.stages[attempt.stage];
   const { tier } = stage?.spec ?? {};
@@ -218,7 +230,7 @@ function tryText(attempt: AttemptStory, task: TaskStory, { node }: NodeStory): s
     attempt.startedAt !== null && attempt.endedAt !== null
       ? ` after ${renderDuration((attempt.endedAt - attempt.startedAt) as Millis)}`
       : '';
-  const calls = attempt.calls.length > 0 ? ` (${attempt.calls.map(({ call }) => call.model).join(', ')})` : '';
+  const calls = calledText(attempt);
   switch (attempt.outcome) {
     case 'succeeded':
       if (task.reused) {

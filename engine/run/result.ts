@@ -108,6 +108,7 @@ function itemResult(item: ItemTally, index: number, key: string | undefined, unf
     status: item.status === 'pending' || item.status === 'waiting' ? unfinished : item.status,
     ...(item.failure && { error: errorOf(item.failure) }),
     cost: toDollars(item.cost),
+    unpricedCalls: item.unpricedCalls,
   };
 }
 

@@ -63,6 +63,8 @@ export interface ItemTally {
   status: 'pending' | 'waiting' | 'succeeded' | 'failed' | 'skipped' | 'cancelled';
   failure: Failure | null;
   cost: Usd;
+  /** Calls whose cost is not known. */
+  unpricedCalls: number;
 }
 
 export function createTally(index: PlanIndex): Tally {
@@ -128,7 +130,7 @@ function add(adding: Adding, event: RunEvent): void {
     case 'node.expanded': {
       if (!index.nodes.has(event.node)) return;
       const node = nodeAt(event.node);
-      node.items = Array.from({ length: event.count }, () => ({ status: 'pending', failure: null, cost: nanoUsd(0) }));
+      node.items = Array.from({ length: event.count }, () => ({ status: 'pending', failure: null, cost: nanoUsd(0), unpricedCalls: 0 }));
       node.keys = event.keys ?? null;
       return;
     }
@@ -208,7 +210,8 @@ function add(adding: Adding, event: RunEvent): void {
       addCall(run.bill, call);
       if (call.simulated) run.simulated = true;
       const item = itemAround(tally, event.task);
-      if (item) item.cost = nanoUsd(item.cost + (call.cost ?? 0));
+      if (item && call.cost === null) item.unpricedCalls += 1;
+      else if (item) item.cost = nanoUsd(item.cost + (call.cost ?? 0));
       addSpent(index, spent, event.task, call);
       let judges = false;
       for (let at: IndexedNode | undefined = index.at(event.task); at; at = at.parent) {

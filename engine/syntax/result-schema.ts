@@ -54,6 +54,7 @@ const item = objectOf<ItemResult>(
     status: nodeStatus,
     error: { $ref: '#/definitions/error' },
     cost: dollars('Known cost of all its calls, in US dollars.'),
+    unpricedCalls: count('Calls whose cost is not known.'),
   },
   { key: true, error: true },
 );

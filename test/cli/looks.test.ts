@@ -35,6 +35,14 @@ test('list: the project before the gallery, mistakes counted', async () => {
   expect(JSON.parse(json.written.stdout).map((workflow: { name: string }) => workflow.name)).toContain('research-synthesis');
 });
 
+test('list: what is only a part of another workflow stands below it', async () => {
+  const { io } = await ran('list');
+  expect(io.written.stdout).toMatch(/\n {2}evaluator-optimizer .*\n {2}└ gate /);
+  const { io: json } = await ran('list --json');
+  const gate = JSON.parse(json.written.stdout).find(({ name }: { name: string }) => name === 'gate');
+  expect(gate.runBy).toEqual([expect.stringMatching(/evaluator-optimizer\.workflow\.yml$/)]);
+});
+
 test.each(['list', 'models', 'describe code-review', 'describe own'])('%s fits a terminal of 80 columns', async (line) => {
   const { code, io } = await ran(line, { terminal: 80, env: { NO_COLOR: '1' } });
   expect(code).toBe(0);

@@ -76,7 +76,7 @@ test('the schema of results accepts what a run gives, and nothing more', () => {
         tokens: { input: 1, output: 1, cacheRead: 0, cacheWrite: 0 },
         durationMs: 5.5,
         reused: { fromRun: 1, fromCache: 0, saved: 0.2 },
-        items: [{ index: 0, status: 'succeeded', cost: 0.1 }],
+        items: [{ index: 0, status: 'succeeded', cost: 0.1, unpricedCalls: 0 }],
       },
     ],
     cost: {
