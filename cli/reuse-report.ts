@@ -1,4 +1,4 @@
-import type { ReuseReport } from '../engine/index.ts';
+import { isItemOf, type ReuseReport } from '../engine/index.ts';
 import { countOf } from './amounts.ts';
 import { oneLine, padEnd } from './layout.ts';
 import type { Paint } from './paint.ts';
@@ -7,8 +7,9 @@ type Node = ReuseReport['nodes'][number];
 
 /** What a run took over from the one before, what it did again, and why: a line per node that was not just taken over. */
 export function renderReuse(report: ReuseReport, width: number, paint: Paint): readonly string[] {
-  const untouched = report.nodes.filter((node) => node.verdict === 'reused');
-  const rows = report.nodes.flatMap((node): readonly Row[] => {
+  const nodes = report.nodes.flatMap(innermost);
+  const untouched = nodes.filter((node) => node.verdict === 'reused');
+  const rows = nodes.flatMap((node): readonly Row[] => {
     const words = wordsOf(node);
     return words === undefined ? [] : [[words[0], node.node, words[1]]];
   });
@@ -25,6 +26,12 @@ export function renderReuse(report: ReuseReport, width: number, paint: Paint): r
   ];
 }
 
+/** What is told of a node that holds others: where they are not all alike, of each of them. */
+function innermost(node: Node): readonly Node[] {
+  const inside = node.verdict === 'again' ? (node.inside ?? []).filter(({ verdict }) => verdict !== 'not_run') : [];
+  return inside.some(({ verdict }) => verdict === 'again' || verdict === 'new') ? inside.flatMap(innermost) : [node];
+}
+
 type Row = readonly [verdict: string, node: string, why: string];
 
 function wordsOf({ verdict, tasks, task, node, why }: Node): readonly [string, string] | undefined {
@@ -34,7 +41,8 @@ function wordsOf({ verdict, tasks, task, node, why }: Node): readonly [string, s
     case 'again': {
       const all = tasks.again + tasks.fromRun + tasks.fromCache;
       const some = task !== undefined && String(task) !== node;
-      const share = some && tasks.again < all ? `${tasks.again} of ${countOf(all, 'item')}; ` : '';
+      const what = isItemOf(task, node) ? 'item' : 'task';
+      const share = some && tasks.again < all ? `${tasks.again} of ${countOf(all, what)}; ` : '';
       return ['again', `${share}${some ? `${task}: ` : ''}${why ?? ''}`];
     }
     case 'new':

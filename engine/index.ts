@@ -48,7 +48,7 @@ export { diffWorkflows } from './diff.ts';
 export { DagrunError, InputsInvalid, WorkflowInvalid } from './errors.ts';
 export { examine, listModels } from './examine.ts';
 export { explainEdges } from './explain-edges.ts';
-export { explainReuse, type ReuseReport } from './explain-reuse.ts';
+export { explainReuse, isItemOf, type ReuseOfNode, type ReuseReport } from './explain-reuse.ts';
 export { exportRun, importRun } from './export-run.ts';
 export { documentBeside, type FiledRun, findRun, openRun, readRun } from './filed-runs.ts';
 export { type Forked, forkRun } from './fork-run.ts';

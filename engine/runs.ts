@@ -1,5 +1,5 @@
 import { systemClock } from './base/clock.ts';
-import { type Millis, nodeId } from './base/ids.ts';
+import type { Millis } from './base/ids.ts';
 import type { Surroundings } from './contracts/engine.ts';
 import type { RunEvent } from './contracts/event.ts';
 import type { RunRecord } from './contracts/store.ts';
@@ -126,7 +126,7 @@ export async function explainNode(run: string, node: string, around: Surrounding
     nodeIn(plan, node);
     throw new Error(`node ${node} is planned and not told of`);
   }
-  const reuse = node.includes('/') ? undefined : await explainReuseOf(summary.run, nodeId(node), around);
+  const reuse = await explainReuseOf(summary.run, node, around);
   return { run: summary.run, ...reasons, because: [...reasons.because, ...(reuse === undefined ? [] : [reuse])] };
 }
 

@@ -67,6 +67,11 @@ export function taskOfFrame(frame: string): TaskKey | undefined {
   return taskKey(frame.slice(0, end));
 }
 
+/** The stage of the attempt that a frame is inside of. */
+export function stageOfFrame(frame: string): number {
+  return Number(/~\d+\.(\d+)\/$/.exec(frame)?.[1] ?? 0);
+}
+
 /** The task inside which a key is; undefined in the outermost frame. */
 export function taskAround(key: TaskKey): TaskKey | undefined {
   return taskOfFrame(frameAround(key));
@@ -75,6 +80,11 @@ export function taskAround(key: TaskKey): TaskKey | undefined {
 /** The key of a node of a frame. */
 export function keyIn(frame: string, id: NodeId): TaskKey {
   return taskKey(frame + id);
+}
+
+/** A key without the attempts around it, of which there is one that counts. `~1` marks those of another stage than the first. */
+export function withoutAttempts(key: TaskKey): string {
+  return key.includes('~') ? key.replace(/~\d+\.(\d+)/g, (_, stage: string) => (stage === '0' ? '' : `~${stage}`)) : key;
 }
 
 /** A key without items, rounds and attempts: where its node stands in the plan. `~1` marks a body of another stage than the first. */

@@ -1,6 +1,6 @@
 import type { Json } from '../base/json.ts';
-import type { Difference } from './compare-runs.ts';
 import type { FirstDifference } from './first-difference.ts';
+import type { Difference } from './why-again.ts';
 
 /** Values are shown as far as they tell them apart. */
 const SHOWN = 60;
@@ -16,6 +16,12 @@ export function differenceInWords(difference: Difference): string {
       return `is done anew in every run, as is every ${difference.kind}`;
     case 'kind':
       return `was of kind ${difference.before} and is of kind ${difference.after}`;
+    case 'new_node':
+      return 'is new';
+    case 'new_round':
+      return `the earlier run had only ${difference.before === 1 ? '1 round' : `${difference.before} rounds`}`;
+    case 'not_begun':
+      return 'the earlier run did not come to it';
     case 'new_item':
       return 'the item is new';
     case 'not_succeeded':
@@ -26,6 +32,7 @@ export function differenceInWords(difference: Difference): string {
     case 'output':
     case 'check':
     case 'result':
+    case 'escalate.when':
       return `${placeOf(difference.type, difference)}: ${change(difference)}`;
     case 'value':
       return `its checks or its result read ${difference.reads}: ${change(difference)}`;

@@ -2,7 +2,7 @@ import { nanoUsd, type RunId, type TaskKey, type Usd } from '../base/ids.ts';
 import type { Json } from '../base/json.ts';
 import type { Answerer, RunEvent } from '../contracts/event.ts';
 import type { Failure } from '../contracts/failure.ts';
-import { itemOf, keysAround, nodeKeyOf, pathOf } from './address.ts';
+import { itemOf, keysAround, nodeKeyOf, pathOf, withoutAttempts } from './address.ts';
 
 /** What the items around a task are told apart by: the value of `foreach.key`, by the path of the fan-out. */
 export type ItemKeys = ReadonlyMap<string, string>;
@@ -77,12 +77,12 @@ export async function readPastOutputs(events: AsyncIterable<RunEvent>): Promise<
       const place = placeOf(task, contentKey);
       const alike = found.get(place);
       if (!alike) return undefined;
-      const spot = spotOf(task);
+      const spot = withoutAttempts(task);
       let best: number | undefined;
       let rank: readonly [boolean, number] = [false, -1];
       for (const [at, past] of alike.entries()) {
         if (!mayBe(past.keys, own)) continue;
-        const next = [spotOf(past.task) === spot, triesAround(past.task)] as const;
+        const next = [withoutAttempts(past.task) === spot, triesAround(past.task)] as const;
         if (best !== undefined && (next[0] === rank[0] ? next[1] <= rank[1] : rank[0])) continue;
         best = at;
         rank = next;
@@ -116,11 +116,6 @@ function keysAt(all: ReadonlyMap<TaskKey, readonly string[]>, task: TaskKey): It
 function mayBe(past: ItemKeys, now: ItemKeys): boolean {
   for (const [path, key] of past) if ((now.get(path) ?? key) !== key) return false;
   return true;
-}
-
-/** A key without the attempts around it. */
-function spotOf(task: TaskKey): string {
-  return task.includes('~') ? task.replace(/~\d+\.(\d+)/g, '~$1').replace(/~0\//g, '/') : task;
 }
 
 /** Later attempts around a task count for more. */

@@ -4,7 +4,21 @@ import { isObject, type Json, type JsonObject } from '../base/json.ts';
 import type { Bind } from '../contracts/plan.ts';
 import type { Store, TaskState } from '../contracts/store.ts';
 import type { Scope } from '../lang/evaluate.ts';
-import { frameAround, frameOf, itemOf, keyIn, keysAround, nodeKeyOf, pathOf, roundKey, roundOf, taskOfFrame, unitOf } from './address.ts';
+import {
+  frameAround,
+  frameOf,
+  itemOf,
+  keyIn,
+  keysAround,
+  nodeKeyOf,
+  pathOf,
+  roundKey,
+  roundOf,
+  stageOfFrame,
+  taskOfFrame,
+  unitOf,
+} from './address.ts';
+import type { History } from './history.ts';
 import { entryReader } from './node-entry.ts';
 import { outputOf } from './output-of.ts';
 import type { ItemKeys } from './past-outputs.ts';
@@ -39,6 +53,8 @@ export function createScopes(
   run: { id: RunId; startedAt: string; inputs: JsonObject },
   /** Nodes of an earlier run, read in place of those that are not done. */
   earlier: JsonObject = {},
+  /** Of a run that is only read: what its bodies and rounds had begun with. */
+  history?: History,
 ): Scopes {
   const outermost: JsonObject = {
     inputs: run.inputs,
@@ -62,14 +78,20 @@ export function createScopes(
   const frameNames = (frame: string): JsonObject => {
     const task = taskOfFrame(frame);
     if (task === undefined) return outermost;
-    const { body } = bodyAt(task);
+    const { body } = history ? bodyIn(frame, task) : bodyAt(task);
     if (body.type !== 'workflow') return { ...frameNames(frameAround(task)), ...ownNames(task) };
     const inside = state(task);
     return {
-      inputs: (inside?.status === 'inside' && inside.inputs) || {},
+      inputs: history?.inputs(frame) ?? ((inside?.status === 'inside' && inside.inputs) || {}),
       constants: body.constants,
       run: { ...(outermost.run as JsonObject), workflow: body.workflow },
     };
+  };
+
+  const bodyIn = (frame: string, task: TaskKey): IndexedBody => {
+    const body = index.at(task).bodies[stageOfFrame(frame)];
+    invariant(body, `${task} has no body`);
+    return body;
   };
 
   const bodyAt = (task: TaskKey): IndexedBody => {
@@ -93,7 +115,8 @@ export function createScopes(
     if (round && node.loop?.type === 'repeat') {
       const before = round.round > 1 ? outputOf(state(roundKey(unit, round.round - 1))) : null;
       const looping = state(unit);
-      const memory = looping && 'memory' in looping && isObject(looping.memory) ? looping.memory : {};
+      const kept = history?.memory(unit, round.round) ?? (looping && 'memory' in looping ? looping.memory : {});
+      const memory = isObject(kept) ? kept : {};
       const loop = { iteration: round.round, previous: before, carry: memory.carry ?? {} };
       Object.assign(names, loop, node.loop.as !== undefined && { [node.loop.as]: loop });
     }
