@@ -3,7 +3,9 @@ import type { Clock } from './base/clock.ts';
 import type { JsonObject } from './base/json.ts';
 import type { NodeKind, Outside } from './contracts/node-kind.ts';
 import type { Plan, PlanNode } from './contracts/plan.ts';
+import type { Attachment } from './contracts/provider.ts';
 import type { OpenToolBox, ToolsOf } from './contracts/tool.ts';
+import { mediaOf } from './media.ts';
 import { requireServers } from './server-tools.ts';
 import { stayHome, type ToolStandIn } from './stand-ins.ts';
 import { createServers } from './tools/servers.ts';
@@ -48,7 +50,7 @@ export async function openTools({
     ...toolsInside(plan.nodes, ''),
   ];
   if (all.length === 0) return undefined;
-  const servers = createServers(outside);
+  const servers = createServers(outside, imageOf);
   try {
     for (const { constants, ...of } of standIn ? [] : all) {
       const isInner = of.plan !== plan.tools;
@@ -70,6 +72,12 @@ export async function openTools({
   });
   const open: OpenToolBox = createTools({ kinds, servers, clock, runWorkflow, ...(standIn && { standIn }) });
   return { open, close: () => servers.close() };
+}
+
+/** An image that models take, by its bytes. */
+function imageOf(bytes: Buffer): Pick<Attachment, 'mediaType' | 'pixels'> | undefined {
+  const media = mediaOf(bytes);
+  return media?.type === 'image' ? media : undefined;
 }
 
 interface ToolsInside extends Omit<ToolsOf, 'scope'> {

@@ -13,6 +13,8 @@ export interface Provider {
   readonly simulated: boolean;
   /** Whether the provider can hold a model to this schema; where it cannot, the schema is put into the prompt. Absent: any schema. */
   takesSchema?(schema: JsonSchema): boolean;
+  /** It takes images in what came of a call of a tool; others are told of them in the text. */
+  readonly toolImages?: true;
   /** Of a recording: the models, `provider/model`, that were asked in this attempt, in order; they stand for the tier's candidates. */
   replays?(origin: Omit<RequestOrigin, 'call' | 'tier'>): readonly string[];
   /** Throws Failed. When the provider may have charged for a call that gave no usable answer, `mayHaveCharged` is true on the error. */
@@ -124,7 +126,7 @@ export interface Usage {
 export interface Message {
   readonly role: 'system' | 'user' | 'assistant' | 'tool';
   readonly text: string;
-  /** Of a user: images and documents, before the text. */
+  /** Of a user: images and documents, before the text. Of a tool: images, behind it. */
   readonly attachments?: readonly Attachment[];
   /** Of an assistant: tools it wants called. */
   readonly toolCalls?: readonly ToolCall[];

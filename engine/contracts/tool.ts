@@ -2,7 +2,7 @@ import type { Millis } from '../base/ids.ts';
 import type { Json, JsonObject, JsonSchema } from '../base/json.ts';
 import type { TaskContext } from './node-kind.ts';
 import type { Plan } from './plan.ts';
-import type { ToolSignature } from './provider.ts';
+import type { Attachment, ToolSignature } from './provider.ts';
 import type { Path } from './source.ts';
 import type { Workflow } from './workflow.ts';
 
@@ -125,7 +125,8 @@ export interface ToolUse {
 
 /** What came of a call. */
 export type ToolOutcome =
-  | { readonly status: 'succeeded'; readonly output: Json }
+  /** `images` are what its text only names. */
+  | { readonly status: 'succeeded'; readonly output: Json; readonly images?: readonly Attachment[] }
   /** The tool's own words, or why it could not be called. */
   | { readonly status: 'failed'; readonly message: string }
   /** It was at work when a process ended, and doing it twice may do harm. */
@@ -167,6 +168,7 @@ export interface ToolCalled {
   readonly status: 'begun' | 'succeeded' | 'failed';
   /** What it gave; of a failure what went wrong. */
   readonly result: Json;
+  readonly images?: readonly Attachment[];
   readonly latency: Millis;
 }
 

@@ -8,7 +8,9 @@ import type { ModelInfo } from './catalog.ts';
 export function lacking(ask: Pick<ModelAsk, 'messages' | 'tools'>, info: ModelInfo | undefined): string | undefined {
   if (info === undefined) return undefined;
   const attached = (type: string): boolean =>
-    ask.messages.some((message) => message.attachments?.some((attachment) => attachment.type === type) ?? false);
+    ask.messages.some(
+      (message) => (message.role !== 'tool' && message.attachments?.some((attachment) => attachment.type === type)) ?? false,
+    );
   if (info.vision === false && attached('image')) return 'images';
   if (info.pdf === false && attached('document')) return 'PDFs';
   return info.tools === false && (ask.tools?.length ?? 0) > 0 ? 'tools' : undefined;

@@ -110,7 +110,8 @@ export function createModels({ providers, clock, gates: shared }: ModelsOptions)
       function callOf(candidate: Candidate, provider: Provider, ask: ModelAsk, book: CallBook, turn: Turn): Call {
         const { access, info, model } = candidate;
         const budget = budgetOf(ask);
-        return async ({ messages, schema, call: way, read }) => {
+        return async ({ messages: said, schema, call: way, read }) => {
+          const messages = provider.toolImages && info?.vision !== false ? said : withoutToolImages(said);
           const call = way === 'ask' ? (ask.purpose ?? way) : way;
           const question = { candidate: candidate.name, messages, schema: schema ?? null, call, ...samplingOf(ask), ...toolsOf(ask, call) };
           const last = call === 'repair' || !ask.tools;
@@ -220,6 +221,16 @@ function samplingOf(ask: ModelAsk): Pick<ModelAsk, 'temperature' | 'stop' | 'max
 function toolsOf({ tools, toolChoice }: ModelAsk, call: RequestOrigin['call']): Pick<ModelAsk, 'tools' | 'toolChoice'> {
   if (!tools || tools.length === 0) return {};
   return { tools, toolChoice: call === 'repair' ? 'none' : (toolChoice ?? 'auto') };
+}
+
+/** What tools gave, without the images that their texts name. */
+function withoutToolImages(messages: readonly Message[]): readonly Message[] {
+  if (!messages.some(({ role, attachments }) => role === 'tool' && attachments)) return messages;
+  return messages.map((message) => {
+    if (message.role !== 'tool') return message;
+    const { attachments: _images, ...text } = message;
+    return text;
+  });
 }
 
 /** Who asks, where that is not the task itself. */

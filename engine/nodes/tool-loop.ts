@@ -79,6 +79,7 @@ interface State {
 interface Result {
   readonly text: string;
   readonly failed: boolean;
+  readonly images?: Message['attachments'];
 }
 
 /** Why the conversation waits: for leave to make a call, or for a word on one that may have been made. */
@@ -253,12 +254,18 @@ function withOwnIds(
 
 function resultMessage(call: ToolCall, result: Result | undefined): Message {
   invariant(result, 'every call of a turn has ended');
-  return { role: 'tool', callId: call.id, text: result.text, ...(result.failed && { isError: true }) };
+  return {
+    role: 'tool',
+    callId: call.id,
+    text: result.text,
+    ...(result.failed && { isError: true }),
+    ...(result.images && { attachments: result.images }),
+  };
 }
 
 function resultOf(outcome: Exclude<ToolOutcome, { readonly status: 'in_doubt' }>): Result {
   return outcome.status === 'succeeded'
-    ? { text: shown(textOf(outcome.output)), failed: false }
+    ? { text: shown(textOf(outcome.output)), failed: false, ...(outcome.images && { images: outcome.images }) }
     : { text: shown(outcome.message), failed: true };
 }
 

@@ -59,12 +59,14 @@ export function conversationOf(
   return params;
 }
 
-function resultOf({ text, callId = '', isError }: Message): object {
+function resultOf({ text, callId = '', isError, attachments = [] }: Message): object {
+  // An empty text is refused.
+  const said = text === '' ? '(nothing)' : text;
+  const images = attachments.map(({ mediaType, data }) => ({ type: 'image', source: { type: 'base64', media_type: mediaType, data } }));
   return {
     type: 'tool_result',
     tool_use_id: callId,
-    // An empty text is refused.
-    content: text === '' ? '(nothing)' : text,
+    content: images.length === 0 ? said : [{ type: 'text', text: said }, ...images],
     ...(isError && { is_error: true }),
   };
 }

@@ -33,6 +33,7 @@ export async function openAnthropic({ id, apiKey, baseUrl = BASE_URL, variable }
   return {
     id,
     simulated: false,
+    toolImages: true,
     takesSchema: (schema) => toDialect(schema, anthropicOutput) !== undefined,
     async complete(request, abort) {
       const info: CallInfo = { provider: id, baseUrl, request, abort, compatible: baseUrl !== BASE_URL, ...(variable && { variable }) };

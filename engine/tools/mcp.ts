@@ -1,6 +1,7 @@
 import type { CallToolResult, Client } from '@modelcontextprotocol/client';
 import { isObject, type Json, type JsonObject, type JsonSchema } from '../base/json.ts';
 import { Failed } from '../contracts/failure.ts';
+import type { Attachment } from '../contracts/provider.ts';
 import type { ServerTool, ToolOutcome } from '../contracts/tool.ts';
 import { AddressRefused, guardedFetch } from './guarded-fetch.ts';
 
@@ -30,11 +31,17 @@ export interface McpServer {
 const PATIENCE = 60_000;
 /** Longer than any tool call may take: its own time-out ends it before. Source: the longest delay of a timer of Node. */
 const FOR_EVER = 2 ** 31 - 1;
+/** Base64 letters and pixels of an image that Anthropic takes. Source: engine/providers/anthropic.ts. */
+const LARGEST_IMAGE = 5_000_000;
+const LONGEST_EDGE = 8_000;
 /** Characters of what a server wrote to stderr that a failure quotes. */
 const QUOTED = 600;
 
+/** What an image is, by its bytes; undefined for what no model takes. */
+export type ImageOf = (bytes: Buffer) => Pick<Attachment, 'mediaType' | 'pixels'> | undefined;
+
 /** Starts a server, or connects to one. Throws Failed (tool_failed). `name` is what the workflow calls it. */
-export async function openMcp(name: string, launch: Launch, abort?: AbortSignal): Promise<McpServer> {
+export async function openMcp(name: string, launch: Launch, imageOf: ImageOf, abort?: AbortSignal): Promise<McpServer> {
   const { Client: McpClient, ProtocolError, StreamableHTTPClientTransport } = await import('@modelcontextprotocol/client');
   // In place of probing for the newest protocol first, which starts a second process: servers of today speak both.
   const client = new McpClient({ name: 'dagrun', version: '1' }, { versionNegotiation: { mode: 'url' in launch ? 'auto' : 'legacy' } });
@@ -78,7 +85,7 @@ export async function openMcp(name: string, launch: Launch, abort?: AbortSignal)
     async call(tool, args, signal) {
       try {
         const result = await client.callTool({ name: tool, arguments: { ...args } }, { signal, timeout: FOR_EVER });
-        return outcomeOf(result as CallToolResult);
+        return outcomeOf(result as CallToolResult, `${name}/${tool}`, imageOf);
       } catch (error) {
         if (signal.aborted) throw error;
         // What the server answered, in its own words; everything else is of the way to it.
@@ -103,12 +110,23 @@ function serverTool(tool: Awaited<ReturnType<Client['listTools']>>['tools'][numb
 
 const plain = (schema: unknown): JsonSchema => JSON.parse(JSON.stringify(schema)) as JsonSchema;
 
-/** Data where the tool gives data, else its texts; what is neither is named. */
-function outcomeOf({ content = [], structuredContent, isError }: CallToolResult): ToolOutcome {
+/** Data where the tool gives data, else its texts; what is neither is named, and images are given besides. */
+function outcomeOf({ content = [], structuredContent, isError }: CallToolResult, tool: string, imageOf: ImageOf): ToolOutcome {
   const text = content.map(textOf).join('\n');
   if (isError === true) return { status: 'failed', message: text === '' ? 'it failed, and did not say why' : text };
-  if (structuredContent !== undefined) return { status: 'succeeded', output: JSON.parse(JSON.stringify(structuredContent)) as Json };
-  return { status: 'succeeded', output: text };
+  const images = content.flatMap((block) => (block.type === 'image' ? imageIn(block.data, tool, imageOf) : []));
+  const shown = images.length === 0 ? {} : { images };
+  if (structuredContent !== undefined)
+    return { status: 'succeeded', output: JSON.parse(JSON.stringify(structuredContent)) as Json, ...shown };
+  return { status: 'succeeded', output: text, ...shown };
+}
+
+/** An image that models take: what is larger, or of another format, is only named. */
+function imageIn(data: string, name: string, imageOf: ImageOf): readonly Attachment[] {
+  if (data.length > LARGEST_IMAGE) return [];
+  const image = imageOf(Buffer.from(data, 'base64'));
+  if (!image?.pixels || Math.max(image.pixels.width, image.pixels.height) > LONGEST_EDGE) return [];
+  return [{ type: 'image', mediaType: image.mediaType, name, data, pixels: image.pixels }];
 }
 
 function textOf(block: CallToolResult['content'][number]): string {

@@ -5,7 +5,7 @@ import type { PlanServer, ServerTool, ToolOutcome, ToolsOf } from '../contracts/
 import { compileSpec } from '../lang/notation.ts';
 import { type SealedText, unseal, withoutSecrets } from '../lang/sealed-text.ts';
 import { serverFields } from '../lang/server-fields.ts';
-import { type Launch, type McpServer, openMcp } from './mcp.ts';
+import { type ImageOf, type Launch, type McpServer, openMcp } from './mcp.ts';
 
 /** A server of a workflow: what it is called there, and what its templates read. */
 export interface ServerOf extends Omit<ToolsOf, 'plan'> {
@@ -22,7 +22,8 @@ export interface Servers {
   close(): Promise<void>;
 }
 
-export function createServers(outside: Outside): Servers {
+/** `imageOf` tells which of the images that tools give models take; without it, none. */
+export function createServers(outside: Outside, imageOf: ImageOf = () => undefined): Servers {
   const open = new Map<string, Promise<Opened>>();
 
   const opened = async (of: ServerOf): Promise<Opened> => {
@@ -47,7 +48,7 @@ export function createServers(outside: Outside): Servers {
     };
     const launch = await launchOf(name, folder, spec, outside, reveal);
     try {
-      return { server: await openMcp(name, launch), secrets };
+      return { server: await openMcp(name, launch, imageOf), secrets };
     } catch (error) {
       throw error instanceof Failed ? new Failed(withoutSecrets(error.failure, secrets)) : error;
     }

@@ -7,7 +7,17 @@ import { canonicalText, isObject, type Json, type JsonObject, type JsonSchema } 
 import { renderDuration } from '../base/units.ts';
 import { Failed } from '../contracts/failure.ts';
 import { type NodeKind, Parked, type TaskContext } from '../contracts/node-kind.ts';
-import type { OfferedTool, OpenToolBox, PlanTool, PlanToolWork, ToolBook, ToolOutcome, ToolsOf, ToolUse } from '../contracts/tool.ts';
+import type {
+  OfferedTool,
+  OpenToolBox,
+  PlanTool,
+  PlanToolWork,
+  ToolBook,
+  ToolCalled,
+  ToolOutcome,
+  ToolsOf,
+  ToolUse,
+} from '../contracts/tool.ts';
 import { compileSpec } from '../lang/notation.ts';
 import { withoutSecrets } from '../lang/sealed-text.ts';
 import { toolsNamed } from '../lang/tool-names.ts';
@@ -53,14 +63,16 @@ export function createTools({ kinds, servers, clock, runWorkflow, standIn }: Too
       const place = { tool: use.tool, ...(turn !== undefined && { turn }), ...(id !== undefined && { id }) };
       const request = hash('sha256', canonicalText({ ...place, args }), 'base64url');
       const before = book?.made(request);
-      if (before?.status === 'succeeded') return { status: 'succeeded', output: before.result };
+      if (before?.status === 'succeeded')
+        return { status: 'succeeded', output: before.result, ...(before.images && { images: before.images }) };
       if (before?.status === 'failed') return { status: 'failed', message: String(before.result) };
       if (before?.status === 'begun' && !use.again) return { status: 'in_doubt' };
 
       const started = clock.now();
-      const record = async (status: 'begun' | ToolOutcome['status'], result: Json): Promise<void> => {
+      const record = async (status: 'begun' | ToolOutcome['status'], result: Json, images?: ToolCalled['images']): Promise<void> => {
         if (status === 'in_doubt') return;
-        await book?.record({ ...place, args, request, status, result, latency: millis(Math.max(0, clock.now() - started)) });
+        const latency = millis(Math.max(0, clock.now() - started));
+        await book?.record({ ...place, args, request, status, result, ...(images && { images }), latency });
       };
       const wrong = argumentProblems(args, tool.input);
       let outcome: ToolOutcome | undefined;
@@ -70,7 +82,8 @@ export function createTools({ kinds, servers, clock, runWorkflow, standIn }: Too
         if (tool.idempotent === false) await record('begun', null);
         outcome = await acting('tool', () => inTime(tool, ctx.abort, (abort) => work(of, use.tool, tool, args, { ...ctx, abort }, book)));
       }
-      await record(outcome.status, outcome.status === 'succeeded' ? outcome.output : outcome.status === 'failed' ? outcome.message : null);
+      if (outcome.status === 'succeeded') await record(outcome.status, outcome.output, outcome.images);
+      else await record(outcome.status, outcome.status === 'failed' ? outcome.message : null);
       return outcome;
     },
   });

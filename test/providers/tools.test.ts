@@ -123,6 +123,20 @@ describe('anthropic', () => {
     ]);
   });
 
+  test('an image that a tool gave is shown behind its text', async () => {
+    const image = { type: 'image' as const, mediaType: 'image/png', name: 'fs/shot', data: 'aGk=', pixels: { width: 20, height: 20 } };
+    const messages = conversation.map((one) => (one.callId === 'call_1' ? { ...one, text: '[image]', attachments: [image] } : one));
+    const { sent } = await ask({ tools, messages });
+    expect(sent.messages[2].content[0]).toEqual({
+      type: 'tool_result',
+      tool_use_id: 'call_1',
+      content: [
+        { type: 'text', text: '[image]' },
+        { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'aGk=' } },
+      ],
+    });
+  });
+
   test('calls that were cut off are none', async () => {
     const { reply } = await ask({ tools }, message([{ type: 'tool_use', id: 'toolu_1', name: 'search_db', input: {} }], 'max_tokens'));
     expect(reply.stop).toBe('length');

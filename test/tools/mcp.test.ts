@@ -168,6 +168,11 @@ outputs:
       expect(told.output('sum')).toBe('The sum of 1 and 2 is 3.');
       expect(told.output('humid')).toBe(true);
       expect(told.output('picture')).toMatch(/\[image, image\/png, \d+ bytes\]/);
+      // Kept with the call, so that a model is shown it again after a crash.
+      const images = told.events.flatMap((event) => (event.type === 'tool.called' && event.call.images ? event.call.images : []));
+      expect(images).toEqual([
+        { type: 'image', mediaType: 'image/png', name: 'every/get-tiny-image', data: expect.any(String), pixels: { width: 20, height: 20 } },
+      ]);
       expect(told.output('long')).toBe('every/trigger-long-running-operation: it did not end within 200ms');
     } finally {
       server.kill();
