@@ -86,7 +86,8 @@ const hasOwnNull = (shape: Shape): boolean => membersOf(shape).some((one) => one
 
 /** The surroundings inside a block with a context of its own, which `name` may stand for as well. */
 function entered(place: Place, context: Shape, name: string | undefined): Place {
-  const local = `this#${place.env.locals.size}`;
+  // Where the author has given it a name, messages use that.
+  const local = `${name ?? 'this'}#${place.env.locals.size}`;
   const env = { ...place.env, locals: new Map([...place.env.locals, [local, context]]) };
   const names = name === undefined ? place.names : new Map([...place.names, [name, local]]);
   return { ...place, env, contexts: [...place.contexts, local], names };
