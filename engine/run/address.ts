@@ -19,11 +19,48 @@ export function keyOf(id: NodeId): TaskKey {
   return taskKey(id);
 }
 
-/** The fan-out an item's key belongs to and its index, or undefined for a key that is no item's. */
-export function itemOf(key: TaskKey): { readonly node: TaskKey; readonly index: number } | undefined {
+/** A key, taken apart. */
+interface Address {
+  readonly item: { readonly node: TaskKey; readonly index: number } | undefined;
+  readonly round: { readonly unit: TaskKey; readonly round: number } | undefined;
+  readonly frame: string;
+  readonly path: string;
+}
+
+/** Those asked for last: a step asks a dozen times for parts of the same few. */
+const recent = new Map<string, Address>();
+const RECENT = 1024;
+
+function addressOf(key: TaskKey): Address {
+  const known = recent.get(key);
+  if (known) return known;
+  if (recent.size >= RECENT) recent.clear();
+  const address = { item: itemIn(key), round: roundIn(key), frame: key.slice(0, key.lastIndexOf('/') + 1), path: pathIn(key) };
+  recent.set(key, address);
+  return address;
+}
+
+function itemIn(key: TaskKey): Address['item'] {
   if (!key.endsWith(']')) return undefined;
   const open = key.lastIndexOf('[');
   return { node: taskKey(key.slice(0, open)), index: Number(key.slice(open + 1, -1)) };
+}
+
+function roundIn(key: TaskKey): Address['round'] {
+  const at = key.lastIndexOf('#');
+  if (at < 0 || key.indexOf('/', at) >= 0) return undefined;
+  const round = Number(key.slice(at + 1));
+  return Number.isInteger(round) ? { unit: taskKey(key.slice(0, at)), round } : undefined;
+}
+
+function pathIn(key: TaskKey): string {
+  if (!/[[#~]/.test(key)) return key;
+  return key.replace(/\[\d+\]|#\d+/g, '').replace(/~\d+\.(\d+)/g, (_, stage: string) => (stage === '0' ? '' : `~${stage}`));
+}
+
+/** The fan-out an item's key belongs to and its index, or undefined for a key that is no item's. */
+export function itemOf(key: TaskKey): Address['item'] {
+  return addressOf(key).item;
 }
 
 export function roundKey(unit: TaskKey, round: number): TaskKey {
@@ -31,11 +68,8 @@ export function roundKey(unit: TaskKey, round: number): TaskKey {
 }
 
 /** The unit a round belongs to and its number, or undefined for a key that is no round's. */
-export function roundOf(key: TaskKey): { readonly unit: TaskKey; readonly round: number } | undefined {
-  const at = key.lastIndexOf('#');
-  if (at < 0 || key.indexOf('/', at) >= 0) return undefined;
-  const round = Number(key.slice(at + 1));
-  return Number.isInteger(round) ? { unit: taskKey(key.slice(0, at)), round } : undefined;
+export function roundOf(key: TaskKey): Address['round'] {
+  return addressOf(key).round;
 }
 
 /** The unit of a key: without its round. */
@@ -56,7 +90,7 @@ export function frameOf(task: TaskKey, attempt: number, stage: number): string {
 
 /** The frame a key stands in: `''` for the outermost. */
 export function frameAround(key: TaskKey): string {
-  return key.slice(0, key.lastIndexOf('/') + 1);
+  return addressOf(key).frame;
 }
 
 /** The task inside whose attempt a frame is; undefined for the outermost. */
@@ -89,10 +123,7 @@ export function withoutAttempts(key: TaskKey): string {
 
 /** A key without items, rounds and attempts: where its node stands in the plan. `~1` marks a body of another stage than the first. */
 export function pathOf(key: TaskKey): string {
-  // An item of the outermost frame: by far the most of all.
-  if (key.endsWith(']') && !key.includes('/')) return key.slice(0, key.lastIndexOf('['));
-  if (!/[[#~]/.test(key)) return key;
-  return key.replace(/\[\d+\]|#\d+/g, '').replace(/~\d+\.(\d+)/g, (_, stage: string) => (stage === '0' ? '' : `~${stage}`));
+  return addressOf(key).path;
 }
 
 /** The items and rounds on the way to a task, outermost first; those of the nodes at `without` (paths) left out. */
