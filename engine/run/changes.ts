@@ -2,7 +2,7 @@ import { invariant } from '../base/assert.ts';
 import { type Instant, instant, type TaskKey } from '../base/ids.ts';
 import type { Failure } from '../contracts/failure.ts';
 import type { InsideState, KeptState, RunState, RunView, TaskState, Write } from '../contracts/store.ts';
-import { frameAround, itemOf, keyIn, taskAround, unitOf } from './address.ts';
+import { frameAround, itemOf, keyIn, taskAround, taskOfFrame, unitOf } from './address.ts';
 import type { PlanIndex } from './plan-index.ts';
 
 /**
@@ -38,7 +38,7 @@ export class Changes implements RunView {
     const more = opens(state) - opens(this.task(key));
     this.tasks.set(key, state);
     if (more === 0) return;
-    this.run = { ...this.run, open: this.run.open + more };
+    this.ownRun().open += more;
     if (!key.includes('/')) return;
     for (let task = taskAround(key); task !== undefined; task = taskAround(task)) {
       const around = this.task(task);
@@ -60,7 +60,13 @@ export class Changes implements RunView {
   }
 
   runIs(state: Partial<RunState>): void {
-    this.run = { ...this.run, ...state };
+    Object.assign(this.ownRun(), state);
+  }
+
+  /** The run's state, which is copied for the first change that a decision makes, and nobody else has yet. */
+  private ownRun(): { -readonly [Field in keyof RunState]: RunState[Field] } {
+    if (this.run === this.view.run) this.run = { ...this.run };
+    return this.run;
   }
 
   write(write: Write): void {
@@ -81,8 +87,8 @@ export class Changes implements RunView {
 
   private countSettled(key: TaskKey, more: 1 | -1): void {
     const frame = frameAround(key);
-    const task = taskAround(key);
-    if (task === undefined) this.run = { ...this.run, unsettled: this.run.unsettled - more };
+    const task = taskOfFrame(frame);
+    if (task === undefined) this.ownRun().unsettled -= more;
     else {
       const around = this.task(task);
       if (around?.status === 'inside') this.tasks.set(task, { ...around, unsettled: around.unsettled - more });

@@ -120,7 +120,7 @@ export function apply(changes: Changes, event: EventBody): void {
         ...baseOf(before),
         ...(before?.status === 'running' && before.woken && { woken: before.woken }),
       });
-      changes.runIs({ backingOff: without(run.backingOff, event.task) });
+      if (run.backingOff.length > 0) changes.runIs({ backingOff: without(run.backingOff, event.task) });
       return;
     }
     case 'attempt.started': {

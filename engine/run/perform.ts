@@ -19,7 +19,7 @@ import { type CompiledNode, type CompiledStage, compileNode } from './compile-no
 import { inField } from './in-field.ts';
 import { openNode } from './opening.ts';
 import type { ItemKeys } from './past-outputs.ts';
-import type { IndexedNode, PlanIndex } from './plan-index.ts';
+import type { PlanIndex } from './plan-index.ts';
 import type { Reuser, Tools } from './reuse.ts';
 import { afterRound, fold, turnLoop } from './rounds.ts';
 import type { Scopes } from './scope.ts';
@@ -71,15 +71,15 @@ export interface Surroundings {
 
 export function createPerformer(index: PlanIndex, around: Surroundings): Performer {
   const kinds = new Map(around.kinds.map((kind) => [kind.kind, kind]));
-  const compiled = new Map<IndexedNode, CompiledNode>();
+  const compiled = new Map<TaskKey, CompiledNode>();
   const { scopes } = around;
 
   const nodeOf = (key: TaskKey): CompiledNode => {
     const indexed = index.at(key);
-    const known = compiled.get(indexed);
+    const known = compiled.get(indexed.key);
     if (known) return known;
     const made = compileNode(indexed.sub ?? index.plan, indexed.node, kinds);
-    compiled.set(indexed, made);
+    compiled.set(indexed.key, made);
     return made;
   };
   const state = (key: TaskKey): TaskState | undefined => around.store.view(around.run).task(key);

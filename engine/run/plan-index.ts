@@ -77,10 +77,9 @@ interface Around {
 }
 
 function indexNodes(planned: readonly PlanNode[], frame: string, around: Around, all: Map<string, IndexedNode>): Map<NodeId, Making> {
-  const { parent, folder } = around;
+  const { parent, sub, folder, named } = around;
   const found = new Map<NodeId, Making>();
   const ids = new Set(planned.map((node) => node.id));
-  const { named } = around;
   for (const node of planned) {
     const path = frame + node.id;
     const indexed: Making = {
@@ -89,19 +88,27 @@ function indexNodes(planned: readonly PlanNode[], frame: string, around: Around,
       dependents: [],
       waitsFor: node.after.filter((edge) => (named || isOfPart(edge)) && ids.has(edge.from)).map((edge) => edge.from),
       siblings: found,
+      named,
+      folder,
       bodies: [],
       place: parent ? (node.part === undefined ? `${parent.place}/${node.id}` : parent.place) : path,
-      ...around,
+      ...(parent && { parent }),
+      ...(sub && { sub }),
     };
     found.set(node.id, indexed);
     all.set(path, indexed);
-    for (const [stage, { body }] of node.stages.entries()) {
+    for (let stage = 0; stage < node.stages.length; stage += 1) {
+      const body = node.stages[stage]?.body;
+      if (!body) {
+        indexed.bodies.push(undefined);
+        continue;
+      }
       const inside: Around =
-        body?.type === 'workflow'
+        body.type === 'workflow'
           ? { parent: indexed, sub: body, folder: join(folder, body.folder), named: true }
-          : { ...around, parent: indexed, named: body?.type === 'group' };
+          : { ...around, parent: indexed, named: body.type === 'group' };
       const inner = `${path}${stage === 0 ? '' : `~${stage}`}/`;
-      indexed.bodies.push(body && { body, nodes: indexNodes(body.nodes, inner, inside, all) });
+      indexed.bodies.push({ body, nodes: indexNodes(body.nodes, inner, inside, all) });
     }
   }
   for (const indexed of found.values()) for (const from of indexed.waitsFor) found.get(from)?.dependents.push(indexed);

@@ -52,12 +52,17 @@ export class Step {
   /** Every source of the node has settled. */
   begin(key: TaskKey): void {
     const { node } = this.index.at(key);
-    const failed = node.after.find((edge) => isLost(this.draft.task(sourceKey(this.index, key, edge))));
-    if (failed) {
-      this.settle(key, { type: 'node.cancelled', node: key, detail: `needs "${failed.from}", which did not succeed` });
-      return;
+    let reason: string | undefined;
+    for (const edge of node.after) {
+      const source = this.draft.task(sourceKey(this.index, key, edge));
+      if (isLost(source)) {
+        this.settle(key, { type: 'node.cancelled', node: key, detail: `needs "${edge.from}", which did not succeed` });
+        return;
+      }
+      if (edge.optional || source?.status !== 'skipped' || source.guarded) continue;
+      reason ??= `needs "${edge.from}", which was skipped: ${source.detail}`;
     }
-    const reason = this.reasonToSkip(key, node);
+    reason ??= this.noneOfAny(key, node);
     if (reason !== undefined && !node.ifSkipped) {
       this.settle(key, skipped(key, 'upstream_skipped', reason));
     } else if (reason !== undefined) {
@@ -71,15 +76,11 @@ export class Step {
     }
   }
 
-  private reasonToSkip(key: TaskKey, node: PlanNode): string | undefined {
-    for (const edge of node.after) {
-      if (edge.optional) continue;
-      const source = this.draft.task(sourceKey(this.index, key, edge));
-      if (source?.status === 'skipped' && !source.guarded) return `needs "${edge.from}", which was skipped: ${source.detail}`;
-    }
-    const any = node.anyOf;
-    const ofAny = node.after.filter((edge) => any?.includes(edge.from) && !isOfPart(edge));
-    if (any && any.length > 0 && ofAny.every((edge) => this.draft.task(sourceKey(this.index, key, edge))?.status === 'skipped')) {
+  /** Why a node is skipped all of whose `needs.any_of` were. */
+  private noneOfAny(key: TaskKey, { anyOf: any, after }: PlanNode): string | undefined {
+    if (!any || any.length === 0) return undefined;
+    const ofAny = after.filter((edge) => any.includes(edge.from) && !isOfPart(edge));
+    if (ofAny.every((edge) => this.draft.task(sourceKey(this.index, key, edge))?.status === 'skipped')) {
       return `needs any of ${any.map((id) => `"${id}"`).join(', ')}, and all were skipped`;
     }
     return undefined;
