@@ -68,8 +68,7 @@ function bottomOf(error: ResultError): ResultError {
 }
 
 /** Values that no schema tells from others: what a text says, how long a list is. */
-const OF_VALUES =
-  /not a duration|is empty, and the URL|elements?, so none at|is an empty list|is not a time|not a whole number from 1|nothing can be divided by it|it must be 1 or more/;
+const OF_VALUES = /not a duration|is empty, and the URL|elements?, so none at|is an empty list|is not a time|nothing can be divided by it/;
 
 /** Failures of the workflow itself, which no answer that fits may bring about. */
 const OWN: ReadonlySet<Failure['type']> = new Set(['expression_failed', 'bug']);
