@@ -14,6 +14,8 @@ export type TokenCounter = () => Promise<CountTokens>;
 export interface OpenAiApi {
   /** Below the base URL. */
   readonly path: string;
+  /** It takes images in what came of a call of a tool. */
+  readonly toolImages?: true;
   bodyOf(request: ModelRequest, info: Pick<CallInfo, 'provider' | 'compatible'>): object;
   /** Throws Failed for an answer that cannot be read, or that tells of a failure. */
   read(answer: unknown, info: CallInfo, tokenCounter: TokenCounter): Promise<ModelReply>;

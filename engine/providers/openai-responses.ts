@@ -7,7 +7,7 @@ import { argumentsAgain, callsOf, carriedFor, offeredTools, resultText } from '.
 import { wireNames } from './tool-names.ts';
 
 /** Responses: what OpenAI asks people to use. Nothing is kept there: every request has the whole conversation in it. */
-export const responses: OpenAiApi = { path: '/responses', bodyOf, read };
+export const responses: OpenAiApi = { path: '/responses', toolImages: true, bodyOf, read };
 
 /** The API refuses a shorter limit, although answers may be shorter. */
 const LEAST_LIMIT = 16;
@@ -48,7 +48,7 @@ function itemsOf(request: ModelRequest, candidate: string): readonly object[] {
   return request.messages.flatMap((message): readonly object[] => {
     const { role, text, toolCalls, callId } = message;
     if (role === 'system') return [];
-    if (role === 'tool') return [{ type: 'function_call_output', call_id: callId, output: resultText(message) }];
+    if (role === 'tool') return [{ type: 'function_call_output', call_id: callId, output: resultOf(message) }];
     if (role !== 'assistant') return [{ role, content: contentOf(message) }];
     const carried = carriedFor(message, candidate);
     if (carried) return carried;
@@ -64,6 +64,19 @@ function itemsOf(request: ModelRequest, candidate: string): readonly object[] {
   });
 }
 
+/** What came of a call: a text, and the images behind it that it names. */
+function resultOf(message: Message): string | readonly InputPart[] {
+  const { attachments = [] } = message;
+  const text = resultText(message);
+  if (attachments.length === 0) return text;
+  const images = attachments.map(({ data, mediaType }): InputPart => imageOf(`data:${mediaType};base64,${data}`));
+  return [{ type: 'input_text', text }, ...images];
+}
+
+function imageOf(url: string): InputPart {
+  return { type: 'input_image', image_url: url, detail: 'auto' };
+}
+
 /** Images and documents before the text that is about them; an image is told apart by its name before it. */
 function contentOf({ text, attachments = [] }: Message): string | readonly InputPart[] {
   if (attachments.length === 0) return text;
@@ -71,10 +84,7 @@ function contentOf({ text, attachments = [] }: Message): string | readonly Input
     ...attachments.flatMap(({ type, name, data, mediaType }): readonly InputPart[] => {
       const url = `data:${mediaType};base64,${data}`;
       if (type === 'document') return [{ type: 'input_file', filename: name, file_data: url }];
-      return [
-        { type: 'input_text', text: `${name}:` },
-        { type: 'input_image', image_url: url, detail: 'auto' },
-      ];
+      return [{ type: 'input_text', text: `${name}:` }, imageOf(url)];
     }),
     { type: 'input_text', text },
   ];

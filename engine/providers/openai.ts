@@ -1,13 +1,13 @@
-import type { Provider, ProviderSettings } from '../contracts/provider.ts';
+import type { Api, Provider, ProviderSettings } from '../contracts/provider.ts';
 import { type AttachmentLimits, checkAttachments } from './attachment-limits.ts';
 import { type CallInfo, failedFrom } from './failures.ts';
-import { apiOf, isCompatible, OPENAI_URL, type TokenCounter } from './openai-api.ts';
+import { apiOf, isCompatible, OPENAI_URL, type OpenAiApi, type TokenCounter } from './openai-api.ts';
 import { chatCompletions } from './openai-chat.ts';
 import { responses } from './openai-responses.ts';
 import { loadClient } from './openai-sdk.ts';
 import { type Delivery, openTransport, patienceFor } from './transport.ts';
 
-const APIS = { responses, chat_completions: chatCompletions };
+const APIS: Readonly<Record<Api, OpenAiApi>> = { responses, chat_completions: chatCompletions };
 
 /** OpenAI through its official SDK; with a base URL, every server that speaks one of its APIs (Ollama, llama.cpp, vLLM, …). */
 export async function openOpenAi(settings: ProviderSettings, tokenCounter: TokenCounter): Promise<Provider> {
@@ -20,6 +20,7 @@ export async function openOpenAi(settings: ProviderSettings, tokenCounter: Token
   return {
     id,
     simulated: false,
+    ...(api.toolImages && { toolImages: api.toolImages }),
     async complete(request, abort) {
       const info: CallInfo = { provider: id, baseUrl, request, abort, compatible, ...(variable && { variable }) };
       const delivery: Delivery = { abort, patience: patienceFor(request.maxOutputTokens) };

@@ -338,6 +338,21 @@ describe('tools', () => {
     ]);
   });
 
+  test('images that a tool gave stand behind its text', async () => {
+    const image: Attachment = { type: 'image', mediaType: 'image/png', name: 'map.png', data: 'aW1hZ2U=' };
+    const messages = conversation().map((message) => (message.callId === 'c1' ? { ...message, attachments: [image] } : message));
+    const { body } = await ask({ tools, messages });
+    expect(body.input[4]).toEqual({
+      type: 'function_call_output',
+      call_id: 'c1',
+      output: [
+        { type: 'input_text', text: '{"status":"sent"}' },
+        { type: 'input_image', image_url: 'data:image/png;base64,aW1hZ2U=', detail: 'auto' },
+      ],
+    });
+    expect(provider.toolImages).toBe(true);
+  });
+
   test('what was thought comes back as it was, to the model that thought it', async () => {
     const output = [thought('rs_1'), said('I look.', { phase: 'commentary' }), called('c1', 'search_db', { query: '7' })];
     const { reply } = await ask({ tools }, { body: responseOf([{ ...thought('rs_1'), status: null }, ...output.slice(1)]) });
