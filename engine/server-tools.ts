@@ -51,7 +51,7 @@ export async function updateTools(
         changes: before ? changesOf(before, tools) : [],
       });
     } catch (error) {
-      throw error instanceof Failed ? unreachable(error) : error;
+      throw error instanceof Failed ? unreachable(error, options.missing !== undefined) : error;
     } finally {
       await servers.close();
     }
@@ -101,8 +101,8 @@ export async function requireServers(of: ToolsOf, servers: Servers, workflow: st
   }
 }
 
-function unreachable({ failure }: Failed): DagrunError {
-  return new DagrunError(failure.message, { exitCode: 3, help: '`--offline` runs without any server' });
+function unreachable({ failure }: Failed, ofRun = true): DagrunError {
+  return new DagrunError(failure.message, { exitCode: 3, ...(ofRun && { help: '`--offline` runs without any server' }) });
 }
 
 function read(

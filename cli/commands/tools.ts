@@ -83,7 +83,7 @@ export function renderUpdates(updates: readonly ServerUpdate[], lock: string, { 
   const lines = updates.flatMap(({ server, identity, tools: count, isNew, changes }) => {
     const news = isNew ? 'new' : changes.length === 0 ? 'as before' : `${changes.length} changed`;
     return [
-      `${bold(server)}  ${count} tools, ${news}  ${dim(identity)}`,
+      `${bold(server)}  ${count} ${count === 1 ? 'tool' : 'tools'}, ${news}  ${dim(identity)}`,
       ...changes.map(({ tool, what }) => `  ${{ added: '+', removed: '-', changed: '~' }[what]} ${tool} ${dim(what)}`),
     ];
   });

@@ -34,7 +34,8 @@ const FOR_EVER = 2 ** 31 - 1;
 /** Base64 letters and pixels of an image that Anthropic takes. Source: engine/providers/anthropic.ts. */
 const LARGEST_IMAGE = 5_000_000;
 const LONGEST_EDGE = 8_000;
-/** Characters of what a server wrote to stderr that a failure quotes. */
+/** Characters of what a server wrote to stderr that are kept, and of them those that a failure quotes. */
+const KEPT = 6_000;
 const QUOTED = 600;
 
 /** What an image is, by its bytes; undefined for what no model takes. */
@@ -56,7 +57,7 @@ export async function openMcp(name: string, launch: Launch, imageOf: ImageOf, ab
     const { command, args, env, cwd } = launch;
     const child = new StdioClientTransport({ command, args: [...args], env: { ...env }, cwd, stderr: 'pipe' });
     child.stderr?.on('data', (chunk: Buffer) => {
-      said = `${said}${chunk.toString('utf8')}`.slice(-QUOTED);
+      said = `${said}${chunk.toString('utf8')}`.slice(-KEPT);
     });
     transport = child;
   }
@@ -165,7 +166,9 @@ function reasonOf(error: unknown, said: string): string {
     if (word !== undefined) return `: ${word}`;
     if (isObject(data) && typeof data.status === 'number') status ??= data.status;
   }
-  const quote = said.trim();
+  // Where in its code it ended says nothing to whoever uses it.
+  const lines = said.split('\n').filter((line) => !/^\s+at |^Node\.js v\d/.test(line));
+  const quote = lines.join('\n').trim().slice(-QUOTED);
   if (quote !== '') return `: ${quote}`;
   return status === undefined ? ': it gave no answer' : `: it answered ${status}`;
 }

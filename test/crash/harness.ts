@@ -125,7 +125,8 @@ export function callsIn(events: readonly RunEvent[]): Record<string, number> {
   const calls: Record<string, number> = {};
   for (const event of events) {
     if (event.type !== 'model.called') continue;
-    const task = askedAs(event.task);
+    const { asked } = event.call;
+    const task = asked ? `${asked.node}${asked.item === undefined ? '' : `[${asked.item}]`}` : askedAs(event.task);
     calls[task] = (calls[task] ?? 0) + 1;
   }
   return calls;
