@@ -36,12 +36,14 @@ function first(node: DiffedNode | null, width: number, { out }: Context): readon
 
 function nodes(diff: RunDiff, parted: readonly DiffedNode[], width: number, { out }: Context): readonly string[] {
   if (parted.length === 0) return [];
-  const rows = parted.map((node) => [
-    node.node,
-    pair(node.statuses.map((status) => status ?? '–')),
-    pair(node.costs.map((cost) => (cost === null ? '–' : money(cost)))),
-    node.why ?? '',
-  ]);
+  const rows = parted
+    .flatMap(rowsOf)
+    .map((node) => [
+      node.node,
+      pair(node.statuses.map((status) => status ?? '–')),
+      pair(node.costs.map((cost) => (cost === null ? '–' : money(cost)))),
+      node.why ?? '',
+    ]);
   const columns = [{ title: 'node' }, { title: 'status' }, { title: 'cost' }, { title: 'why', shrinks: true }];
   const same = diff.nodes.filter((node) => node.same).map((node) => node.node);
   return [
@@ -49,6 +51,20 @@ function nodes(diff: RunDiff, parted: readonly DiffedNode[], width: number, { ou
     ...renderTable(columns, rows, { width, title: out.dim }),
     ...(same.length > 0 ? [out.dim(oneLine(`the same: ${same.join(', ')}`, width - 1))] : []),
   ];
+}
+
+/** So many of the nodes inside a node are told of. */
+const INSIDE_TOLD = 12;
+
+/** A node, and what is inside of it: each of those says why itself. */
+function rowsOf(node: DiffedNode): readonly DiffedNode[] {
+  const inside = node.inside ?? [];
+  const more = inside.length - INSIDE_TOLD;
+  const rest: readonly DiffedNode[] =
+    more > 0
+      ? [{ node: `… ${more} more in ${node.node}`, same: false, why: null, statuses: [null, null], costs: [null, null], output: null }]
+      : [];
+  return [node, ...inside.slice(0, INSIDE_TOLD), ...rest];
 }
 
 function values(title: string, found: RunDiff['inputs'], width: number, { out }: Context): readonly string[] {
