@@ -1,12 +1,12 @@
 import { type Millis, type RunEvent, renderDuration } from '../engine/index.ts';
 import { countOf, describeSpending } from './amounts.ts';
 import { oneLine, padEnd, padStart } from './layout.ts';
-import { answersOf, reusedIn, scoresText, waysOf } from './node-cells.ts';
+import { answersOf, reusedIn, scoresText, toolCallsOf, waysOf } from './node-cells.ts';
 import { type NodeView, rootNode } from './node-view.ts';
 import type { Paint } from './paint.ts';
 import { quoted } from './run-tree.ts';
 import { type RunView, stageAfter } from './run-view.ts';
-import { callsAtWork, callsMade, callText } from './tools-view.ts';
+import { callsAtWork, callText } from './tools-view.ts';
 
 /** A run told in plain lines, for pipes and CI: one line when a node's state changes, a summary now and then for a fan-out. */
 export interface LineLog {
@@ -228,7 +228,7 @@ function outcome(node: NodeView, paint: Paint): string {
   const took =
     node.startedAt === undefined || node.endedAt === undefined ? '' : renderDuration(Math.max(0, node.endedAt - node.startedAt) as Millis);
   const items = node.items ? `${node.items.settled - node.items.failed}/${node.items.count}` : '';
-  const facts = [items, ...waysOf(node), ...whoOf(node), callsMade(node.tools), describeSpending(node.spent), reusedIn(node), took]
+  const facts = [items, ...waysOf(node), ...whoOf(node), toolCallsOf(node), describeSpending(node.spent), reusedIn(node), took]
     .filter((fact) => fact !== '')
     .join(' · ');
   const behind = facts === '' ? '' : `  ${paint.dim(facts)}`;

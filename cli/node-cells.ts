@@ -118,7 +118,7 @@ function notesOf(node: NodeView, now: number): readonly string[] {
       return [...waysOf(node), nextTry(node, now)];
     case 'succeeded':
       if (node.recovered) return [`by its on_error: ${node.failure?.message ?? ''}`];
-      return [...waysOf(node), answersOf(node), callsMade(node.tools), failedItems(node), skippedRuns(node), reusedIn(node), judgeOf(node)];
+      return [...waysOf(node), failedItems(node), answersOf(node), toolCallsOf(node), skippedRuns(node), reusedIn(node), judgeOf(node)];
     case 'running':
       return [
         callsAtWork(node.tools, now),
@@ -129,7 +129,7 @@ function notesOf(node: NodeView, now: number): readonly string[] {
         ...(node.parked.size > 0 ? waitsOf(node, now) : []),
         remaining(node, now),
         node.items && node.inFlight > 1 ? `${node.inFlight} at once` : '',
-        callsMade(node.tools),
+        toolCallsOf(node),
         node.retries > 0 ? countOf(node.retries, 'retry', 'retries') : '',
       ];
     default:
@@ -143,6 +143,11 @@ function failureText({ failure, inside }: NodeView): string {
   if (isBelow && failure?.type === 'items_failed') return `${failure.failed} of ${failure.items} items failed`;
   if (isBelow && failure?.type === 'node_failed') return `${failure.node} failed`;
   return failure?.message ?? 'failed';
+}
+
+/** How many calls of tools a model wanted; of a node that is one there is nothing to tell. */
+export function toolCallsOf({ kind, tools }: NodeView): string {
+  return kind === 'tool' ? '' : callsMade(tools);
 }
 
 /** When a failed try is made again: why, where it is the only one. */

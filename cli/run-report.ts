@@ -33,6 +33,8 @@ export function renderBill(result: RunResult, view: RunView, paint: Paint): read
   // What was saved is a question about work that was done.
   if (result.status === 'succeeded' && view.total.calls > 0) rows.push(...comparison(cost, paint));
   rows.push(['calls', view.total.calls > 0 ? callsOf(view, result) : 'none']);
+  const stoodIn = severalModels(view);
+  if (stoodIn !== '') rows.push(['answered by', stoodIn]);
   if (reused !== undefined) rows.push(['reused', `${reused}  ${paint.dim('not in the comparison')}`]);
   const skipped = result.nodes.filter((node) => node.status === 'skipped');
   if (skipped.length > 0) rows.push(['skipped', `${listOf(skipped)}  ${paint.dim('not in the comparison')}`]);
@@ -226,9 +228,26 @@ function comparison(cost: CostReport, paint: Paint): readonly Row[] {
     return [['all premium', paint.dim('not known: there is no price to compare with')]];
   }
   return [
-    ['all premium', `${usd(cost.baseline)}  ${paint.dim('the same tokens, every node on the premium tier')}`],
+    [
+      'all premium',
+      `${usd(cost.baseline)}  ${paint.dim(cost.unpricedCalls > 0 ? ONLY_PRICED : 'the same tokens, every node on the premium tier')}`,
+    ],
     ['saved', savings(cost.savings, cost.savingsPercent, paint)],
   ];
+}
+
+const ONLY_PRICED = 'the same tokens on the premium tier, of calls with a known price';
+
+/** Of tiers that more than one model answered for: which of them made how many outputs, `cheap: qwen 3, haiku 1`. */
+function severalModels({ nodes }: RunView): string {
+  const tiers = new Map<string, Map<string, number>>();
+  for (const { tier, model, count } of nodes.flatMap(({ answers }) => [...answers.values()])) {
+    if (tier === undefined) continue;
+    const models = tiers.get(tier) ?? new Map<string, number>();
+    tiers.set(tier, models.set(model, (models.get(model) ?? 0) + count));
+  }
+  const texts = [...tiers].filter(([, models]) => models.size > 1);
+  return texts.map(([tier, models]) => `${tier}: ${[...models].map(([model, count]) => `${model} ${count}`).join(', ')}`).join(' · ');
 }
 
 /** What was taken over, and what that had cost. */

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createPaint } from '../../cli/paint.ts';
 import { failureOf, renderBill } from '../../cli/run-report.ts';
 import type { RunView } from '../../cli/run-view.ts';
+import type { EventBody } from '../../engine/contracts/event.ts';
 import type { NodeResult, RunResult } from '../../engine/contracts/result.ts';
 import { renderDiagnostics } from '../../engine/diagnostics/render.ts';
 import { parseDocument } from '../../engine/source/document.ts';
@@ -83,6 +84,27 @@ describe('renderBill', () => {
     ['recovered', { nodes: [node('classify', 'succeeded', { recovered: true })] }],
   ])('%s', async (name, more) => {
     await expect(`${renderBill(result(more), played(), paint).join('\n')}\n`).toMatchFileSnapshot(golden(`bill-${name}`));
+  });
+
+  test('a tier that several models answered for says which of them did, and what is compared', () => {
+    const other = (event: EventBody): EventBody =>
+      event.type === 'model.called' ? { ...event, call: { ...event.call, model: 'acme-second', cost: null } } : event;
+    const { view } = storyOf(planOf('a:cheap'))
+      .at(0, e.started(), e.expand('a', 3), e.start('a[0]'), e.start('a[1]'), e.start('a[2]'))
+      .at(1, e.call('a[0]', 'cheap', 1, 1, 5), e.good('a[0]'), e.call('a[1]', 'cheap', 1, 1, 5), e.good('a[1]'))
+      .at(2, other(e.call('a[2]', 'cheap', 1, 1, 5)), e.good('a[2]'), e.done('a'));
+    const cost = {
+      currency: 'USD',
+      total: 0.1,
+      baseline: 0.2,
+      savings: 0.1,
+      savingsPercent: 50,
+      unpricedCalls: 1,
+      reused: nothing,
+    } as const;
+    const lines = renderBill(result({ cost }), view, paint);
+    expect(lines).toContain('  answered by  cheap: acme-cheap 2, acme-second 1');
+    expect(lines).toContain('  all premium  $0.2000  the same tokens on the premium tier, of calls with a known price');
   });
 
   test('a run without a model call has nothing to compare', async () => {
