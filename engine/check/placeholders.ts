@@ -56,7 +56,7 @@ interface Placeholder {
 function placeholdersIn(text: string): readonly Placeholder[] {
   const single = [...text.matchAll(/(?<![{$\\])\$?\{\s*([a-z_]\w*(?:\.\w+)*)\s*\}(?!\})/g)];
   const blocks = [...text.matchAll(/\{%-?\s*(?:if|elif|for|set|unless)\b[^%{}]*?\b((?:inputs|nodes|constants)(?:\.\w+)+)[^%{}]*%\}/g)];
-  const code = [...text.matchAll(/(```|~~~)[^]*?(?:\1|$)|`[^`\n]*`/g)];
+  const code = [...text.matchAll(/(```|~~~)[\s\S]*?(?:\1|$)|`[^`\n]*`/g)];
   // What stands in a block of code is code of some language, which may write its own values so.
   const isCode = (at: number): boolean => code.some((block) => block.index <= at && at < block.index + block[0].length);
   return [...single, ...blocks].flatMap((found) =>
