@@ -32,7 +32,8 @@ const REPLIES = `replies:
 
 let space: Workspace;
 beforeEach(() => {
-  space = workspace();
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the configuration reads the environment so.
+  space = workspace('secrets: { mail: "${MAIL}" }\n');
   space.write('sub/research.workflow.yml', CHILD);
   space.write('sub/look.mjs', 'export const look = ({ at }) => at.toUpperCase();\n');
 });
@@ -78,6 +79,41 @@ describe('replies', () => {
     space.write('replies.yml', `${REPLIES}stubs: [{ node: it/research/said, text: stubbed }]\n`);
     const told = await space.run(PARENT, { replies: 'replies.yml' });
     expect(toolCalls(told).at(-1)?.[1]).toEqual({ summary: 'second', cost: 'stubbed' });
+  });
+});
+
+describe('what it needs', () => {
+  const MODEL = 'nodes:\n  it: { kind: tool, tool: research, with: { topics: [] } }\n';
+  const parent = PARENT.replace(/nodes:\n.*\n/, MODEL);
+
+  test('is made sure of before the run starts: secrets of its tools, and providers of its nodes', async () => {
+    space.write(
+      'sub/research.workflow.yml',
+      CHILD.replace(
+        'tools: {',
+        'tools: { post: { http: { method: POST, url: "https://a.example", headers: { a: "{{secrets.mail}}" } }, input: { fields: { q: string } } },',
+      ).replace('nodes:\n', 'nodes:\n  posted: { kind: tool, tool: post, with: { q: x } }\n'),
+    );
+    await expect(space.run(parent, { env: { ANTHROPIC_API_KEY: 'k3y' } })).rejects.toMatchObject({
+      message: 'the secret "mail" has no value',
+      exitCode: 3,
+    });
+    await expect(space.run(parent)).rejects.toMatchObject({ message: expect.stringContaining('provider'), exitCode: 3 });
+  });
+
+  test('is made sure of for sub-workflows as well', async () => {
+    space.write(
+      'sub/child.workflow.yml',
+      `dagrun: 1
+name: child
+nodes:
+  group: { kind: group, nodes: { post: { kind: http, method: GET, url: "https://a.example", headers: { a: "{{secrets.mail}}" } } } }
+outputs: { ok: "size(nodes.group.status) > 0" }
+`,
+    );
+    await expect(
+      space.run('nodes:\n  it: { kind: workflow, workflow: ./sub/child.workflow.yml }\noutputs: { it: nodes.it.status }\n'),
+    ).rejects.toMatchObject({ message: 'the secret "mail" has no value' });
   });
 });
 
