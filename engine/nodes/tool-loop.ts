@@ -128,8 +128,9 @@ function createLoop(fields: ToolFields, first: FirstAsk, ctx: TaskContext): { go
         turn += 1;
         if (!answer.toolCalls) {
           if (last || fields.tool_choice !== 'required' || added.length > 0) return answer.output;
-          // Some providers cannot be told to make their models call a tool.
-          added = [...added, { role: 'assistant', text: textOf(answer.output) }, { role: 'user', text: INSIST }];
+          // Some providers cannot be told to make their models call a tool; none takes an empty message.
+          const said = textOf(answer.output);
+          added = [...added, ...(said.trim() === '' ? [] : [{ role: 'assistant' as const, text: said }]), { role: 'user', text: INSIST }];
           continue;
         }
         if (last) throw endless(answer.toolCalls, maxTurns);
