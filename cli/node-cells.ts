@@ -98,10 +98,10 @@ export function answersOf(node: NodeView): string {
     .join(node.escalated.length > 0 ? ' → ' : ', ');
 }
 
-/** The cheapest tier first, a model that was named last. */
-function byRank(answers: Iterable<Answerer>): readonly Answerer[] {
+/** The cheapest tier first, a model that was named last; of each who answered most. */
+export function byRank(answers: Iterable<Answerer>): readonly Answerer[] {
   const rank = ({ tier }: Answerer): number => (tier === undefined ? TIERS.length : TIERS.indexOf(tier));
-  return [...answers].sort((a, b) => rank(a) - rank(b));
+  return [...answers].sort((a, b) => rank(a) - rank(b) || b.count - a.count || (a.model < b.model ? -1 : 1));
 }
 
 function notesOf(node: NodeView, now: number): readonly string[] {

@@ -216,11 +216,10 @@ export function spend(spent: Spending, call: Extract<RunEvent, { type: 'model.ca
   else spent.cost = (spent.cost + call.cost) as Usd;
 }
 
-/** A task has its output from this one. */
-export function answeredBy(node: NodeView, { tier, model }: Omit<Answerer, 'count'>): void {
+/** A task has its output from this one, and so have these nodes. */
+export function answeredBy(nodes: readonly NodeView[], { tier, model }: Omit<Answerer, 'count'>): void {
   const key = `${tier ?? ''} ${model}`;
-  for (let at: NodeView | undefined = node; at; at = at.parent)
-    at.answers.set(key, { tier, model, count: (at.answers.get(key)?.count ?? 0) + 1 });
+  for (const { answers } of nodes) answers.set(key, { tier, model, count: (answers.get(key)?.count ?? 0) + 1 });
 }
 
 /** Remembers how a try failed. */

@@ -15,6 +15,7 @@ import {
 } from '../engine/index.ts';
 import { countOf } from './amounts.ts';
 import { oneLine, padEnd } from './layout.ts';
+import { byRank } from './node-cells.ts';
 import type { NodeView } from './node-view.ts';
 import type { Paint } from './paint.ts';
 import type { RunView } from './run-view.ts';
@@ -246,8 +247,11 @@ function severalModels({ nodes }: RunView): string {
     const models = tiers.get(tier) ?? new Map<string, number>();
     tiers.set(tier, models.set(model, (models.get(model) ?? 0) + count));
   }
-  const texts = [...tiers].filter(([, models]) => models.size > 1);
-  return texts.map(([tier, models]) => `${tier}: ${[...models].map(([model, count]) => `${model} ${count}`).join(', ')}`).join(' · ');
+  const texts = [...tiers].flatMap(([tier, models]) => {
+    const answers = byRank([...models].map(([model, count]) => ({ tier, model, count })));
+    return answers.length > 1 ? [`${tier}: ${answers.map(({ model, count }) => `${model} ${count}`).join(', ')}`] : [];
+  });
+  return texts.join(' · ');
 }
 
 /** What was taken over, and what that had cost. */

@@ -26,7 +26,7 @@ import {
   waitingNode,
 } from './node-view.ts';
 import { askedFor, called, lookAway } from './tools-view.ts';
-import { holdsOthers, isLoopShown, isOwn, isWorkflow, judges, nodeOf, ownNode, partOf, plannedAt } from './whose-event.ts';
+import { holdsOthers, isLoopShown, isOwn, isWorkflow, judges, madeBy, nodeOf, ownNode, partOf, plannedAt } from './whose-event.ts';
 
 /**
  * What a person watches of a run, folded from its events. Both renderers read it and nothing else.
@@ -197,16 +197,12 @@ export function foldEvent(view: RunView, event: RunEvent): NodeView | undefined 
       askedFor(node.tools, event, (tool) => isWorkflow(view, event.task, tool));
       if (isJudge && call.tier !== undefined) node.judges.add(call.tier);
       if (!isJudge && call.status === 'succeeded') node.answering.set(event.task, { tier: call.tier, model: call.model });
-      let own = true;
-      for (let at: NodeView | undefined = node; at; at = at.parent) {
-        if (!(own && isJudge)) {
-          at.tier = call.tier ?? at.tier;
-          // A node that names its model keeps the name it was given, `provider/model`.
-          if (call.tier !== undefined || at.model === undefined) at.model = call.model;
-        }
-        spend(at.spent, call);
-        own = false;
+      for (const at of madeBy(view, event.task)) {
+        at.tier = call.tier ?? at.tier;
+        // A node that names its model keeps the name it was given, `provider/model`.
+        if (call.tier !== undefined || at.model === undefined) at.model = call.model;
       }
+      for (let at: NodeView | undefined = node; at; at = at.parent) spend(at.spent, call);
       spend(view.total, call);
       return node;
     }
@@ -219,7 +215,7 @@ export function foldEvent(view: RunView, event: RunEvent): NodeView | undefined 
       const node = nodeOf(view, event.task);
       if (!node) return undefined;
       const answerer = node.answering.get(event.task) ?? event.reused?.by;
-      if (answerer) answeredBy(node, { tier: answerer.tier, model: answerer.model });
+      if (answerer) answeredBy(madeBy(view, event.task), { tier: answerer.tier, model: answerer.model });
       stop(view, node, event.task);
       settleItem(view, node, event.task, false);
       if (event.accepted === false) node.accepted = false;

@@ -33,6 +33,17 @@ export function judges(view: RunView, key: string): boolean {
   return part === 'evaluate' || part === 'judge';
 }
 
+/** The nodes whose output it makes, or is a part of, from inside out: not those that it only judges. */
+export function madeBy(view: RunView, key: string): readonly NodeView[] {
+  const found = new Set<NodeView>();
+  for (let at = plannedAt(view, key); at; at = at.parent) {
+    if (at.node.part === 'evaluate' || at.node.part === 'judge') break;
+    const node = view.byPlace.get(at.place);
+    if (node) found.add(node);
+  }
+  return [...found];
+}
+
 /** Whether doing it is doing the nodes inside. */
 export function holdsOthers(view: RunView, key: string): boolean {
   return plannedAt(view, key)?.bodies[0] !== undefined;
