@@ -43,7 +43,7 @@ function inWords({ inside, ...node }: NodeComparison): ReuseOfNode {
 
 /**
  * Whether a node (`scan/draft`), or one task of it (`scan[3]/draft`), was done again, and why, in a sentence; undefined for a run that began
- * anew, and for what was not begun.
+ * anew, for what was not begun, and for a task that was taken over, which says so itself.
  */
 export async function explainReuseOf(run: string, name: string, around: Surroundings = {}): Promise<string | undefined> {
   const report = await explainReuse(run, around);
@@ -82,8 +82,7 @@ async function ofTask(run: string, task: TaskKey, around: Surroundings): Promise
   const store = await openProjectStore(around);
   try {
     const found = await compareTask(store, runId(run), kinds, task);
-    if (found?.reused) return `it was not done again: its output is that of ${found.reused.task} in ${found.reused.run}`;
-    return found?.because && `it was done again: compared with ${found.before}, ${differenceInWords(found.because)}`;
+    return found && `it was done again: compared with ${found.before}, ${differenceInWords(found.because)}`;
   } finally {
     await store.close();
   }

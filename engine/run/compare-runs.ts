@@ -48,18 +48,16 @@ export async function compareRuns(store: Store, run: RunId, kinds: readonly Node
   return { run, before: sides.before.run, nodes: [...nodes, ...(isPart ? [] : gone(placeTree(sides.before.index), nodes))] };
 }
 
-/** Where the output of one task came from, or why it was made again; undefined for one that was not begun, or that holds others. */
+/** Why one task was done again; undefined for one that was taken over or not begun, and for one that holds others. */
 export async function compareTask(
   store: Store,
   run: RunId,
   kinds: readonly NodeKind[],
   task: TaskKey,
-): Promise<{ readonly before: RunId; readonly reused?: Reuse; readonly because?: Difference } | undefined> {
+): Promise<{ readonly before: RunId; readonly because: Difference } | undefined> {
   const found = await openSides(store, run, kinds);
-  const reused = found && [...found.done.values()].find((tasks) => tasks.has(task))?.get(task);
-  if (!found || reused === undefined) return undefined;
-  const before = found.sides.before.run;
-  return reused ? { before, reused } : { before, because: whyAgain(found.sides, task) };
+  const isAgain = found && [...found.done.values()].some((tasks) => tasks.get(task) === null);
+  return isAgain ? { before: found.sides.before.run, because: whyAgain(found.sides, task) } : undefined;
 }
 
 async function openSides(
