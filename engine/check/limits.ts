@@ -109,7 +109,8 @@ function checkLeast({ document, inputs }: Workflow, types: WorkflowTypes, readin
   const inside = alone && reference.path.length > 2 ? `\`${reference.path.slice(2).join('.')}\` of ` : '';
   report({
     code: 'DAG312',
-    severity: 'error',
+    // The language asks for a `maximum` only: whoever says nothing of the other end may well mean what is sensible.
+    severity: Number.isFinite(least) ? 'error' : 'warning',
     message: `\`${field}\` may be less than 1, and then the run fails`,
     at: alone ? spanOfStep(document, reference, 1) : document.spanOf(path, 'value'),
     label: Number.isFinite(least) ? `may be ${least}` : 'could be any number up to its maximum',

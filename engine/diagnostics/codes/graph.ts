@@ -142,7 +142,7 @@ outputs:
   DAG312: {
     title: 'a bound that may be less than one',
     explanation:
-      'What is done in rounds or turns is done at least once: a bound of 0 fails the run. A bound that follows an input is right when the schema of that input has a `minimum`, or when a condition of the node rules the rest out.',
+      'What is done in rounds or turns is done at least once: a bound of 0 fails the run. A bound that follows an input is right when the schema of that input has a `minimum`, or when a condition of the node rules the rest out. A schema that says nothing of the lower end gets a warning.',
     wrong: `dagrun: 1
 name: again
 inputs:
