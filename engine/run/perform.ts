@@ -4,7 +4,7 @@ import type { Instant, RunId, TaskKey } from '../base/ids.ts';
 import type { Json, JsonObject } from '../base/json.ts';
 import { Failed, type Failure } from '../contracts/failure.ts';
 import { type NodeKind, type Outside, Parked, type TaskContext, type Wake } from '../contracts/node-kind.ts';
-import type { CallBook, ModelAsk, ModelClient, PaidCall } from '../contracts/provider.ts';
+import type { CallBook, ModelAsk, ModelClient } from '../contracts/provider.ts';
 import type { Entry, InEvent, Opening, Store, TaskOutcome, TaskState, Turn } from '../contracts/store.ts';
 import type { OpenToolBox, PlanTools, ToolsOf } from '../contracts/tool.ts';
 import type { Scope } from '../lang/evaluate.ts';
@@ -17,6 +17,7 @@ import { type BodyPlace, enterBody, leaveBody } from './body.ts';
 import { createCommons } from './commons.ts';
 import { type CompiledNode, type CompiledStage, compileNode } from './compile-node.ts';
 import { inField } from './in-field.ts';
+import { originInTool, toldOf } from './in-tool.ts';
 import { openNode } from './opening.ts';
 import type { ItemKeys } from './past-outputs.ts';
 import type { PlanIndex } from './plan-index.ts';
@@ -346,47 +347,6 @@ function contextOf(made: Attempt, abort: AbortSignal, pause: Pause | undefined, 
   };
   const tools = toolsOf(made);
   return tools && around.toolBox ? { ...ctx, tools: around.toolBox(tools, ctx, made.book.tools) } : ctx;
-}
-
-/** Who asks in a workflow that is called as a tool: its node, below that which calls it, in all items and rounds around both. */
-function originInTool(
-  outer: Where['origin'],
-  inner: ModelAsk['origin'],
-  { task, attempt }: Pick<Attempt, 'task' | 'attempt'>,
-): ModelAsk['origin'] {
-  const itemsOf = ({ item, items }: Pick<ModelAsk['origin'], 'item' | 'items'>): readonly number[] =>
-    items ?? (item === undefined ? [] : [item]);
-  const items = [...itemsOf(outer), ...itemsOf(inner)];
-  const iterations = [...(outer.iterations ?? []), ...(inner.iterations ?? [])];
-  const item = items.at(-1);
-  return {
-    node: `${outer.node}/${inner.node}`,
-    task,
-    attempt,
-    inTool: true,
-    ...(item !== undefined && { item }),
-    ...(items.length > 1 && { items }),
-    ...(iterations.length > 0 && { iterations }),
-    ...(inner.role && { role: inner.role }),
-  };
-}
-
-/** A book that tells of what is in it. */
-function toldOf(book: CallBook, tell: (paid: PaidCall) => Promise<void>): CallBook {
-  let before: Promise<void> = Promise.resolve();
-  return {
-    ...book,
-    paid(request) {
-      const known = book.paid(request);
-      if (known) before = before.then(() => tell(known));
-      return known;
-    },
-    async record(call, request, reply) {
-      await before;
-      await book.record(call, request, reply);
-      await tell({ call, request, reply });
-    },
-  };
 }
 
 /** The tools of the workflow that a task is part of; undefined when its nodes call none. */
