@@ -87,12 +87,14 @@ function severalOf(answers: readonly Answerer[], withModel: boolean): string {
 }
 
 /** How many outputs each of several made, `qwen 3, haiku 1`: by tier where that tells them apart, `cheap 3 → capable 1` where one is asked after the other. */
-export function answersOf(node: NodeView): string {
+export function answersOf(node: NodeView, what: 'tiers' | 'models' = 'models'): string {
   const { answers } = node;
   // Who answers inside stands in the lines of those inside.
   if (answers.size < 2 || node.inside.length > 0) return '';
   const all = byRank(answers.values());
   const byTier = new Set(all.map(({ tier }) => tier)).size === all.length;
+  // In a tree the names of models are too long to stand behind everything else: the bill has them.
+  if (what === 'tiers' && !byTier) return '';
   return all
     .map(({ tier, model, count }) => `${(byTier ? tier : undefined) ?? model} ${count}`)
     .join(node.escalated.length > 0 ? ' → ' : ', ');
@@ -118,7 +120,15 @@ function notesOf(node: NodeView, now: number): readonly string[] {
       return [...waysOf(node), nextTry(node, now)];
     case 'succeeded':
       if (node.recovered) return [`by its on_error: ${node.failure?.message ?? ''}`];
-      return [...waysOf(node), failedItems(node), answersOf(node), toolCallsOf(node), skippedRuns(node), reusedIn(node), judgeOf(node)];
+      return [
+        ...waysOf(node),
+        failedItems(node),
+        answersOf(node, 'tiers'),
+        toolCallsOf(node),
+        skippedRuns(node),
+        reusedIn(node),
+        judgeOf(node),
+      ];
     case 'running':
       return [
         callsAtWork(node.tools, now),
