@@ -171,7 +171,13 @@ outputs:
       // Kept with the call, so that a model is shown it again after a crash.
       const images = told.events.flatMap((event) => (event.type === 'tool.called' && event.call.images ? event.call.images : []));
       expect(images).toEqual([
-        { type: 'image', mediaType: 'image/png', name: 'every/get-tiny-image', data: expect.any(String), pixels: { width: 20, height: 20 } },
+        {
+          type: 'image',
+          mediaType: 'image/png',
+          name: 'every/get-tiny-image',
+          data: expect.any(String),
+          pixels: { width: 20, height: 20 },
+        },
       ]);
       expect(told.output('long')).toBe('every/trigger-long-running-operation: it did not end within 200ms');
     } finally {
