@@ -127,7 +127,9 @@ export function createLineLog(view: RunView, paint: Paint): LineLog {
             ? []
             : [line(event.at, 'run', paint.red(`failing: nothing new starts, ${countOf(view.inFlight, 'call')} in flight will finish`))];
         case 'node.expanded':
-          return node && isOutermost(event.node) && event.count > 0 ? [line(event.at, node.id, `0/${event.count}`)] : [];
+          return node && isOutermost(event.node) && event.count > 0
+            ? [line(event.at, node.id, `0/${event.count}${event.warmUp ? paint.dim('  one goes first, to fill the prompt cache') : ''}`)]
+            : [];
         case 'node.succeeded':
         case 'node.failed':
         case 'node.skipped':

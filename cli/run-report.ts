@@ -36,6 +36,7 @@ export function renderBill(result: RunResult, view: RunView, paint: Paint): read
   rows.push(['calls', view.total.calls > 0 ? callsOf(view, result) : 'none']);
   const stoodIn = severalModels(view);
   if (stoodIn !== '') rows.push(['answered by', stoodIn]);
+  if (cost.promptCache) rows.push(['prompt cache', promptCacheOf(cost.promptCache)]);
   if (reused !== undefined) rows.push(['reused', `${reused}  ${paint.dim('not in the comparison')}`]);
   const skipped = result.nodes.filter((node) => node.status === 'skipped');
   if (skipped.length > 0) rows.push(['skipped', `${listOf(skipped)}  ${paint.dim('not in the comparison')}`]);
@@ -260,6 +261,13 @@ function reusedOf({ reused: { fromRun, fromCache, saved } }: CostReport): string
   const text = parts.filter((part) => part !== '').join(' · ');
   if (text === '') return undefined;
   return saved === 0 ? text : `${text} · ${usd(saved)} not paid again`;
+}
+
+/** What providers kept of prompts, and what that made of the bill. */
+function promptCacheOf({ read, written, saved }: NonNullable<CostReport['promptCache']>): string {
+  const tokens = `${renderTokens(read)} tokens read · ${renderTokens(written)} written`;
+  if (saved === 0) return tokens;
+  return saved > 0 ? `${tokens} · ${usd(saved)} saved` : `${tokens} · ${usd(-saved)} more than without`;
 }
 
 /** What is not priced is said, never shown as nothing. */

@@ -104,4 +104,15 @@ export interface CostReport {
   readonly savingsPercent: number | null;
   readonly unpricedCalls: number;
   readonly reused: Reused;
+  /** Present when providers kept beginnings of prompts, or answered from what they had kept. */
+  readonly promptCache?: PromptCacheUse;
+}
+
+/** What was made of the caches that providers keep of prompts. */
+export interface PromptCacheUse {
+  /** Tokens that were read from them, and written to them. */
+  readonly read: number;
+  readonly written: number;
+  /** What the same calls had cost more without, by their prices; below zero when more was written than was read. */
+  readonly saved: number;
 }

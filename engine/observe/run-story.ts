@@ -105,7 +105,7 @@ function tellNode(node: NodeStory, event: NodeEvent): void {
       return;
     case 'node.expanded':
       node.status = 'running';
-      node.fanOut = { items: event.items, count: event.count, keys: event.keys ?? null, settled: 0 };
+      node.fanOut = { items: event.items, count: event.count, keys: event.keys ?? null, warmUp: event.warmUp ?? null, settled: 0 };
       return;
     case 'node.skipped':
       node.status = 'skipped';

@@ -4,7 +4,7 @@ import type { Next, Reuse, RunStatus, SkipReason, Value } from '../contracts/eve
 import type { Failure } from '../contracts/failure.ts';
 import type { Wake, WakeCondition } from '../contracts/node-kind.ts';
 import type { Plan, PlanNode } from '../contracts/plan.ts';
-import type { ModelCall, ModelReply, Tier } from '../contracts/provider.ts';
+import type { ModelCall, ModelReply, Tier, WarmUp } from '../contracts/provider.ts';
 import type { ToolCalled } from '../contracts/tool.ts';
 import type { IndexedNode, PlanIndex } from '../run/plan-index.ts';
 
@@ -46,7 +46,14 @@ export interface NodeStory {
   /** Why it was cancelled. */
   detail: string | null;
   failure: Failure | null;
-  fanOut: { readonly items: Value; readonly count: number; readonly keys: readonly string[] | null; settled: number } | null;
+  fanOut: {
+    readonly items: Value;
+    readonly count: number;
+    readonly keys: readonly string[] | null;
+    /** One item went first, so that the others found in a cache what all of them begin with. */
+    readonly warmUp: WarmUp | null;
+    settled: number;
+  } | null;
   /** How often it had not succeeded and was given another chance. */
   reopened: number;
   endedAt: Instant | null;

@@ -147,6 +147,9 @@ function fanOut(node: NodeStory): readonly string[] {
   const found = [
     `it went over ${items} item${items === 1 ? '' : 's'}: ${parts.join(', ') || 'none begun'}${reused > 0 ? `; ${reused} taken over` : ''}`,
   ];
+  const warmUp = node.fanOut?.warmUp;
+  if (warmUp)
+    found.push(`one item went first, so that the others found its first ${warmUp.tokens} tokens or so in the cache of ${warmUp.model}`);
   const odd = tasks.filter((task) => task.status !== 'succeeded' || task.attempts.length > 1 || task.recovered);
   for (const task of odd.slice(0, TASKS_TOLD)) found.push(...tries(task, node).map((line) => `${task.task}: ${line}`));
   if (odd.length > TASKS_TOLD) found.push(`… and ${odd.length - TASKS_TOLD} more items that did not go straight through`);

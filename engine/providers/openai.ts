@@ -5,6 +5,7 @@ import { apiOf, isCompatible, OPENAI_URL, type OpenAiApi, type TokenCounter } fr
 import { chatCompletions } from './openai-chat.ts';
 import { responses } from './openai-responses.ts';
 import { loadClient } from './openai-sdk.ts';
+import { promptCacheKey } from './prompt-cache-key.ts';
 import { type Delivery, openTransport, patienceFor } from './transport.ts';
 
 const APIS: Readonly<Record<Api, OpenAiApi>> = { responses, chat_completions: chatCompletions };
@@ -26,7 +27,8 @@ export async function openOpenAi(settings: ProviderSettings, tokenCounter: Token
       const delivery: Delivery = { abort, patience: patienceFor(request.maxOutputTokens) };
       try {
         if (!compatible) checkAttachments(request.messages, LIMITS, id);
-        const answer = await post(api.path, api.bodyOf(request, info), delivery);
+        const body = { ...api.bodyOf(request, info), ...(!compatible && promptCacheKey(request)) };
+        const answer = await post(api.path, body, delivery);
         return await api.read(answer, info, tokenCounter);
       } catch (error) {
         throw failedFrom(error, info);

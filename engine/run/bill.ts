@@ -15,6 +15,8 @@ export interface Bill {
   saved: Usd;
   comparedCalls: number;
   usage: Usage;
+  /** What prompt caches saved, less what was paid to fill them, as far as that is known. */
+  cacheSaved: Usd;
   /** Outputs that were taken over, and what they had cost. */
   fromRun: number;
   fromCache: number;
@@ -90,6 +92,7 @@ export function addCall(bill: Bill, call: ModelCall): void {
     }
   }
   bill.usage = addUsage(bill.usage, call.usage);
+  bill.cacheSaved = nanoUsd(bill.cacheSaved + (call.cacheSaved ?? 0));
 }
 
 /** Adds one bill to another. */
@@ -97,6 +100,7 @@ export function addBill(to: Bill, more: Bill): void {
   to.cost = nanoUsd(to.cost + more.cost);
   to.saved = nanoUsd(to.saved + more.saved);
   to.reuseSaved = nanoUsd(to.reuseSaved + more.reuseSaved);
+  to.cacheSaved = nanoUsd(to.cacheSaved + more.cacheSaved);
   for (const count of ['unpricedCalls', 'calls', 'comparedCalls', 'fromRun', 'fromCache'] as const) to[count] += more[count];
   to.usage = addUsage(to.usage, more.usage);
 }
@@ -130,6 +134,7 @@ export function emptyBill(): Bill {
     saved: nanoUsd(0),
     comparedCalls: 0,
     usage: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
+    cacheSaved: nanoUsd(0),
     fromRun: 0,
     fromCache: 0,
     reuseSaved: nanoUsd(0),

@@ -1,34 +1,36 @@
 import type { TaskKey } from '../base/ids.ts';
-import { isObject, type JsonObject } from '../base/json.ts';
+import { isObject } from '../base/json.ts';
 import { Failed } from '../contracts/failure.ts';
 import type { CommonText, NodeKind, TaskContext } from '../contracts/node-kind.ts';
-import type { ModelAsk, PromptCaches, WarmUp } from '../contracts/provider.ts';
+import type { ModelAsk, ModelClient, PromptCaches, WarmUp } from '../contracts/provider.ts';
 import type { Opening, TaskState } from '../contracts/store.ts';
-import type { PlanTools } from '../contracts/tool.ts';
 import type { Scope } from '../lang/evaluate.ts';
-import { toolsNamed } from '../lang/tool-names.ts';
-import { toolsWanted } from '../lang/tool-readings.ts';
 import { itemOf, taskAround, unitOf } from './address.ts';
 import { type CompiledCommon, commonSpec, commonTexts, compileCommon, type LevelCount } from './common-text.ts';
 import type { IndexedNode, PlanIndex } from './plan-index.ts';
+import { signaturesOf } from './task-tools.ts';
 import { readerIn } from './where.ts';
 
 /** What the tasks of a run have in common in what they ask models. */
 export interface Commons {
   /** What the other tasks of the fan-outs and loops around a task say as well, by the values that it sees; most tasks first. */
   ofTask(task: TaskKey, stage: number, scope: Scope): readonly CommonText[];
-  /** Whether an item of a fan-out that opens should go first. */
-  warmUp(key: TaskKey, opening: Extract<Opening, { readonly type: 'expand' }>, scope: Scope): Promise<WarmUp | undefined>;
+  /** How a fan-out opens: one item of it goes first where that pays. */
+  expand(key: TaskKey, opening: Expansion, scope: Scope): Promise<Expansion>;
 }
+
+type Expansion = Extract<Opening, { readonly type: 'expand' }>;
 
 interface Around {
   readonly kinds: ReadonlyMap<string, NodeKind>;
-  readonly prompts: PromptCaches;
+  readonly models: ModelClient;
   state(key: TaskKey): TaskState | undefined;
   readFiles: TaskContext['readFiles'];
 }
 
-export function createCommons(index: PlanIndex, { kinds, prompts, state, readFiles }: Around): Commons {
+/** undefined where it is of no use to know. */
+export function createCommons(index: PlanIndex, { kinds, models: { prompts }, state, readFiles }: Around): Commons | undefined {
+  if (!prompts) return undefined;
   const compiled = new Map<IndexedNode, Map<number, readonly CompiledCommon[]>>();
   const commonsOf = (indexed: IndexedNode, stage: number): readonly CompiledCommon[] => {
     const known = compiled.get(indexed) ?? new Map<number, readonly CompiledCommon[]>();
@@ -53,29 +55,34 @@ export function createCommons(index: PlanIndex, { kinds, prompts, state, readFil
       return commonTexts(levels, counts, scope);
     },
 
-    async warmUp(key, { items, window }, scope) {
-      const indexed = index.at(key);
-      const asking = firstToAsk(indexed);
-      const [stage] = asking?.node.stages ?? [];
-      const kind = stage && kinds.get(stage.kind);
-      if (items.length < 2 || window < 2 || !asking || !stage || !kind?.startOf) return undefined;
-      const common = commonsOf(asking, 0).find(({ level }) => level.of === indexed && level.type === 'items');
-      if (!common) return undefined;
-      const { partials, tools } = asking.sub ?? index.plan;
-      try {
-        const { spec, lengths } = commonSpec(common, stage.spec, kind, partials, scope);
-        const text = { differs: lengths, calls: items.length, atOnce: Math.min(window, items.length) };
-        const ask = await kind.startOf(spec, text, { readFiles: readerIn(asking.folder, readFiles) });
-        if (!ask) return undefined;
-        const origin: ModelAsk['origin'] = { node: asking.place, task: key, attempt: 1 };
-        return await prompts.warmUp({ ...ask, ...signaturesOf(spec, tools), origin });
-      } catch (error) {
-        // Whatever is wrong, each item finds it out for itself.
-        if (error instanceof Failed) return undefined;
-        throw error;
-      }
+    async expand(key, opening, scope) {
+      const warmUp = await warmUpOf(prompts, key, opening, scope);
+      return warmUp ? { ...opening, warmUp } : opening;
     },
   };
+
+  async function warmUpOf(caches: PromptCaches, key: TaskKey, { items, window }: Expansion, scope: Scope): Promise<WarmUp | undefined> {
+    const indexed = index.at(key);
+    const asking = firstToAsk(indexed);
+    const [stage] = asking?.node.stages ?? [];
+    const kind = stage && kinds.get(stage.kind);
+    if (items.length < 2 || window < 2 || !asking || !stage || !kind?.startOf) return undefined;
+    const common = commonsOf(asking, 0).find(({ level }) => level.of === indexed && level.type === 'items');
+    if (!common) return undefined;
+    const { partials, tools } = asking.sub ?? index.plan;
+    try {
+      const { spec, lengths } = commonSpec(common, stage.spec, kind, partials, scope);
+      const text = { differs: lengths, calls: items.length, atOnce: Math.min(window, items.length) };
+      const ask = await kind.startOf(spec, text, { readFiles: readerIn(asking.folder, readFiles) });
+      if (!ask) return undefined;
+      const origin: ModelAsk['origin'] = { node: asking.place, task: key, attempt: 1 };
+      return await caches.warmUp({ ...ask, ...signaturesOf(spec, tools), origin });
+    } catch (error) {
+      // Whatever is wrong, each item finds it out for itself.
+      if (error instanceof Failed) return undefined;
+      throw error;
+    }
+  }
 
   function countOf(type: 'items' | 'rounds', of: IndexedNode, asking: IndexedNode, keys: Keys | undefined): LevelCount {
     if (type === 'items') {
@@ -120,15 +127,4 @@ function firstToAsk(indexed: IndexedNode): IndexedNode | undefined {
   const [inside] = indexed.bodies;
   const first = [...(inside?.nodes.values() ?? [])].find(({ node }) => node.part === 'generate' || node.part === 'loop');
   return first && firstToAsk(first);
-}
-
-/** The tools that a spec names, as a model is told of them. */
-function signaturesOf(spec: JsonObject, known: PlanTools | undefined): Pick<ModelAsk, 'tools'> {
-  const wanted = known ? toolsWanted(spec) : [];
-  if (!known || wanted.length === 0) return {};
-  const tools = toolsNamed(wanted, Object.keys(known.tools)).flatMap((name) => {
-    const tool = known.tools[name];
-    return tool ? [{ name, description: tool.description, input: tool.input }] : [];
-  });
-  return { tools };
 }

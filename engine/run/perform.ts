@@ -6,12 +6,10 @@ import { Failed, type Failure } from '../contracts/failure.ts';
 import { type NodeKind, type Outside, Parked, type TaskContext, type Wake } from '../contracts/node-kind.ts';
 import type { CallBook, ModelAsk, ModelClient } from '../contracts/provider.ts';
 import type { Entry, InEvent, Opening, Store, TaskOutcome, TaskState, Turn } from '../contracts/store.ts';
-import type { OpenToolBox, PlanTools, ToolsOf } from '../contracts/tool.ts';
+import type { OpenToolBox } from '../contracts/tool.ts';
 import type { Scope } from '../lang/evaluate.ts';
 import { withoutSecrets } from '../lang/sealed-text.ts';
 import { compileSource } from '../lang/structure.ts';
-import { toolsNamed } from '../lang/tool-names.ts';
-import { toolsWanted } from '../lang/tool-readings.ts';
 import { roundKey, roundOf } from './address.ts';
 import { type BodyPlace, enterBody, leaveBody } from './body.ts';
 import { createCommons } from './commons.ts';
@@ -24,6 +22,7 @@ import type { PlanIndex } from './plan-index.ts';
 import type { Reuser, Tools } from './reuse.ts';
 import { afterRound, fold, turnLoop } from './rounds.ts';
 import type { Scopes } from './scope.ts';
+import { toolsNamedBy, toolsOf } from './task-tools.ts';
 import { type Pause, withTimeout } from './timeout.ts';
 import { valueAt, withValueAt } from './value-at.ts';
 import { pathIn, readerIn, type Where, whereIs } from './where.ts';
@@ -84,8 +83,7 @@ export function createPerformer(index: PlanIndex, around: Surroundings): Perform
     return made;
   };
   const state = (key: TaskKey): TaskState | undefined => around.store.view(around.run).task(key);
-  const { prompts } = around.models;
-  const commons = prompts && createCommons(index, { kinds, prompts, state, readFiles: around.readFiles });
+  const commons = createCommons(index, { kinds, state, models: around.models, readFiles: around.readFiles });
   const placeOf = (task: TaskKey, attempt: number, stage: number): BodyPlace => ({
     task,
     attempt,
@@ -104,9 +102,7 @@ export function createPerformer(index: PlanIndex, around: Surroundings): Perform
       try {
         const scope = scopes.ofNode(key);
         const opening = openNode(nodeOf(key), scope, skip, index.plan.limits.concurrency);
-        if (!commons || opening.type !== 'expand') return opening;
-        const warmUp = await commons.warmUp(key, opening, scope);
-        return warmUp ? { ...opening, warmUp } : opening;
+        return commons && opening.type === 'expand' ? await commons.expand(key, opening, scope) : opening;
       } catch (error) {
         return { type: 'failed', failure: failureOf(error) };
       }
@@ -234,13 +230,6 @@ function attemptOnce(made: Attempt, around: Surroundings): Promise<TaskOutcome> 
   );
 }
 
-/** What the tools are that a spec names: an output follows from them as well. */
-function toolsNamedBy(spec: JsonObject, known: PlanTools | undefined): Json | undefined {
-  const wanted = known ? toolsWanted(spec) : [];
-  if (!known || wanted.length === 0) return undefined;
-  return toolsNamed(wanted, Object.keys(known.tools)).map((name) => [name, known.tools[name] as unknown as JsonObject]);
-}
-
 async function execute(made: Attempt, spec: JsonObject, around: Surroundings): Promise<TaskOutcome> {
   const { stage, woken } = made;
   const { kind } = stage;
@@ -345,16 +334,8 @@ function contextOf(made: Attempt, abort: AbortSignal, pause: Pause | undefined, 
     send: around.send,
     now: (): Instant => around.clock.now(),
   };
-  const tools = toolsOf(made);
+  const tools = toolsOf(made.where, made.scope);
   return tools && around.toolBox ? { ...ctx, tools: around.toolBox(tools, ctx, made.book.tools) } : ctx;
-}
-
-/** The tools of the workflow that a task is part of; undefined when its nodes call none. */
-function toolsOf({ where, scope }: Pick<Attempt, 'where' | 'scope'>): ToolsOf | undefined {
-  const { tools, partials, folder } = where;
-  if (tools === undefined) return undefined;
-  const { inputs = {}, constants = {}, run = {} } = scope;
-  return { plan: tools, partials, folder, scope: { inputs, constants, run } };
 }
 
 /** What is outside, noting which secrets were told: they must not come back in what the node gives. */

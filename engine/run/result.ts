@@ -129,7 +129,13 @@ function costReport(bill: Bill): CostReport {
     savingsPercent: baseline !== null && savings !== null && baseline > 0 ? Math.round((savings / baseline) * 1000) / 10 : null,
     unpricedCalls: bill.unpricedCalls,
     reused: reusedIn(bill),
+    ...promptCacheIn(bill),
   };
+}
+
+function promptCacheIn({ usage: { cacheRead, cacheWrite }, cacheSaved }: Bill): Pick<CostReport, 'promptCache'> {
+  if (cacheRead === 0 && cacheWrite === 0) return {};
+  return { promptCache: { read: cacheRead, written: cacheWrite, saved: toDollars(cacheSaved) } };
 }
 
 function reusedIn({ fromRun, fromCache, reuseSaved }: Bill): Reused {

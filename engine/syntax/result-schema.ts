@@ -1,7 +1,7 @@
 import type { JsonSchema } from '../base/json.ts';
 import type { FailureType } from '../contracts/failure.ts';
 import type { Tier } from '../contracts/provider.ts';
-import type { CostReport, ItemResult, NodeResult, ResultError, Reused, RunResult, Tokens } from '../contracts/result.ts';
+import type { CostReport, ItemResult, NodeResult, PromptCacheUse, ResultError, Reused, RunResult, Tokens } from '../contracts/result.ts';
 import { objectOf, oneOf, text } from '../lang/described.ts';
 
 const count = (description: string): JsonSchema => ({ type: 'integer', minimum: 0, description });
@@ -139,8 +139,19 @@ const cost = objectOf<CostReport>(
     savingsPercent: maybeDollars('`savings` as a share of `baseline`, from 0 to 100.'),
     unpricedCalls: count('Calls whose cost is not known, and is not in `total`.'),
     reused: { $ref: '#/definitions/reused' },
+    promptCache: {
+      description: 'Present when providers kept beginnings of prompts, or answered from what they had kept.',
+      ...objectOf<PromptCacheUse>(
+        {
+          read: count('Tokens that were read from what they keep.'),
+          written: count('Tokens that were written there.'),
+          saved: dollars('What the same calls had cost more without; below zero when more was written than was read.'),
+        },
+        {},
+      ),
+    },
   },
-  {},
+  { promptCache: true },
 );
 
 /** The JSON Schema (draft-07) of what `dagrun run --json` prints. */
