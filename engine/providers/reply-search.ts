@@ -62,10 +62,12 @@ interface Search<T> {
   all(origin: Place): readonly Entry<T>[];
 }
 
-/** Whether an entry answers this kind of question. Judging and summarizing are not what the node is asked: an entry that answers them says so. */
-function isAsked({ call: said }: Pick<Entry<unknown>, 'call'>, { call, role }: Partial<RequestOrigin>): boolean {
+const isJudging = (call: string | undefined): boolean => call === 'evaluate' || call === 'judge';
+
+/** Whether an entry answers this kind of question: any, when it does not say. Where entries are `forJudge`, no other answers the judge. */
+function isAsked({ call: said }: Pick<Entry<unknown>, 'call'>, { call, role }: Partial<RequestOrigin>, forJudge: boolean): boolean {
   if (call === 'summarize') return said === 'summarize';
-  if (said === undefined) return role !== 'evaluate' && role !== 'judge';
+  if (said === undefined) return !(forJudge && isJudging(role));
   return said === (role ?? call);
 }
 
@@ -90,11 +92,12 @@ function createSearch<T>(entries: readonly Entry<T>[]): Search<T> {
     if (same) same.push({ entry, order });
     else byItem.set(item, [{ entry, order }]);
   }
+  const judged = new Set(entries.flatMap(({ node, call }) => (isJudging(call) ? [node] : [])));
   const fits = ({ entry }: Ordered, origin: Place & Partial<RequestOrigin>): boolean =>
     entry.left > 0 &&
     (entry.attempt ?? origin.attempt) === origin.attempt &&
     (entry.tier ?? origin.tier) === origin.tier &&
-    isAsked(entry, origin) &&
+    isAsked(entry, origin, judged.has(origin.node)) &&
     isAt(entry, origin);
   const firstOf = (list: Ordered[] | undefined, origin: Place & Partial<RequestOrigin>): Ordered | undefined => {
     while (list?.[0]?.entry.left === 0) list.shift();
