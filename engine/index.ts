@@ -78,6 +78,7 @@ export type { EdgeExplained, EdgesExplained, NodeExplained, OutputExplained, Rea
 export { renderPlan } from './plan/render.ts';
 export { renderDiffMarkdown } from './plan/render-diff-markdown.ts';
 export { keepsRuns } from './project-store.ts';
+export { promptSplits } from './prompt-splits.ts';
 export { itemOf, nodeKeyOf, pathOf, taskAround, unitOf } from './run/address.ts';
 export { type Place, placeTree } from './run/places.ts';
 export { type IndexedNode, indexPlan, type PlanIndex } from './run/plan-index.ts';

@@ -59,7 +59,7 @@ export const describe: Command = {
       ),
       ...section(
         'Nodes',
-        plan.nodes.flatMap((node) => entriesOf(node, engine)),
+        plan.nodes.flatMap((node) => entriesOf(node, engine, engine.promptSplits(plan))),
       ),
       ...section(
         'Outputs',
@@ -79,14 +79,23 @@ export const describe: Command = {
 };
 
 /** A node, and one step further in the nodes inside of it. */
-function entriesOf(node: PlanNode, engine: Engine, depth = 0, siblings: readonly PlanNode[] = []): readonly Entry[] {
+function entriesOf(
+  node: PlanNode,
+  engine: Engine,
+  splits: ReadonlyMap<PlanNode, string>,
+  depth = 0,
+  siblings: readonly PlanNode[] = [],
+): readonly Entry[] {
   const cases = engine.casesOf(node);
   const inside = engine.innerNodes(node);
   const skips = (cases ?? []).filter(({ name }) => !inside.some(({ id }) => id === name));
   const indent = '  '.repeat(depth);
   return [
-    { facts: [indent + node.id, runsOn(node, engine), afterOf(node, depth === 0 ? undefined : siblings)], words: wordsOf(node, engine) },
-    ...inside.flatMap((inner) => entriesOf(inner, engine, depth + 1, inside)),
+    {
+      facts: [indent + node.id, runsOn(node, engine), afterOf(node, depth === 0 ? undefined : siblings)],
+      words: wordsOf(node, engine, splits.get(node)),
+    },
+    ...inside.flatMap((inner) => entriesOf(inner, engine, splits, depth + 1, inside)),
     ...skips.map(({ name }) => ({ facts: [`${indent}  ${name}`, 'skip', ''], words: [] })),
   ];
 }
@@ -110,7 +119,7 @@ function afterOf({ after }: PlanNode, siblings: readonly PlanNode[] | undefined)
   return sources.length === 0 ? '' : `after ${sources.join(', ')}`;
 }
 
-function wordsOf(node: PlanNode, engine: Engine): readonly string[] {
+function wordsOf(node: PlanNode, engine: Engine, split: string | undefined): readonly string[] {
   const words = node.description === undefined ? [] : [node.description];
   if (node.foreach) words.push(`for each of ${textOf(node.foreach.items)}`);
   if (node.skipIf) words.push(`${node.skipIf.negate ? 'only if' : 'skipped if'} ${textOf(node.skipIf.when)}`);
@@ -125,6 +134,7 @@ function wordsOf(node: PlanNode, engine: Engine): readonly string[] {
   if (candidates !== undefined) words.push(candidates);
   const judge = engine.judgeOf(node);
   if (judge !== undefined) words.push(`judged by ${judge}`);
+  if (split !== undefined) words.push(split);
   const higher = engine.higherTiers(node);
   if (higher.length > 0) words.push(`then ${higher.join(', ')}, where that is not good enough`);
   if (node.stages.some((stage) => stage.name === 'fallback')) words.push('has a fallback');

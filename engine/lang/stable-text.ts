@@ -10,8 +10,8 @@ export interface Stretch {
 }
 
 /** The first place of a text where something is read that varies; undefined when it is the same in every call. */
-export function firstVarying(references: readonly Reference[], varies: Varies): Stretch | undefined {
-  let first: Stretch | undefined;
+export function firstVarying(references: readonly Reference[], varies: Varies): Reference | undefined {
+  let first: Reference | undefined;
   for (const reference of references) if ((!first || reference.start < first.start) && varies(reference)) first = reference;
   return first;
 }

@@ -3,6 +3,7 @@ import { isList, isObject, type Json, type JsonObject } from '../base/json.ts';
 import type { CommonText, NodeKind } from '../contracts/node-kind.ts';
 import type { PlanNode, Stage } from '../contracts/plan.ts';
 import type { Reference } from '../contracts/reference.ts';
+import type { TemplatePart } from '../contracts/template.ts';
 import type { Scope } from '../lang/evaluate.ts';
 import { fieldsOf } from '../lang/notation.ts';
 import { referencesInSource, referencesInTemplate } from '../lang/references.ts';
@@ -28,8 +29,16 @@ export interface Level {
 /** What the tasks of one level have in common. */
 export interface CompiledCommon {
   readonly level: Level;
-  /** Of each field that differs, the part of it that does not. */
-  readonly differs: readonly { readonly path: string; readonly start: (scope: Scope) => string }[];
+  readonly differs: readonly DifferingField[];
+}
+
+export interface DifferingField {
+  readonly path: string;
+  /** The part of it that does not differ, and the same rendered. */
+  readonly same: readonly TemplatePart[];
+  readonly start: (scope: Scope) => string;
+  /** What is read first that differs, as written. */
+  readonly first: string;
 }
 
 /** What the items and rounds around a node's stage have in common in what they ask: nothing for a node that stands in none. */
@@ -51,14 +60,12 @@ export function compileCommon(
   });
   return levels.map((level, at) => {
     const varies: Varies = (reference) => depthOf(reference) > at;
-    const differing = texts.filter(({ references }) => firstVarying(references, varies));
-    return {
-      level,
-      differs: differing.map(({ path, references, parts }) => ({
-        path,
-        start: compileTemplate(stableParts(parts, references, varies), partials),
-      })),
-    };
+    const differs = texts.flatMap(({ path, references, parts }) => {
+      const first = firstVarying(references, varies);
+      const same = stableParts(parts, references, varies);
+      return first ? [{ path, same, start: compileTemplate(same, partials), first: first.text }] : [];
+    });
+    return { level, differs };
   });
 }
 

@@ -177,6 +177,24 @@ describe('what else begins alike', () => {
     expect(server.received.map(marksOf)).toEqual(QUESTIONS.map(() => 1));
   });
 
+  test('a fan-out in a fan-out: the inner one decides, once for each of the outer', async () => {
+    const nodes =
+      '  topics:\n    foreach: { items: inputs.questions, as: topic }\n    kind: group\n    nodes:\n      ask:\n        foreach: { items: "[1, 2, 3, 4]", as: part }\n        prompt: "{{inputs.guide}} {{topic}} {{inputs.guide}} {{part}}"\n';
+    const { result, events } = await go(nodes, { questions: ['a', 'b'] });
+    expect(result.status).toBe('succeeded');
+    const opened = events.flatMap((event) => (event.type === 'node.expanded' ? [[event.node, event.warmUp !== undefined]] : []));
+    expect(opened).toEqual([
+      ['topics', false],
+      ['topics[0]/ask', true],
+      ['topics[1]/ask', true],
+    ]);
+    expect(server.accounts.filter(({ write }) => write > 0).length).toBe(2);
+    // Each of the two beginnings is marked: what all eight share, and what the four of one topic share.
+    expect(server.received.map(marksOf)).toEqual(Array(8).fill(2));
+    const whole = Math.max(...server.accounts.map(({ read, write }) => read + write));
+    expect(server.accounts.filter(({ read, write }) => read === whole && write === 0).length).toBe(6);
+  });
+
   test('a conversation with tools: each turn reads the one before', async () => {
     let turn = 0;
     server.script(() => ({ text: turn++ < 3 ? 'call:look' : 'done' }));
