@@ -1,7 +1,7 @@
 import { invariant } from '../base/assert.ts';
 import { type Instant, instant, type TaskKey } from '../base/ids.ts';
 import type { Failure } from '../contracts/failure.ts';
-import type { InsideState, KeptState, RunState, RunView, TaskState, Write } from '../contracts/store.ts';
+import type { InEvent, InsideState, KeptState, RunState, RunView, TaskState, Write } from '../contracts/store.ts';
 import { frameAround, itemOf, keyIn, taskAround, taskOfFrame, unitOf } from './address.ts';
 import type { PlanIndex } from './plan-index.ts';
 
@@ -164,6 +164,12 @@ export function warmingUp(view: Pick<RunView, 'task'>, key: TaskKey): readonly T
     if (node !== undefined && fanOut?.status === 'expanded' && fanOut.warmUp === 'wanted') found = [...found, node];
   }
   return found;
+}
+
+/** Those that an event may bring to go on; after a crash, the end of any that was at work. */
+export function warmedBy(view: RunView, event: InEvent): readonly TaskKey[] {
+  if (event.type === 'resume') return [...new Set(event.tasks.flatMap((task) => warmingUp(view, task)))];
+  return 'task' in event ? warmingUp(view, event.task) : NONE;
 }
 
 const NONE: readonly TaskKey[] = [];

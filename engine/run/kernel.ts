@@ -3,7 +3,7 @@ import { renderDuration } from '../base/units.ts';
 import type { Wake, WakeCondition } from '../contracts/node-kind.ts';
 import type { Decide, Decision, InEvent, Opening, RunView } from '../contracts/store.ts';
 import { frameOf, roundKey, taskAround } from './address.ts';
-import { warmingUp } from './changes.ts';
+import { warmedBy } from './changes.ts';
 import { answer, ask, mayRepeat } from './doubt.ts';
 import { Draft } from './draft.ts';
 import { keptSignal } from './fold.ts';
@@ -22,7 +22,7 @@ export function createKernel(index: PlanIndex): Decide {
   return (view: RunView, event: InEvent): Decision => {
     const draft = new Draft(index, view, event.at);
     const step = new Step(index, draft, event.at, 'roll' in event ? event.roll : 0);
-    const waiting = 'task' in event ? warmingUp(view, event.task) : [];
+    const waiting = warmedBy(view, event);
     take(step, event);
     if (waiting.length > 0) step.afterWarmUp(waiting);
     return draft.decision();

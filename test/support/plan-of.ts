@@ -18,6 +18,8 @@ export interface NodeSketch {
   readonly nodes?: readonly NodeSketch[];
   /** It has rounds. */
   readonly loop?: boolean;
+  /** False: doing it twice may do harm. */
+  readonly idempotent?: boolean;
 }
 
 /** A plan made by hand, for tests of what runs it: nodes in the order given, which must be topological. */
@@ -82,7 +84,14 @@ function nodeOf(sketch: NodeSketch, height: number): PlanNode {
     ...(sketch.items && { foreach: { items: '[]', as: 'item' } }),
     ...(sketch.loop && { loop: { type: 'repeat' as const, max: 3, carry: {}, onExhausted: 'accept' as const } }),
     stages: [
-      { name: 'own', kind: 'set', spec: { value: '1' }, ...(body && { body }), retry },
+      {
+        name: 'own',
+        kind: 'set',
+        spec: { value: '1' },
+        ...(body && { body }),
+        ...(sketch.idempotent === false && { idempotent: false as const }),
+        retry,
+      },
       ...(sketch.fallback ? [{ name: 'fallback' as const, kind: 'set', spec: { value: '2' }, retry: { ...retry, maxAttempts: 1 } }] : []),
     ],
     onError: sketch.onError ?? { action: 'fail' },

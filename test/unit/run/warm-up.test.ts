@@ -24,13 +24,16 @@ function paid(status: 'succeeded' | 'failed', call: 'ask' | 'summarize' = 'ask')
 }
 
 /** A fan-out of six, four at once, of which one goes first. */
-function open(retries = 1): {
+function open(
+  retries = 1,
+  idempotent = true,
+): {
   memory: () => RunMemory;
   events: RunEvent[];
   send: (event: InEvent) => readonly string[];
   restart: () => readonly string[];
 } {
-  const index = indexPlan(planOf([{ id: 'a', items: true, retry: { maxAttempts: retries } }]));
+  const index = indexPlan(planOf([{ id: 'a', items: true, retry: { maxAttempts: retries }, idempotent }]));
   const decide = createKernel(index);
   const events: RunEvent[] = [];
   let memory = new RunMemory(RUN);
@@ -104,6 +107,12 @@ describe('one item goes first', () => {
     expect(send({ type: 'called', task: taskKey('a[0]'), attempt: 2, at: AT, paid: paid('succeeded') })).toEqual(OTHERS);
     restart();
     expect(memory().task(NODE)).toMatchObject({ warmUp: 'done' });
+  });
+
+  test('until nobody knows, after a crash, whether it was done', () => {
+    const { restart, memory } = open(1, false);
+    expect(restart()).toEqual(OTHERS);
+    expect(memory().task(taskKey('a[0]'))).toMatchObject({ status: 'parked', doubt: { base: 1 } });
   });
 
   test('a run that is stopped meanwhile begins nothing', () => {
