@@ -32,7 +32,7 @@ const MOST_MARKS = 4;
 const WORTH_WAITING = 0.001;
 
 /** Tokens of the shortest beginning that a model keeps; `surely`: of one of which that is not known, as many as are certainly enough. */
-export function leastKept({ provider, id }: Pick<ModelInfo, 'provider' | 'id'>, surely = false): number {
+function leastKept({ provider, id }: Pick<ModelInfo, 'provider' | 'id'>, surely = false): number {
   const name = `${provider}/${id}`;
   return LEAST_KEPT.find(([pattern]) => pattern.test(name))?.[1] ?? (surely ? SURELY_KEPT : LEAST_KEPT_UNKNOWN);
 }
