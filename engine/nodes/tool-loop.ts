@@ -235,17 +235,19 @@ function readMemo(memo: Json): State & { readonly asked?: Asked } {
   return memo as unknown as State & { readonly asked?: Asked };
 }
 
-/** Ids are what later calls and their results are told apart by: some servers give the same ones in every turn. */
+/** Ids are what calls and their results are told apart by, as fields of an object too: some servers give the same ones in every turn. */
 function withOwnIds(
   calls: readonly ToolCall[],
   turn: number,
   added: readonly Message[],
 ): { readonly all: readonly ToolCall[]; readonly kept: boolean } {
   const used = new Set(added.flatMap((message) => message.toolCalls ?? []).map((call) => call.id));
+  const given = new Set(calls.map((call) => call.id));
   let kept = true;
   const all = calls.map((call, index) => {
-    const usable = /^[a-zA-Z0-9_-]{1,64}$/.test(call.id) && !used.has(call.id);
-    const id = usable ? call.id : `call_${turn}_${index + 1}`;
+    const usable = /^[a-zA-Z0-9_-]{1,64}$/.test(call.id) && !(call.id in Object.prototype) && !used.has(call.id);
+    let id = usable ? call.id : `call_${turn}_${index + 1}`;
+    while (!usable && (used.has(id) || given.has(id))) id += '_';
     kept &&= usable;
     used.add(id);
     return { ...call, id };

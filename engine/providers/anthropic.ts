@@ -138,7 +138,7 @@ function readMessage(message: Partial<Anthropic.Message> | string | null, info: 
     stop: STOPS[stop_reason ?? ''] ?? 'other',
     // Anthropic counts tokens read from and written to the cache beside the input, not in it.
     usage: { input: usage.input_tokens + cacheRead + cacheWrite, output: usage.output_tokens, cacheRead, cacheWrite },
-    model: model ?? info.request.model,
+    model: typeof model === 'string' && model !== '' ? model : info.request.model,
     ...requestIdOf(message),
   };
 }

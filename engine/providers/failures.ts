@@ -53,6 +53,8 @@ function withoutAnswer(problem: TransportProblem, detail: string, { provider, ba
       return new Failed({ type: 'unavailable', message: `${provider} broke the connection before its answer was complete` }, CHARGED);
     case 'malformed':
       return new Failed({ type: 'unavailable', message: `${provider} gave an answer that cannot be read` }, CHARGED);
+    case 'too_big':
+      return new Failed({ type: 'unavailable', message: `${provider} gave an answer that is longer than any can be` }, CHARGED);
     case 'too_slow':
       return new Failed(
         { type: 'timed_out', message: `${provider} did not answer in time`, after: millis(patienceFor(request.maxOutputTokens)) },
@@ -76,12 +78,16 @@ const REQUEST = /^(invalid|image|unsupported|empty|failed_to_download|context)|p
  * A failure told in an answer whose status is 200, by a code and a message. What had been written until then may have been charged,
  * unless the request was refused.
  */
-export function failedWithin(error: { readonly code?: unknown; readonly message?: unknown }, info: CallInfo): Failed {
-  const code = typeof error.code === 'string' ? error.code : '';
-  const status = code.startsWith('rate_limit') || code === 'insufficient_quota' ? 429 : REQUEST.test(code) ? 400 : 500;
-  const failed = withStatus({ status, error }, info, code === '' ? 'status "failed"' : code);
+export function failedWithin(error: object | string, info: CallInfo): Failed {
+  const { code: given }: { readonly code?: unknown } = typeof error === 'string' ? {} : error;
+  const code = typeof given === 'string' ? given : '';
+  const named = code.startsWith('rate_limit') || code === 'insufficient_quota' ? 429 : REQUEST.test(code) ? 400 : 500;
+  // Servers in front of several others write the status here that they were given there.
+  const numbered = typeof given === 'number' && given >= 400 && given < 600 ? given : undefined;
+  const status = numbered ?? named;
+  const failed = withStatus({ status, error }, info, numbered ?? (code === '' ? 'status "failed"' : code));
   const { failure, schemaRefused, carryRefused } = failed;
-  return new Failed(failure, { mayHaveCharged: status === 500, schemaRefused, carryRefused });
+  return new Failed(failure, { mayHaveCharged: status >= 500, schemaRefused, carryRefused });
 }
 
 /** `told`: what the failure is known by. */

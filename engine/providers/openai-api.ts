@@ -76,6 +76,11 @@ async function counted({ messages }: ModelRequest, text: string, tokenCounter: T
   return { input, output: count(text), cacheRead: 0, cacheWrite: 0 };
 }
 
+/** The model that answered, which says more than the one that was asked where that is an alias; some servers do not say. */
+export function modelOf({ model }: { readonly model?: unknown }, request: ModelRequest): string {
+  return typeof model === 'string' && model !== '' ? model : request.model;
+}
+
 /** The id by which OpenAI finds a request again. */
 export function requestIdOf(answer: object): { readonly requestId?: string } {
   const id = (answer as { readonly _request_id?: unknown })._request_id;

@@ -1,6 +1,6 @@
 import type { Message, ModelReply, ModelRequest } from '../contracts/provider.ts';
-import { type CallInfo, malformed } from './failures.ts';
-import { effortOf, formatOf, type OpenAiApi, parametersOf, requestIdOf, type TokenCounter, usageOf } from './openai-api.ts';
+import { type CallInfo, failedWithin, malformed } from './failures.ts';
+import { effortOf, formatOf, modelOf, type OpenAiApi, parametersOf, requestIdOf, type TokenCounter, usageOf } from './openai-api.ts';
 import type { Completion, CompletionPart } from './openai-sdk.ts';
 import { argumentsAgain, callsOf, offeredTools, resultText } from './tool-calls.ts';
 import { wireNames } from './tool-names.ts';
@@ -72,9 +72,9 @@ const STOPS: Readonly<Record<string, ModelReply['stop']>> = { stop: 'end', lengt
 
 async function read(answer: unknown, info: CallInfo, tokenCounter: TokenCounter): Promise<ModelReply> {
   if (typeof answer !== 'object' || answer === null) throw malformed(info);
-  const completion = answer as Partial<Completion>;
+  const completion = answer as Partial<Completion> & { readonly error?: object | string | null };
   const { message, finish_reason } = completion.choices?.[0] ?? {};
-  if (typeof message !== 'object' || message === null) throw malformed(info);
+  if (typeof message !== 'object' || message === null) throw completion.error ? failedWithin(completion.error, info) : malformed(info);
   const text = textOf(message.content);
   const { prompt_tokens, completion_tokens, prompt_tokens_details: details } = completion.usage ?? {};
   const said = {
@@ -86,15 +86,16 @@ async function read(answer: unknown, info: CallInfo, tokenCounter: TokenCounter)
   const usage = await usageOf(said, info.request, text, tokenCounter);
   // Some servers say "stop" although they cut the answer off.
   const cutOff = usage.output >= info.request.maxOutputTokens && info.compatible;
+  const refusal = textOf(message.refusal);
   const stop = message.refusal ? 'refused' : cutOff ? 'length' : (STOPS[finish_reason ?? ''] ?? 'other');
   // Some servers say "stop" although they want tools called.
   const calls = stop === 'refused' || stop === 'length' ? {} : callsIn(message.tool_calls, info.request);
   return {
-    text: message.refusal || text,
+    text: refusal || text,
     ...calls,
     stop: calls.toolCalls ? 'tool_calls' : stop,
     usage,
-    model: completion.model ?? info.request.model,
+    model: modelOf(completion, info.request),
     ...requestIdOf(completion),
   };
 }

@@ -1,9 +1,9 @@
-import type { Json } from '../base/json.ts';
+import { isObject, type Json } from '../base/json.ts';
 import type { Message, ModelReply, ModelRequest } from '../contracts/provider.ts';
 import { type CallInfo, failedWithin, malformed } from './failures.ts';
-import { effortOf, formatOf, type OpenAiApi, parametersOf, requestIdOf, type TokenCounter, usageOf } from './openai-api.ts';
+import { effortOf, formatOf, modelOf, type OpenAiApi, parametersOf, requestIdOf, type TokenCounter, usageOf } from './openai-api.ts';
 import type { InputPart, Response } from './openai-sdk.ts';
-import { argumentsAgain, callsOf, carriedFor, offeredTools, resultText } from './tool-calls.ts';
+import { argumentsAgain, argumentsOf, callsOf, carriedFor, offeredTools, resultText } from './tool-calls.ts';
 import { wireNames } from './tool-names.ts';
 
 /** Responses: what OpenAI asks people to use. Nothing is kept there: every request has the whole conversation in it. */
@@ -121,7 +121,7 @@ async function read(answer: unknown, info: CallInfo, tokenCounter: TokenCounter)
   const { input_tokens, output_tokens, input_tokens_details: details } = response.usage ?? {};
   const said = { input: input_tokens, output: output_tokens, cacheRead: details?.cached_tokens, cacheWrite: details?.cache_write_tokens };
   const usage = await usageOf(said, request, text, tokenCounter);
-  const reply = { usage, model: response.model ?? request.model, ...requestIdOf(response) };
+  const reply = { usage, model: modelOf(response, request), ...requestIdOf(response) };
   if (refusal !== '') return { ...reply, text: refusal, stop: 'refused' };
   const shorter = upTo(request.stop, text);
   if (shorter !== undefined) return { ...reply, text: shorter, stop: 'end' };
@@ -178,11 +178,15 @@ function callsIn(items: readonly Item[], request: ModelRequest): Pick<ModelReply
       (typeof encrypted_content === 'string' && encrypted_content !== '') || (Array.isArray(content) && content.length > 0),
   );
   const needed = thoughts.length > 0 || items.some(({ phase }) => typeof phase === 'string');
-  return { ...calls, ...(whole && needed && { carry: items.map(withoutStatus) as unknown as Json }) };
+  return { ...calls, ...(whole && needed && { carry: items.map(asTakenBack) as unknown as Json }) };
 }
 
-/** An item as it is taken back: thoughts that are told to have ended are refused. */
-function withoutStatus(item: Item): Item {
+/** An item as it is taken back: thoughts that are told to have ended are refused, and so are arguments that are no object. */
+function asTakenBack(item: Item): Item {
+  if (item.type === 'function_call') {
+    const args = argumentsOf(item.arguments);
+    return isObject(args) && typeof item.arguments === 'string' ? item : { ...item, arguments: JSON.stringify(argumentsAgain(args)) };
+  }
   if (item.type !== 'reasoning') return item;
   const { status: _, ...thought } = item;
   return thought;

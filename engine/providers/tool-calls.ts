@@ -39,8 +39,8 @@ export function callsOf(calls: readonly WireCall[], request: ModelRequest): Pick
   };
 }
 
-/** Arguments that are no JSON stay a text, which fits no tool, so that the model is told. */
-function argumentsOf(args: unknown): Json {
+/** What a call is given, out of an answer. Arguments that are no JSON stay a text, which fits no tool, so that the model is told. */
+export function argumentsOf(args: unknown): Json {
   // Some servers give an object, or nothing for a tool without arguments.
   if (args === undefined || args === null) return {};
   if (typeof args !== 'string') return args as Json;

@@ -1,5 +1,6 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { Agent, type Dispatcher } from 'undici';
+import { withoutHalves } from '../base/json.ts';
 
 /** How a request ended without a usable answer. */
 export type TransportProblem =
@@ -10,7 +11,9 @@ export type TransportProblem =
   /** It was sent, and no answer came for as long as one may take. */
   | 'too_slow'
   /** The answer is not JSON. */
-  | 'malformed';
+  | 'malformed'
+  /** The answer does not end where every answer has. */
+  | 'too_big';
 
 /**
  * A request that got no usable answer. The SDKs wrap it, so it is looked for in the chain of causes. Its text must not look
@@ -48,6 +51,8 @@ export function patienceFor(maxOutputTokens: number): number {
   return Math.max(600_000, Math.ceil((maxOutputTokens * 3_600_000) / 128_000));
 }
 
+/** Bytes of an answer: thirty times the longest that any model gives. Nothing may fill the memory of the process. */
+const MOST_BYTES = 64 * 1024 * 1024;
 /** A request to a host that does not answer at all is given up after this many milliseconds. */
 const CONNECT_PATIENCE = 10_000;
 /** Model calls come in bursts with pauses; a new TLS connection costs more than an idle one. */
@@ -71,12 +76,12 @@ export function openTransport(): Transport {
           path: url.pathname + url.search,
           method: (init?.method ?? 'GET') as Dispatcher.HttpMethod,
           headers: Object.fromEntries(new Headers(init?.headers as Headers)),
-          body: (init?.body ?? null) as string | null,
+          body: typeof init?.body === 'string' ? withoutHalves(init.body) : null,
           signal: abort,
           headersTimeout: patience,
           bodyTimeout: patience,
         });
-        body = Buffer.from(await answer.body.arrayBuffer());
+        body = await wholeOf(answer.body);
       } catch (error) {
         throw abort.aborted ? error : transportError(error);
       }
@@ -84,6 +89,17 @@ export function openTransport(): Transport {
     },
     close: () => agent.close(),
   };
+}
+
+async function wholeOf(body: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > MOST_BYTES) throw new TransportError('too_big', 'too many bytes');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 function respond({ statusCode, headers }: Dispatcher.ResponseData, text: string): Response {
@@ -111,11 +127,13 @@ function respond({ statusCode, headers }: Dispatcher.ResponseData, text: string)
 
 /** We ask for no compression; some gateways compress all the same. */
 function decode(body: Buffer, encoding: string | string[] | undefined): string {
+  const most = { maxOutputLength: MOST_BYTES };
   try {
-    if (encoding === 'gzip') return gunzipSync(body).toString('utf8');
-    if (encoding === 'br') return brotliDecompressSync(body).toString('utf8');
-    if (encoding === 'deflate') return inflateSync(body).toString('utf8');
-  } catch {
+    if (encoding === 'gzip') return gunzipSync(body, most).toString('utf8');
+    if (encoding === 'br') return brotliDecompressSync(body, most).toString('utf8');
+    if (encoding === 'deflate') return inflateSync(body, most).toString('utf8');
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE') throw new TransportError('too_big', 'too many bytes');
     throw new TransportError('malformed', 'cannot be decompressed');
   }
   return body.toString('utf8');

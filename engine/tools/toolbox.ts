@@ -160,6 +160,8 @@ function noted(value: string, name: string, told: Map<string, string>): string {
 
 /** What is wrong with arguments, in words a model can act on. A schema of a server that cannot be read lets everything through. */
 function argumentProblems(args: Json, input: JsonSchema): readonly string[] {
+  // What could not be read as JSON has stayed a text.
+  if (typeof args === 'string') return ['they are not valid JSON; they must be an object'];
   if (!isObject(args)) return ['they must be an object'];
   try {
     return compileValidator(input)(args).map((problem) => problem.message);
