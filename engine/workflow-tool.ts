@@ -1,7 +1,7 @@
 import type { Clock } from './base/clock.ts';
-import { runId, type TaskKey, taskKey } from './base/ids.ts';
+import { type RunId, runId, type TaskKey, taskKey } from './base/ids.ts';
 import type { Json, JsonObject } from './base/json.ts';
-import { Failed } from './contracts/failure.ts';
+import { Failed, type Failure } from './contracts/failure.ts';
 import type { NodeKind, TaskContext } from './contracts/node-kind.ts';
 import type { Plan } from './contracts/plan.ts';
 import type { ModelAsk, ModelClient, MoneyLimit } from './contracts/provider.ts';
@@ -52,11 +52,17 @@ export function createWorkflowRunner({ kindsFor, clock, random, tools }: Workflo
     const index = indexPlan(plan);
     const tally = createTally(index);
     const models: ModelClient = {
-      ask: (ask, own) =>
-        ctx.askFor(
-          { ...ask, origin: { ...ask.origin, node: `${name}/${ask.origin.node}` }, within: moneyAround(taskKey(id), index, tally, ask) },
-          ({ call, request, reply }) => own.record(call, request, reply),
-        ),
+      async ask(ask, own) {
+        const within = moneyAround(taskKey(id), index, tally, ask);
+        try {
+          return await ctx.askFor({ ...ask, origin: { ...ask.origin, node: `${name}/${ask.origin.node}` }, within }, (paid) =>
+            own.record(paid.call, paid.request, paid.reply),
+          );
+        } catch (error) {
+          const seen = error instanceof Failed ? seenInside(id, ask, error.failure) : undefined;
+          throw seen ? new Failed(seen) : error;
+        }
+      },
       ruler: (ask) => ctx.ruler(ask),
       close: () => Promise.resolve(),
     };
@@ -116,6 +122,16 @@ function moneyAround(run: TaskKey, index: PlanIndex, tally: Tally, { origin, wit
     ),
     ...(maxCost === undefined ? [] : [{ of: run, maxCost, spent: tally.run.bill.cost }]),
   ];
+}
+
+/**
+ * A limit of money that was reached, as those inside know it: by its task there, or as that of the whole run, which all limits around it are
+ * for them. undefined for what they know as it is.
+ */
+function seenInside(run: RunId, { within = [] }: ModelAsk, failure: Failure): Failure | undefined {
+  if (failure.type !== 'budget_exceeded' || within.some(({ of }) => of === failure.of)) return undefined;
+  const { of, ...spent } = failure;
+  return of?.startsWith(`${run}/`) ? { ...spent, of: taskKey(of.slice(run.length + 1)) } : spent;
 }
 
 function messageOf({ node, failure }: { readonly node: string | null; readonly failure: { readonly message: string } }): string {

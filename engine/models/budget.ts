@@ -18,6 +18,8 @@ export interface Budget {
    * while the call waits. Throws Failed (budget_exceeded, cancelled).
    */
   reserve(quote: (unspent: Usd) => Usd, abort: AbortSignal): Promise<Reservation>;
+  /** Counts what a call had cost that was paid before, and is not made again. */
+  spend(cost: Usd): void;
   /** For a message about a call that could not be made or finished for want of money. */
   exceeded(message: string): Failed;
 }
@@ -56,6 +58,9 @@ export function createBudget(limit: Usd, before: Usd = nanoUsd(0), of?: TaskKey)
 
   return {
     exceeded,
+    spend(cost) {
+      spent += cost;
+    },
     reserve(quote, abort) {
       return new Promise((resolve, reject) => {
         const end = (): void => {
@@ -89,6 +94,10 @@ export function withinAll(budgets: readonly Budget[]): Budget | undefined {
   if (!outer) return inner;
   return {
     exceeded: inner.exceeded,
+    spend(cost) {
+      inner.spend(cost);
+      outer.spend(cost);
+    },
     async reserve(quote, abort) {
       let left: number = Infinity;
       const own = await inner.reserve((unspent) => {

@@ -117,6 +117,7 @@ export function createModels({ providers, clock, gates: shared }: ModelsOptions)
           const last = call === 'repair' || !ask.tools;
           const request = hash('sha256', JSON.stringify(question));
           const before = book.paid(request);
+          for (const { of } of before ? (ask.within ?? []) : []) parts.get(of)?.spend(before?.call.cost ?? nanoUsd(0));
           if (before?.reply)
             return { reply: before.reply, reading: readReply(before.reply, read, Number.POSITIVE_INFINITY, undefined, last) };
           const failure = before?.call.failure;

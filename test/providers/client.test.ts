@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { millis, taskKey, type Usd } from '../../engine/base/ids.ts';
+import { millis, nanoUsd, taskKey, type Usd } from '../../engine/base/ids.ts';
 import type { Json } from '../../engine/base/json.ts';
 import { fromDollars } from '../../engine/base/units.ts';
 import { Failed } from '../../engine/contracts/failure.ts';
@@ -142,6 +142,25 @@ describe('a model client over real servers', () => {
     // The same words as the node's own question are another call.
     await clientOf().ask(asking(), keeping, abort);
     expect(kept.map(({ call }) => call.call)).toEqual(['summarize', 'ask']);
+  });
+
+  test('what was paid for before a crash counts for the limits that only its asks know', async () => {
+    anthropic.script({ text: 'Not very.' });
+    const kept: PaidCall[] = [];
+    const keeping: CallBook = {
+      paid: (request) => kept.find((paid) => paid.request === request),
+      record: async (call, request, reply) => void kept.push({ call, request, reply }),
+    };
+    const abort = new AbortController().signal;
+    const least = { maxOutputTokens: 1, within: [{ of: taskKey('scan/dig~1'), maxCost: nanoUsd(HAIKU_COST), spent: nanoUsd(0) }] };
+    await clientOf().ask(asking(least), keeping, abort);
+    const after = clientOf();
+    expect((await after.ask(asking(least), keeping, abort)).output).toBe('Not very.');
+    const error: unknown = await after
+      .ask(asking({ ...least, messages: [{ role: 'user', text: 'And now?' }] }), keeping, abort)
+      .catch((thrown) => thrown);
+    expect(error).toMatchObject({ failure: { type: 'budget_exceeded', spent: HAIKU_COST, of: 'scan/dig~1' } });
+    expect(anthropic.received).toHaveLength(1);
   });
 
   test('what no model takes is not sent, nor what is certainly too long', async () => {

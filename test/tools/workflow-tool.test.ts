@@ -126,4 +126,17 @@ describe('money', () => {
     expect(toolCalls(told).at(-1)?.[1]).toMatch(/^its node "notes" failed: .*the next call may cost up to/);
     expect(told.output()).toBe('Names.');
   });
+
+  test('when it is spent, a fan-out inside ends at once, however many items may fail', async () => {
+    const many = 'notes: { tier: cheap, foreach: { items: nodes.looked.output, max_failures: 9, concurrency: 1 },';
+    const limited = CHILD.replace('notes: { tier: cheap, foreach: nodes.looked.output,', many).replace(
+      'nodes.notes.output',
+      'nodes.looked.output',
+    );
+    space.write('sub/research.workflow.yml', limited.replace('nodes:\n', 'limits: { max_cost: 0.5 }\nnodes:\n'));
+    const costly = REPLIES.replace('text: of dns', 'text: of dns, usage: { input: 9000000, output: 1 }');
+    space.write('replies.yml', costly);
+    const told = await space.run(PARENT, { replies: 'replies.yml' });
+    expect(toolCalls(told).at(-1)?.[1]).toMatch(/^its node "notes" failed: the next call may cost up to .* \$0 of \$0\.5000 is left/);
+  });
 });
