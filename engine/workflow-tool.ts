@@ -5,6 +5,7 @@ import { Failed, type Failure } from './contracts/failure.ts';
 import type { NodeKind, TaskContext } from './contracts/node-kind.ts';
 import type { Plan } from './contracts/plan.ts';
 import type { ModelAsk, ModelClient, MoneyLimit } from './contracts/provider.ts';
+import type { Store } from './contracts/store.ts';
 import type { OpenToolBox, PlanToolWork, ToolBook } from './contracts/tool.ts';
 import { createKernel } from './run/kernel.ts';
 import { limitsAround } from './run/limits-around.ts';
@@ -101,8 +102,7 @@ export function createWorkflowRunner({ kindsFor, clock, random, tools }: Workflo
       },
       { type: 'start', inputs, simulated: false, by: ctx.task, at },
     );
-    if (ended === 'waiting')
-      throw new Failed({ type: 'task_failed', message: `${plan.file} waits for somebody or something, which a tool cannot` });
+    if (ended === 'waiting') throw new Failed({ type: 'task_failed', message: await whatItWaitsFor(store, id, plan) });
     const { failure, status } = await store.state(id);
     if (failure) throw new Failed({ type: 'node_failed', message: messageOf(failure), node: failure.node ?? '', cause: failure.failure });
     if (status !== 'succeeded') throw new Failed({ type: 'cancelled', message: 'it was stopped' });
@@ -132,6 +132,17 @@ function seenInside(run: RunId, { within = [] }: ModelAsk, failure: Failure): Fa
   if (failure.type !== 'budget_exceeded' || within.some(({ of }) => of === failure.of)) return undefined;
   const { of, ...spent } = failure;
   return of?.startsWith(`${run}/`) ? { ...spent, of: taskKey(of.slice(run.length + 1)) } : spent;
+}
+
+/** What is let through that waits is a call that may have been made, before a crash. */
+async function whatItWaitsFor(store: Store, id: RunId, { file }: Plan): Promise<string> {
+  const { parked } = await store.state(id);
+  for (const key of parked) {
+    const task = await store.task(id, key);
+    if (task?.status === 'parked' && task.until.type === 'approval')
+      return `${file} asks what only a person can answer: ${task.until.request.message}`;
+  }
+  return `${file} waits for something, which a tool cannot`;
 }
 
 function messageOf({ node, failure }: { readonly node: string | null; readonly failure: { readonly message: string } }): string {

@@ -6,11 +6,11 @@ import { renderDuration } from '../base/units.ts';
 import type { RunEvent } from '../contracts/event.ts';
 import type { Wake, WakeCondition } from '../contracts/node-kind.ts';
 import type { PlanLimits } from '../contracts/plan.ts';
-import type { CallBook, PaidCall } from '../contracts/provider.ts';
+import type { CallBook } from '../contracts/provider.ts';
 import { type Command, type Decide, type InEvent, type Store, StoreFailed, type TaskOutcome } from '../contracts/store.ts';
-import type { ToolCalled } from '../contracts/tool.ts';
 import { takeMessage } from '../run/inbox.ts';
 import type { CallRequest, Performer } from '../run/perform.ts';
+import { takePaid, takeToolCall } from './calls-before.ts';
 import { createSlots, type FramesAround } from './slots.ts';
 
 export interface EmbeddedRun {
@@ -234,14 +234,11 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
       const before = [...view.paidCalls(task)];
       const made = [...view.toolCalls(task)];
       const book: CallBook = {
-        paid(request) {
-          const at = before.findIndex((one) => one.request === request && !mayBeMended(one));
-          return at < 0 ? undefined : before.splice(at, 1)[0];
-        },
+        paid: (request) => takePaid(before, request),
         record: async (call, request, reply) =>
           void (await advance({ type: 'called', task, attempt, paid: { call, request, reply }, at: clock.now() })),
         tools: {
-          made: (request) => takeEnd(made, request, repeatUnsafe),
+          made: (request) => takeToolCall(made, request, repeatUnsafe),
           record: async (call) => void (await advance({ type: 'tool_called', task, attempt, call, at: clock.now() })),
         },
       };
@@ -315,19 +312,6 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
     };
     guard(start());
   });
-}
-
-/** What is known of a call of a tool, taken once: its end, or else that it was begun, which `again` makes nothing of. */
-function takeEnd(made: ToolCalled[], request: string, again: boolean): ToolCalled | undefined {
-  const same = made.filter((call) => call.request === request);
-  const found = same.find(({ status }) => status !== 'begun') ?? same[0];
-  for (const call of same) made.splice(made.indexOf(call), 1);
-  return found?.status === 'begun' && again ? undefined : found;
-}
-
-/** A call that was given up, or was refused for a key that is another one by now: it is made again. */
-function mayBeMended({ call: { failure }, reply }: PaidCall): boolean {
-  return reply === null && (failure?.type === 'cancelled' || failure?.type === 'unauthorized');
 }
 
 /** Longer delays overflow setTimeout's 32-bit count of milliseconds, which then fires at once. Source: nodejs.org/api/timers.html. */
