@@ -38,7 +38,8 @@ test.skipIf(!mayMount())('a full disk ends the run with what was kept, and with 
       `error: the disk is full: ${store} cannot grow\nhelp: make room on it\n      \`dagrun resume ${id}\` then goes on from what was kept\n`,
     );
     expect([code, stdout]).toEqual([1, '']);
-    const kept = Object.values(callsIn(events)).length;
+    const keptItems = Object.keys(callsIn(events)).map((task) => /\[(\d+)\]/.exec(task)?.[1]);
+    const kept = keptItems.length;
     expect(kept).toBeGreaterThan(3);
     expect(server.asked - kept).toBeGreaterThanOrEqual(0);
     expect(server.asked - kept).toBeLessThanOrEqual(AT_ONCE);
@@ -58,7 +59,9 @@ test.skipIf(!mayMount())('a full disk ends the run with what was kept, and with 
     const after = (await newestRun(store)).events;
     expect(after.slice(0, events.length)).toEqual(events);
     expect(Object.values(callsIn(after))).toEqual(Array.from({ length: ITEMS }, () => 1));
-    expect(server.asked - asked).toBeLessThanOrEqual(ITEMS - kept);
+    // What was kept is not asked again. A call that the process before had begun may be counted late, so they are not counted.
+    const askedAgain = server.prompts.slice(asked);
+    expect(keptItems.filter((item) => askedAgain.includes(`${item}?`))).toEqual([]);
   } finally {
     server.close();
     execFileSync('umount', ['--lazy', disk]);

@@ -7,6 +7,8 @@ export interface HoldingServer {
   readonly env: Readonly<Record<string, string>>;
   /** Requests that have come, answered or not. */
   readonly asked: number;
+  /** What was asked, in the order in which it came. */
+  readonly prompts: readonly string[];
   /** Resolves when the nth request, from 1, has come. */
   arrived(nth: number): Promise<void>;
   /** Answers what waits; with `always`, also whatever comes from now on. */
@@ -17,7 +19,7 @@ export interface HoldingServer {
 export async function startHoldingServer(text = 'Done.'): Promise<HoldingServer> {
   const waiting: ServerResponse[] = [];
   const listeners: { readonly nth: number; readonly tell: () => void }[] = [];
-  let asked = 0;
+  const prompts: string[] = [];
   let open = false;
   const send = (response: ServerResponse): void => {
     const choices = [{ index: 0, message: { role: 'assistant', content: text }, finish_reason: 'stop' }];
@@ -26,22 +28,25 @@ export async function startHoldingServer(text = 'Done.'): Promise<HoldingServer>
     response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
   };
   const server = createServer((request, response) => {
-    request.resume().on('end', () => {
-      asked += 1;
+    const parts: Buffer[] = [];
+    request.on('data', (part: Buffer) => parts.push(part));
+    request.on('end', () => {
+      prompts.push(promptIn(Buffer.concat(parts).toString('utf8')));
       if (open) send(response);
       else waiting.push(response);
-      for (const { nth, tell } of listeners) if (asked >= nth) tell();
+      for (const { nth, tell } of listeners) if (prompts.length >= nth) tell();
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     env: { OPENAI_API_KEY: 'k3y', OPENAI_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1` },
     get asked() {
-      return asked;
+      return prompts.length;
     },
+    prompts,
     arrived: (nth) =>
       new Promise((resolve) => {
-        if (asked >= nth) resolve();
+        if (prompts.length >= nth) resolve();
         else listeners.push({ nth, tell: resolve });
       }),
     answer(always = false) {
@@ -53,4 +58,9 @@ export async function startHoldingServer(text = 'Done.'): Promise<HoldingServer>
       server.close();
     },
   };
+}
+
+function promptIn(body: string): string {
+  const { messages } = JSON.parse(body) as { readonly messages: readonly { readonly content: string }[] };
+  return messages.at(-1)?.content ?? '';
 }

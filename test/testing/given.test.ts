@@ -56,7 +56,7 @@ outputs: { by: nodes.gate.output.responder }
   });
 });
 
-test('a judge is answered by an entry that says so', async () => {
+test('where entries say so, only they answer a judge', async () => {
   const found = await report(
     `nodes:
   essay:
@@ -71,6 +71,7 @@ outputs: { essay: nodes.essay.output, best: nodes.best.output }
       - { node: essay, call: evaluate, iteration: 1, json: { score: 1 } }
       - { node: essay, call: evaluate, json: { score: 7 } }
       - { node: best, times: any, text: The best. }
+      - { node: best, call: judge, json: { best: 2 } }
     expect:
       outputs: { essay: An essay., best: The best. }
       nodes: { essay: { score: 7, iterations: 2 } }
