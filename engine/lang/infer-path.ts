@@ -127,6 +127,10 @@ export function inferIndex(tree: Expr & { op: 'index' }, env: Env, mode: Mode): 
           help: `the last element is \`last(${pathText(tree.of)})\``,
         });
       }
+      if (literal !== undefined && literal >= 0 && (!Number.isInteger(literal) || members.every((list) => isPastEnd(list, literal)))) {
+        complainOfPlace(tree, literal, one, env);
+        return ANY;
+      }
       const exact = literal === undefined ? undefined : one.tuple?.[literal];
       const element = exact ?? elementOf(one);
       results.push(element.type === 'never' ? ANY : element);
@@ -153,6 +157,24 @@ export function inferIndex(tree: Expr & { op: 'index' }, env: Env, mode: Mode): 
     }
   }
   return union(...results);
+}
+
+/** True of a list whose elements are all known, and none of them is at that place. */
+function isPastEnd(list: Shape, place: number): boolean {
+  return list.type === 'list' && list.tuple?.[place] === undefined && list.tuple !== undefined && list.element.type === 'never';
+}
+
+function complainOfPlace(tree: Expr & { op: 'index' }, place: number, list: Shape & { type: 'list' }, env: Env): void {
+  const of = pathText(tree.of);
+  const count = list.tuple?.length ?? 0;
+  if (!Number.isInteger(place)) {
+    env.complain('DAG409', tree.at, 'the places of a list are whole numbers', { label: 'between two places' });
+    return;
+  }
+  env.complain('DAG409', tree.at, `\`${of}\` has ${count} element${count === 1 ? '' : 's'}: there is none at ${place}`, {
+    label: 'past the end',
+    help: `places are counted from 0; the last element is \`${of}[${count - 1}]\``,
+  });
 }
 
 /** What an object has under a name that is one of a few; undefined where the name may be any. */

@@ -227,16 +227,21 @@ function either(a: Facts, b: Facts): Facts {
 
 /** The elements of a list that a test about `variable` has let through. */
 export function narrowedBy(element: Shape, variable: string, facts: Facts): Shape {
-  const whole = facts.get(variable) ?? element;
-  if (isAny(whole)) return whole;
+  return refined(facts.get(variable) ?? element, variable, facts);
+}
+
+/** The shape of what `key` leads to, with what is known of its fields, and of theirs. */
+function refined(whole: Shape, key: string, facts: Facts): Shape {
+  if (isAny(whole) || ![...facts.keys()].some((known) => known.startsWith(`${key}.`))) return whole;
   const members = membersOf(whole).map((one): Shape => {
     if (one.type !== 'object') return one;
     const fields = new Map(one.fields);
     for (const [name, field] of one.fields) {
-      const fact = facts.get(`${variable}.${name}`);
+      const fact = facts.get(`${key}.${name}`);
       if (fact === undefined) continue;
       // A fact about the field of several alternatives may be wider than the field of this one.
-      fields.set(name, { shape: membersOf(whole).length === 1 ? fact : withoutNullOf(field.shape, fact), required: true });
+      const shape = membersOf(whole).length === 1 ? fact : withoutNullOf(field.shape, fact);
+      fields.set(name, { shape: refined(shape, `${key}.${name}`, facts), required: true });
     }
     return { ...one, fields } satisfies ObjectShape;
   });
