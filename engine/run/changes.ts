@@ -156,7 +156,7 @@ function opens(state: TaskState | undefined): number {
 }
 
 /** The fan-outs around a task of which one item goes first. */
-export function warmingUp(view: Pick<RunView, 'task'>, key: TaskKey): readonly TaskKey[] {
+function warmingUp(view: Pick<RunView, 'task'>, key: TaskKey): readonly TaskKey[] {
   let found = NONE;
   for (let task: TaskKey | undefined = key; task !== undefined; task = taskAround(task)) {
     const node = itemOf(unitOf(task))?.node;
