@@ -10,6 +10,7 @@ import { pathText } from './path-text.ts';
 import { ANY, BOOLEAN, elementOf, INTEGER, isAny, membersOf, type Shape, STRING, union, withoutNull } from './shape.ts';
 import { printShape, printSort } from './shape-text.ts';
 import { parseTemplate } from './template.ts';
+import { outOfReach } from './template-reach.ts';
 import { type Env, type Mode, tolerantly, withFacts } from './type-env.ts';
 import { type Complain, collector, type Stretch, type TypeProblem } from './type-problem.ts';
 import type { TypeScope } from './type-scope.ts';
@@ -24,7 +25,7 @@ export function inferTemplate(
 ): readonly TypeProblem[] {
   const { problems, complain } = collector();
   const env = surroundings(scope, complain, 'template', infer);
-  walk(parts, { env, contexts: [], names: new Map(), partials, open: [] });
+  walk(parts, { env, contexts: [], loops: 0, names: new Map(), partials, open: [] });
   return problems;
 }
 
@@ -33,6 +34,8 @@ interface Place {
   readonly env: Env;
   /** The local that each enclosing block's context is kept under, innermost last. */
   readonly contexts: readonly string[];
+  /** How many of these blocks go through something. */
+  readonly loops: number;
   /** Names given by blocks (`as |x|`), and the local each is kept under. */
   readonly names: ReadonlyMap<string, string>;
   readonly partials: Readonly<Record<string, string>>;
@@ -66,7 +69,7 @@ function walkPart(part: TemplatePart, place: Place): void {
       const keyed = union(...membersOf(shape).map((one) => (one.type === 'object' ? STRING : INTEGER)));
       let inner = entered(place, element, name);
       if (index !== undefined) inner = named(inner, index, isAny(shape) ? ANY : keyed);
-      walk(part.body, inner);
+      walk(part.body, { ...inner, loops: place.loops + 1 });
       walk(part.otherwise, place);
       return;
     }
@@ -160,6 +163,11 @@ function valueShape(value: TemplateValue, place: Place, mode: Mode): Shape {
     case 'literal':
       return shapeOfValue(value.value);
     case 'path': {
+      const lost = outOfReach(value, { contexts: place.contexts.length, loops: place.loops });
+      if (lost !== undefined) {
+        place.env.complain('DAG205', value, lost.message, { label: lost.label, help: lost.help });
+        return ANY;
+      }
       const data = value.data ? dataShape(value.parts) : undefined;
       if (data !== undefined) return data;
       checkOutranked(value, place);
@@ -311,7 +319,11 @@ function exprOf(value: TemplateValue, place: Place): Expr | undefined {
     if (value.parts[0] !== 'root') return undefined;
     [root, ...steps] = steps;
   } else if (value.explicit || value.up > 0) {
-    root = contexts[contexts.length - 1 - value.up];
+    const context = contexts.length - 1 - value.up;
+    // Outside all blocks the context is the scope.
+    if (context === -1) [root, ...steps] = steps;
+    else root = contexts[context];
+    if (context === -1 && root !== undefined && !env.scope.names.has(root)) return undefined;
   } else {
     const [first = '', ...rest] = steps;
     if (names.has(first) || env.scope.names.has(first)) {

@@ -24,6 +24,17 @@ export function explainTemplateError(text: string, message: string, offset: numb
       help: 'put a space between the value and the brace of the JSON: `{{x}} }`; or print all of it with `{{json x}}`',
     };
   }
+  if (got === 'CLOSE_RAW_BLOCK') {
+    const start = text.indexOf('}}}}', offset);
+    if (start >= 0) {
+      return {
+        message: 'four braces close here, more than were opened',
+        start,
+        end: start + 4,
+        help: 'put a space between the value and the braces of the JSON: `{{x}} }}`; or print all of it with `{{json x}}`',
+      };
+    }
+  }
   return insideTag(text, offset);
 }
 

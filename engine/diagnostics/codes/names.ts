@@ -110,7 +110,7 @@ outputs:
   DAG205: {
     title: 'a name where it means nothing',
     explanation:
-      'The item of a fan-out and its `index` exist in the fields that concern one item: not in `skip_if`, `if_skipped` and the list itself, and not in nodes without `foreach`. `output` is what a node has just made: it exists in its `result` and `check`.',
+      'The item of a fan-out and its `index` exist in the fields that concern one item: not in `skip_if`, `if_skipped` and the list itself, and not in nodes without `foreach`. `output` is what a node has just made: it exists in its `result` and `check`. In templates, `this`, `@index` and `../` mean something inside the blocks that they belong to.',
     wrong: `dagrun: 1
 name: per-file
 inputs:

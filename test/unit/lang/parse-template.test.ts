@@ -104,6 +104,7 @@ describe('what is refused, in our words', () => {
     ['a{{else}}', '`{{else}}` stands outside a block', '{{else}}'],
     ['{{#if x}}a{{/each}}', '`{{#if}}` is closed by `{{/each}}`', '{{/each}}', 'write `{{/if}}`'],
     ['{"a": {{x}}}', 'three braces close here what two opened', '}}}'],
+    ['{"a": {"b": {{json x}}}}', 'four braces close here, more than were opened', '}}}}'],
     ['{{"a": 1}}', 'this looks like JSON, not like a value', '{{"a": 1}}'],
     ['{{a.0}}', 'an element of a list is written in brackets', '{{a.0}}', 'write `{{inputs.list.[0]}}`'],
     ['{{a[0]}}', 'an element or field in brackets needs a point before it', '{{a[0]}}'],
