@@ -16,12 +16,31 @@ export function loadTokenCounter(): Promise<CountTokens> {
     // Without this, "<|endoftext|>" in somebody's text would be an exception.
     const options = { disallowedSpecial: new Set<string>() };
     cutAt = (text, tokens) => {
-      const all = encode(text, options);
+      const all = partsOf(text).flatMap((part) => encode(part, options));
       return all.length <= tokens ? text : sharedStart(text, decode(all.slice(0, tokens)));
     };
-    return (text, model) => Math.ceil(countTokens(text, options) * factorOf(model));
+    const countParts = (text: string): number => partsOf(text).reduce((sum, part) => sum + countTokens(part, options), 0);
+    return (text, model) => Math.ceil(countParts(text) * factorOf(model));
   });
   return counter;
+}
+
+/** So many letters, signs or blanks in a row are no word of any language. */
+const STRETCH = /[\p{L}\p{M}]{200}|[^\s\p{L}\p{N}]{200}|\s{200}/gu;
+
+/**
+ * A text in parts that are counted by themselves. The time for a word grows with the square of its length: 100,000 dashes would hold
+ * the process up for half a minute. Stretches are parted, which may make a token more for each part; other texts are one part.
+ */
+function partsOf(text: string): readonly string[] {
+  const parts: string[] = [];
+  let from = 0;
+  for (const stretch of text.matchAll(STRETCH)) {
+    const end = stretch.index + stretch[0].length;
+    parts.push(text.slice(from, end));
+    from = end;
+  }
+  return [...parts, text.slice(from)];
 }
 
 /** What two texts begin with. A letter may be several tokens: what half of one decodes to is not in the text. */

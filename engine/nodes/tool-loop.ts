@@ -302,6 +302,6 @@ function turnsOf(turns: Json | undefined): number {
 
 function endless(calls: readonly ToolCall[], turns: number): Failed {
   const wanted = [...new Set(calls.map(({ tool }) => tool))].join(', ');
-  const message = `after ${turns} turns it still wants to call ${wanted}, and has no answer: raise \`max_turns\`, or ask for less`;
+  const message = `after ${turns} ${turns === 1 ? 'turn' : 'turns'} it still wants to call ${wanted}, and has no answer: raise \`max_turns\`, or ask for less`;
   return new Failed({ type: 'not_accepted', message });
 }

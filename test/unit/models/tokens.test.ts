@@ -3,7 +3,7 @@ import type { Json } from '../../../engine/base/json.ts';
 import type { Attachment, Message } from '../../../engine/contracts/provider.ts';
 import { attachmentTokens } from '../../../engine/models/attachment-tokens.ts';
 import { findModel } from '../../../engine/models/catalog.ts';
-import { countRequest, loadTokenCounter } from '../../../engine/models/tokens.ts';
+import { countRequest, cutTokens, loadTokenCounter } from '../../../engine/models/tokens.ts';
 import { countTools } from '../../../engine/models/tool-tokens.ts';
 
 test('OpenAI is counted exactly, Claude with a margin, newer Claude with a larger one', async () => {
@@ -18,6 +18,22 @@ test('OpenAI is counted exactly, Claude with a margin, newer Claude with a large
 test('special tokens in a text are text', async () => {
   const count = await loadTokenCounter();
   expect(count('a <|endoftext|> b')).toBeGreaterThan(3);
+});
+
+test.each(['-', 'x', 'ä', ' ', '\n', '字', '\u{1f600}'])('a word of 100,000 times %j is counted, and cut', async (letter) => {
+  const count = await loadTokenCounter();
+  const tokens = count(letter.repeat(100_000));
+  // As many as in shorter words, and at most one more for each 200.
+  const each = count(letter.repeat(190)) / 190;
+  expect(tokens).toBeGreaterThan(each * 100_000 * 0.9 - 600);
+  expect(tokens).toBeLessThan(each * 100_000 * 1.1 + 600);
+  expect(count(cutTokens(letter.repeat(100_000), 700, undefined))).toBeLessThanOrEqual(700);
+});
+
+test('parts of a long word and what is around it are all counted', async () => {
+  const count = await loadTokenCounter();
+  const words = 'The quick brown fox jumps over the lazy dog.';
+  expect(count(`${words}\n${'a '.repeat(200)}${'='.repeat(400)}\n${words}`)).toBeGreaterThanOrEqual(10 + 200 + 10);
 });
 
 test('a request is its texts, its schema and a little more', async () => {
