@@ -62,8 +62,23 @@ function checkSortField(list: Expr, at: Expr, name: string, shape: Shape, env: E
         name,
         candidates: found.names,
       });
-    }
+    } else if (found.found === 'sometimes') {
+      env.complain('DAG404', at, `"${name}" may be missing from the elements of \`${pathText(list)}\``, {
+        label: 'not in every value',
+        help: `leave out those without it: \`${pathText(list)}.filter(x, has(x.${name}))\``,
+      });
+    } else if (found.found === 'always') checkSortValue(list, at, name, found.shape, env);
   }
+}
+
+function checkSortValue(list: Expr, at: Expr, name: string, shape: Shape, env: Env): void {
+  const wrong = isAny(shape) ? [] : membersOf(shape).filter(({ type }) => type !== 'number' && type !== 'string' && type !== 'never');
+  if (wrong.length === 0) return;
+  const nulls = wrong.every(({ type }) => type === 'null');
+  env.complain('DAG409', at, `\`sort_by\` compares numbers or texts, and "${name}" ${nulls ? 'may be null' : `is ${printSort(shape)}`}`, {
+    label: printShape(shape),
+    ...(nulls && { help: `leave those out: \`${pathText(list)}.filter(x, x.${name} != null)\`` }),
+  });
 }
 
 /** What a macro gives for a list. */
