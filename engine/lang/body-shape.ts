@@ -50,6 +50,8 @@ export interface LoopShape {
   /** Null in the first round. */
   readonly previous: Shape;
   readonly carry: ReadonlyMap<string, Shape>;
+  /** At the end of a round, when what it begins with has been left behind. */
+  readonly carriedOn: ReadonlyMap<string, Shape>;
 }
 
 /** What nodes give, with all that is inside them. */
@@ -75,7 +77,7 @@ export interface BodyTypes {
 /** Fields whose value is a result: nobody is skipped in their stead. */
 export const RESULTS: ReadonlySet<string> = new Set(['result', 'if_skipped', 'repeat.until', 'repeat.carry.first', 'repeat.carry.next']);
 
-const NO_LOOP: LoopShape = { previous: ANY, carry: new Map() };
+const NO_LOOP: LoopShape = { previous: ANY, carry: new Map(), carriedOn: new Map() };
 
 export function bodyTypes(workflow: Workflow, kinds: readonly NodeKind[], fields: FieldTypes): BodyTypes {
   const kindOf = new Map(kinds.map((kind) => [kind.kind, kind]));
@@ -161,17 +163,15 @@ export function bodyTypes(workflow: Workflow, kinds: readonly NodeKind[], fields
     if (repeat === undefined) return roundOf(node);
     // What a round reads of the one before follows from what rounds give: both are looked for together.
     const first = new Map([...repeat.carry].map(([name, { first: from }]) => [name, carried(node, from.path)] as const));
-    let loop: LoopShape = { previous: NEVER, carry: first };
+    let loop: LoopShape = { previous: NEVER, carry: first, carriedOn: new Map([...first].map(([name]) => [name, NEVER])) };
     for (let pass = 0; pass < MOST_PASSES; pass++) {
-      loops.set(node, pass === MOST_PASSES - 1 ? { previous: ANY, carry: new Map([...first].map(([name]) => [name, ANY])) } : loop);
+      loops.set(node, pass === MOST_PASSES - 1 ? NO_LOOP : loop);
       forgetAll(node);
       const given = roundOf(node);
       const before = loop;
-      const carry = [...repeat.carry].map(([name, { next }]) => {
-        const known = before.carry.get(name) ?? ANY;
-        return [name, union(known, carried(node, next.path))] as const;
-      });
-      loop = { previous: union(given, NULL), carry: new Map(carry) };
+      const carriedOn = new Map([...repeat.carry].map(([name, { next }]) => [name, carried(node, next.path)] as const));
+      const carry = new Map([...carriedOn].map(([name, next]) => [name, union(before.carry.get(name) ?? ANY, next)] as const));
+      loop = { previous: union(given, NULL), carry, carriedOn };
       if (sameLoop(before, loop)) return given;
       if (pass === 0 && !readsRounds(node, node)) {
         loops.set(node, loop);
@@ -383,10 +383,12 @@ export function bodyTypes(workflow: Workflow, kinds: readonly NodeKind[], fields
 }
 
 /** Rounds of looking for what goes through a loop before it is taken to be anything: lists of lists of … grow for ever. */
-const MOST_PASSES = 5;
+const MOST_PASSES = 6;
 
 function sameLoop(a: LoopShape, b: LoopShape): boolean {
-  return sameShape(a.previous, b.previous) && [...a.carry].every(([name, shape]) => sameShape(shape, b.carry.get(name) ?? ANY));
+  const same = (one: LoopShape['carry'], other: LoopShape['carry']): boolean =>
+    [...one].every(([name, shape]) => sameShape(shape, other.get(name) ?? ANY));
+  return sameShape(a.previous, b.previous) && same(a.carry, b.carry) && same(a.carriedOn, b.carriedOn);
 }
 
 function samePath(a: FieldReading['path'], b: FieldReading['path']): boolean {

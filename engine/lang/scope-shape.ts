@@ -123,7 +123,7 @@ function compute(workflow: Workflow, kinds: readonly NodeKind[]): WorkflowTypes 
     // Most fields know no names of their own, and share those of their frame.
     const own = [...reading.names];
     const names =
-      own.length === 0 ? common : new Map([...common, ...own.map(([name, local]) => [name, localShape(local, field)] as const)]);
+      own.length === 0 ? common : new Map([...common, ...own.map(([name, local]) => [name, localShape(local, reading)] as const)]);
     const loops = own.filter(([, { type }]) => type === 'loop' || type === 'iteration').map(([name]) => name);
     const refuse = node === undefined || RESULTS.has(field);
     return {
@@ -137,7 +137,9 @@ function compute(workflow: Workflow, kinds: readonly NodeKind[]): WorkflowTypes 
     };
   }
 
-  function localShape({ type, of }: Local, field: string): Shape {
+  function localShape({ type, of }: Local, { node, field }: FieldReading): Shape {
+    // Both come after what is carried on has been made.
+    const ended = node === of && (field === 'result' || field === 'repeat.until');
     switch (type) {
       case 'item':
         return bodies.itemOf(of);
@@ -148,9 +150,9 @@ function compute(workflow: Workflow, kinds: readonly NodeKind[]): WorkflowTypes 
       case 'previous':
         return bodies.loopOf(of).previous;
       case 'carry':
-        return carryShape(of);
+        return carryShape(of, ended);
       case 'loop':
-        return objectOf({ iteration: ITERATION, previous: bodies.loopOf(of).previous, carry: carryShape(of) });
+        return objectOf({ iteration: ITERATION, previous: bodies.loopOf(of).previous, carry: carryShape(of, ended) });
       case 'candidate':
         return bodies.taskOf(of);
       case 'candidates':
@@ -158,14 +160,16 @@ function compute(workflow: Workflow, kinds: readonly NodeKind[]): WorkflowTypes 
       case 'evaluation':
         return bodies.evaluationOf(of);
       case 'output':
-        return field.startsWith('repeat.') ? bodies.roundOf(of) : bodies.taskOf(of);
+        // What is carried on is made before `result`, and the end of the loop looked for after it.
+        return field === 'repeat.until' ? bodies.roundOf(of) : bodies.taskOf(of);
     }
   }
 
-  function carryShape(node: NodeDecl): Shape {
+  function carryShape(node: NodeDecl, ended: boolean): Shape {
     // In a circle nothing is known of the rounds; what they carry has its names all the same.
-    const { carry } = bodies.loopOf(node);
-    return objectOf(Object.fromEntries([...(node.repeat?.carry.keys() ?? [])].map((name) => [name, carry.get(name) ?? ANY])));
+    const { carry, carriedOn } = bodies.loopOf(node);
+    const now = ended ? carriedOn : carry;
+    return objectOf(Object.fromEntries([...(node.repeat?.carry.keys() ?? [])].map((name) => [name, now.get(name) ?? ANY])));
   }
 
   /** Nodes whose skip skips this one, or one around it, through another field than a result, so that it is never looked at then. */
