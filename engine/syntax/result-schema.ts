@@ -9,7 +9,8 @@ const dollars = (description: string): JsonSchema => ({ type: 'number', descript
 const maybeDollars = (description: string): JsonSchema => ({ type: ['number', 'null'], description });
 const milliseconds = (description: string): JsonSchema => ({ type: 'number', minimum: 0, description });
 
-const failureTypes = oneOf<FailureType>({
+/** What a node or a run may fail of. */
+export const failureTypes: JsonSchema = oneOf<FailureType>({
   rate_limited: true,
   unavailable: true,
   unauthorized: true,

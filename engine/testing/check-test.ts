@@ -177,7 +177,8 @@ function checkAddress(about: About, name: string, path: Path, whole: boolean): s
     const found = addresses.find(around);
     const shape = found && shapeOf(found);
     if (!shape) continue;
-    if (item !== undefined && !shape.items) say('DAG745', path, `"${around}" has no items`, { part: 'key' });
+    if (item !== undefined && !shape.items)
+      say('DAG745', path, `"${around}" has no items`, { part: 'key', help: 'only a node with `foreach` has items' });
     else if (rounds.length > shape.loops) {
       const help = shape.loops === 0 ? 'only a node with `repeat` or `evaluate` has rounds' : undefined;
       say('DAG745', path, `"${around}" has no ${shape.loops === 0 ? '' : 'such '}rounds`, { part: 'key', ...(help && { help }) });

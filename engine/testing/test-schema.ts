@@ -1,5 +1,6 @@
 import type { JsonObject, JsonSchema } from '../base/json.ts';
 import { answerSchema, replySchema, stagedLists, stubSchema, waitSchema } from '../providers/replies-schema.ts';
+import { failureTypes } from '../syntax/result-schema.ts';
 
 const place: JsonObject = {
   node: { type: 'string', description: 'The node it happens to.' },
@@ -95,8 +96,8 @@ const node: JsonSchema = {
         skip_reason: text,
         error: {
           anyOf: [
-            { type: 'string', description: 'Its type: `rate_limited`, `check_failed`, …' },
-            { type: 'object', properties: { type: { type: 'string' }, message: text }, additionalProperties: false },
+            { ...failureTypes, description: 'Its type: `rate_limited`, `check_failed`, …' },
+            { type: 'object', properties: { type: failureTypes, message: text }, additionalProperties: false },
           ],
         },
         recovered: { type: 'boolean', description: 'Whether the value of `on_error` stood in for it.' },
@@ -124,10 +125,10 @@ const expect: JsonSchema = {
     status: { enum: ['succeeded', 'failed', 'cancelled', 'waiting'], description: 'How the run ends. Default: succeeded.' },
     error: {
       anyOf: [
-        { type: 'string' },
+        failureTypes,
         {
           type: 'object',
-          properties: { type: { type: 'string' }, node: { type: 'string' }, message: text },
+          properties: { type: failureTypes, node: { type: 'string' }, message: text },
           additionalProperties: false,
         },
       ],

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
+import { runTests } from '../../engine/index.ts';
 import { testSandbox, told } from '../support/test-report.ts';
 
 const space = testSandbox();
@@ -242,4 +243,29 @@ outputs: { refined: nodes.refine.output.draft, answer: nodes.answer.output }
       "
     `);
   });
+});
+
+test('what is failed of is one of the failures that there are', async () => {
+  space.write('w8.workflow.yml', 'dagrun: 1\nname: w8\nnodes: { answer: { prompt: x } }\noutputs: { text: nodes.answer.output }\n');
+  space.write(
+    'w8.test.yml',
+    `workflow: w8.workflow.yml
+scenarios:
+  one: { expect: { error: timed_uot } }
+  two: { expect: { error: { type: refusd }, nodes: { answer: { error: unavailble } } } }
+  three: { faults: [{ node: answer, fault: refused }], expect: { error: { type: refused } } }
+`,
+  );
+  const found = await runTests(['w8.test.yml'], { cwd: space.folder });
+  const places = told(found)
+    .split('\n')
+    .map((line) => /^(\S+) error (DAG\d+): "(\S+)"/.exec(line)?.slice(1));
+  expect(places.filter((place) => place)).toEqual([
+    ['w8.test.yml:3:27', 'DAG741', 'scenarios.one.expect.error'],
+    ['w8.test.yml:4:35', 'DAG741', 'scenarios.two.expect.error.type'],
+    ['w8.test.yml:4:71', 'DAG741', 'scenarios.two.expect.nodes.answer.error'],
+  ]);
+  expect(found.files[0]?.diagnostics.map(({ help }) => help)).toEqual(
+    ['timed_out', 'refused', 'unavailable'].map((name) => `did you mean "${name}"?`),
+  );
 });
