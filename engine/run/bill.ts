@@ -114,12 +114,12 @@ function addUsage(one: Usage, other: Usage): Usage {
   };
 }
 
-/** Nothing was called; who had answered is still who its output is from. */
-export function addReuse(to: { readonly bill: Bill } & Partial<Who>, { from, saved, by }: Reuse): void {
+/** Nothing was called; who had answered is still who its output is from. `judges`: what was taken over is only said about it. */
+export function addReuse(to: { readonly bill: Bill } & Partial<Who>, { from, saved, by }: Reuse, judges = false): void {
   if (from === 'run') to.bill.fromRun += 1;
   else to.bill.fromCache += 1;
   to.bill.reuseSaved = nanoUsd(to.bill.reuseSaved + (saved ?? 0));
-  if (!by || to.model === undefined) return;
+  if (!by || judges || to.model === undefined) return;
   to.tier = by.tier ?? null;
   to.model = by.model;
   to.provider = by.provider;

@@ -215,9 +215,8 @@ function add(adding: Adding, event: RunEvent): void {
       addSpent(index, spent, event.task, call);
       let judges = false;
       for (let at: IndexedNode | undefined = index.at(event.task); at; at = at.parent) {
-        const node = tally.node(at.key);
-        addCall(node.bill, call);
-        if (!judges) answeredBy(node, call);
+        addCall(tally.node(at.key).bill, call);
+        if (!judges) answeredBy(tally.node(at.key), call);
         judges ||= onlyJudges(at.node.part);
       }
       return;
@@ -227,7 +226,11 @@ function add(adding: Adding, event: RunEvent): void {
       if (event.recovered) node.recovered = true;
       if (event.accepted === false) node.accepted = false;
       if (event.reused) {
-        for (let at: IndexedNode | undefined = index.at(event.task); at; at = at.parent) addReuse(tally.node(at.key), event.reused);
+        let judges = false;
+        for (let at: IndexedNode | undefined = index.at(event.task); at; at = at.parent) {
+          addReuse(tally.node(at.key), event.reused, judges);
+          judges ||= onlyJudges(at.node.part);
+        }
         addReuse(run, event.reused);
         addSpent(index, spent, event.task, event.reused);
       }

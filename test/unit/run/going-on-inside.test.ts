@@ -288,3 +288,11 @@ test('what reads a cost reads what was paid, in whichever run', async () => {
     expect(result.outputs).toEqual(first.result.outputs);
   }
 });
+
+test('who judged an answer that is taken over is not who gave it', async () => {
+  const { go, fork } = project();
+  const first = await go(text((BODIES.evaluate ?? '').replace('prompt: "Write', 'tier: cheap\n    prompt: "Write')));
+  const writers = ({ result }: Told): unknown => result.nodes.filter(({ id }) => id === 'g').map(({ tier }) => tier);
+  expect(writers(first)).toEqual(['cheap']);
+  expect(writers(await fork(first.result.run, 'end'))).toEqual(['cheap']);
+});
