@@ -29,8 +29,10 @@ export function renderFile(file: TestFileReport, paint: Paint): string {
   return `${paint.bold(file.file)}\n${lines.map((line) => `${line}\n`).join('')}${frames}\n`;
 }
 
-function costOf({ modelCalls, cost }: ScenarioReport): string {
-  return `${modelCalls === 1 ? '1 call ' : `${modelCalls} calls`}  ${renderUsd(fromDollars(cost))}`;
+function costOf({ modelCalls, cost, unpricedCalls }: ScenarioReport): string {
+  const calls = modelCalls === 1 ? '1 call ' : `${modelCalls} calls`;
+  if (unpricedCalls > 0 && cost === 0) return `${calls}  price not known`;
+  return `${calls}  ${renderUsd(fromDollars(cost))}${unpricedCalls > 0 ? ` and ${unpricedCalls} not priced` : ''}`;
 }
 
 /** What of each workflow was seen, and what was not. `least` percent are wanted. */

@@ -86,6 +86,14 @@ export function rangeDifferences(expected: Json, actual: number, path: Path, sho
   return [];
 }
 
+/** The same of what was spent, of which `unpriced` calls are no part: what it was at most, nobody can say then. */
+export function costDifferences(expected: Json, actual: number, unpriced: number, path: Path): readonly Difference[] {
+  const atLeast = isObject(expected) && expected.max === undefined;
+  if (unpriced === 0 || atLeast) return rangeDifferences(expected, actual, path, money);
+  const calls = unpriced === 1 ? 'the price of 1 call is' : `the prices of ${unpriced} calls are`;
+  return [{ path, message: `cannot be told: ${calls} not known`, label: `${money(actual)} and what these cost` }];
+}
+
 /** A text or a list of texts, each with where it stands. */
 export function textsOf(value: Json | undefined): readonly (readonly [path: Path, text: string])[] {
   if (typeof value === 'string') return [[[], value]];

@@ -56,6 +56,8 @@ export interface ScenarioReport {
   readonly modelCalls: number;
   /** In dollars, as if models had been asked. */
   readonly cost: number;
+  /** Calls whose cost nobody knows, because of the model or because they failed: they are not in `cost`. */
+  readonly unpricedCalls: number;
 }
 
 /** Which ways through a workflow its tests have taken. */
@@ -143,7 +145,7 @@ async function runScenario(
       ...(error.help !== undefined && { help: error.help }),
     };
     const diagnostics = error.diagnostics.length > 0 ? error.diagnostics : [own];
-    return { name, line, status: 'failed', diagnostics, run: null, modelCalls: 0, cost: 0 };
+    return { name, line, status: 'failed', diagnostics, run: null, modelCalls: 0, cost: 0, unpricedCalls: 0 };
   }
   await coverage.add(workflow, seen.events);
   shared.note(scenario);
@@ -161,6 +163,7 @@ async function runScenario(
     run: seen.result.status,
     modelCalls: seen.events.filter((event) => event.type === 'model.called').length,
     cost: seen.result.cost.total,
+    unpricedCalls: seen.result.cost.unpricedCalls,
   };
 }
 

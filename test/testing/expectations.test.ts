@@ -269,3 +269,20 @@ scenarios:
     ['timed_out', 'refused', 'unavailable'].map((name) => `did you mean "${name}"?`),
   );
 });
+
+test('what was spent at most cannot be told of models whose prices nobody knows', async () => {
+  const found = await report(
+    `nodes:
+  ask: { model: local/llama, prompt: What? }
+outputs: { ask: nodes.ask.output }
+`,
+    `  most: { replies: [{ node: ask, text: That. }], expect: { cost: { max: 1 } } }
+  least: { replies: [{ node: ask, text: That. }], expect: { cost: { min: 0 } } }
+`,
+  );
+  expect(told(found)).toMatch(/^\S+:3:\d+ error DAG\d+: .*cost.* cannot be told: the price of 1 call is not known/);
+  expect(found.files[0]?.scenarios.map(({ status, unpricedCalls }) => [status, unpricedCalls])).toEqual([
+    ['failed', 1],
+    ['passed', 1],
+  ]);
+});
