@@ -89,12 +89,13 @@ function wrongResult(reading: FieldReading, shape: Shape, text: ReadText | undef
     if (misfit === undefined) return undefined;
     const { description: advice } = reading.wanted;
     const asked = text?.text.trim() ?? '…';
+    const part = misfit.path.join('.').replaceAll('.[]', '[]');
     return {
       code: 'DAG409',
       severity: 'error',
-      message: `\`${field}\` takes ${String(reading.wanted.title ?? 'another value')}, and this is ${printSort(shape)}`,
+      message: `\`${field}\` takes ${String(reading.wanted.title ?? 'another value')}, and ${part === '' ? `this is ${printSort(shape)}` : `\`${part}\` does not fit`}`,
       ...whole,
-      label: printShape(shape),
+      label: part === '' ? printShape(shape) : misfit.message,
       help:
         typeof advice === 'string'
           ? advice
