@@ -1,7 +1,7 @@
 import { isList, type Json } from '../base/json.ts';
 import type { CommonText, TaskContext } from '../contracts/node-kind.ts';
 import type { CommonStart, Message } from '../contracts/provider.ts';
-import { attachedText, type Conversation } from './conversation.ts';
+import { attachedText, type Conversation, saidIn } from './conversation.ts';
 
 /** The fields of a model call that decide what it begins with. */
 type Asked = Conversation & { readonly tier?: unknown };
@@ -75,13 +75,15 @@ async function piecesOf(
       else asked = same;
     }
   }
-  return [...pieces, ...(await attachedPieces(spec, messages, differs, ctx)), askedPiece(messages, last, await textsIn(spec, ctx), asked)];
+  const texts = (messages[last]?.text.length ?? 0) - (saidIn(spec).at(-1)?.content.length ?? 0);
+  return [...pieces, ...(await attachedPieces(spec, messages, texts, differs, ctx)), askedPiece(messages, last, texts, asked)];
 }
 
-/** What is attached to the last message: files that are not text, then texts. */
+/** What is attached to the last message: files that are not text, then texts, which take so many characters. */
 async function attachedPieces(
   spec: Asked,
   messages: readonly Message[],
+  texts: number,
   differs: CommonText['differs'],
   ctx: Pick<TaskContext, 'readFiles'>,
 ): Promise<readonly Piece[]> {
@@ -90,19 +92,14 @@ async function attachedPieces(
   const message = messages.length - 1;
   const files = messages[message]?.attachments?.length ?? 0;
   const at = attach.findIndex((_, index) => differs.has(`attach.${index}`));
-  const texts = await textsIn(spec, ctx);
   const attachments: Piece = { end: { message, at: 0 }, length: files };
   if (at < 0) return [attachments, { end: { message, at: texts }, length: texts }];
   // Which of the files are the same is known of texts only.
   if (files > 0) return [{ ...attachments, same: 0 }];
-  return [{ end: { message, at: texts }, length: texts, same: await textsIn({ attach: attach.slice(0, at) }, ctx) }];
+  return [{ end: { message, at: texts }, length: texts, same: (await attachedText({ attach: attach.slice(0, at) }, ctx)).length }];
 }
 
 function askedPiece(messages: readonly Message[], message: number, texts: number, same: number | undefined): Piece {
   const at = messages[message]?.text.length ?? 0;
   return { end: { message, at }, length: at - texts, ...(same !== undefined && { same }) };
-}
-
-async function textsIn({ attach }: Pick<Conversation, 'attach'>, ctx: Pick<TaskContext, 'readFiles'>): Promise<number> {
-  return attach === undefined || attach.length === 0 ? 0 : (await attachedText({ attach }, ctx)).length;
 }

@@ -96,7 +96,7 @@ export function checkMessages(spec: JsonObject, report: ReportField): void {
 }
 
 /** What is said, in order, whatever of it is data. Throws Failed (expression_failed) where that is no conversation that can be answered. */
-function saidIn({ prompt = '', messages }: Conversation): readonly Said[] {
+export function saidIn({ prompt = '', messages }: Conversation): readonly Said[] {
   if (messages === undefined) return [{ role: 'user', content: prompt }];
   const said = messages.flatMap((entry, index) =>
     isList(entry) ? entry.map((one, at) => saidBy(one, `messages[${index}][${at}]`)) : [saidBy(entry, `messages[${index}]`, index === 0)],
