@@ -101,6 +101,8 @@ export type TaskState =
       readonly stageAttempt: number;
       readonly failure: Failure;
       readonly until: Instant;
+      /** As above: the next try goes on from there as well, and nobody is asked twice. */
+      readonly woken?: { readonly memo: Json; readonly wake: Wake };
     }
   | {
       readonly status: 'parked';

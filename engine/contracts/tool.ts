@@ -119,8 +119,6 @@ export interface ToolUse {
   /** The turn of the conversation, from 1, and the model's name for the call; absent for a node that is one call. */
   readonly turn?: number;
   readonly id?: string;
-  /** It is made although nobody knows whether it was made before. */
-  readonly again?: boolean;
 }
 
 /** What came of a call. */
@@ -174,7 +172,10 @@ export interface ToolCalled {
 
 /** The tool calls of one attempt: what makes sure that none is made twice. */
 export interface ToolBook {
-  /** What is journaled of the same call of an attempt that goes on, once: its end, or that it was begun. */
+  /**
+   * What is journaled of the same call of an attempt that goes on, once: its end, or that it was begun. Nothing of what was before it
+   * waited: a yes to making a call again is for one call, and when that is interrupted as well, it is asked again.
+   */
   made(request: string): ToolCalled | undefined;
   /** Commits what is known of a call; resolves once it outlives the process. */
   record(called: ToolCalled): Promise<void>;

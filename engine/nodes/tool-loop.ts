@@ -74,6 +74,8 @@ interface State {
   readonly added: readonly Message[];
   /** Of the calls of the last message: those that have ended, by id. */
   readonly ended?: Readonly<Record<string, Result>>;
+  /** Of the others: those besides the one asked about that may have been made, by id. Once it waits, only its memo knows. */
+  readonly doubt?: readonly string[];
 }
 
 interface Result {
@@ -106,13 +108,17 @@ function createLoop(fields: ToolFields, first: FirstAsk, ctx: TaskContext): { go
   return {
     async goOn(state, said) {
       let { turn, added } = state;
-      let open = state.ended && added.at(-1)?.toolCalls ? { calls: added.at(-1)?.toolCalls ?? [], ended: state.ended } : undefined;
+      let open: Omit<Open, 'turn'> | undefined =
+        state.ended && added.at(-1)?.toolCalls
+          ? { calls: added.at(-1)?.toolCalls ?? [], ended: state.ended, doubt: state.doubt ?? [] }
+          : undefined;
       let word = said;
       for (;;) {
         if (open) {
           const made = await makeCalls(box, offered, asking, { turn, ...open }, word);
           word = undefined;
-          if ('asked' in made) return parked(made.call, made.asked, { turn, added, ended: made.ended });
+          if ('asked' in made)
+            return parked(made.call, made.asked, { turn, added, ended: made.ended, ...(made.doubt.length > 0 && { doubt: made.doubt }) });
           added = [...added, ...open.calls.map((call) => resultMessage(call, made.ended[call.id]))];
           open = undefined;
         }
@@ -179,18 +185,24 @@ interface Open {
   readonly turn: number;
   readonly calls: readonly ToolCall[];
   readonly ended: Readonly<Record<string, Result>>;
+  readonly doubt?: readonly string[];
 }
 
 type Made =
   | { readonly ended: Readonly<Record<string, Result>> }
-  | { readonly ended: Readonly<Record<string, Result>>; readonly call: ToolCall; readonly asked: Asked };
+  | {
+      readonly ended: Readonly<Record<string, Result>>;
+      readonly call: ToolCall;
+      readonly asked: Asked;
+      readonly doubt: readonly string[];
+    };
 
 /** Makes the calls of a turn that have not ended, those at once for which nobody has to be asked; then the first question is put. */
 async function makeCalls(
   box: ToolBox,
   offered: readonly OfferedTool[],
   asking: ReadonlySet<string>,
-  { turn, calls, ended: before }: Open,
+  { turn, calls, ended: before, doubt = [] }: Open,
   said: Said | undefined,
 ): Promise<Made> {
   const ended: Record<string, Result> = { ...before };
@@ -200,24 +212,24 @@ async function makeCalls(
     if (outcome.status === 'in_doubt') doubtful.push(call);
     else ended[call.id] = resultOf(outcome);
   };
-  const make = async (call: ToolCall, again = false): Promise<void> =>
-    end(call, await box.call({ tool: call.tool, args: call.args, turn, id: call.id, ...(again && { again }) }));
+  const make = async (call: ToolCall): Promise<void> => end(call, await box.call({ tool: call.tool, args: call.args, turn, id: call.id }));
 
   const now: Promise<void>[] = [];
   for (const call of calls) {
     if (ended[call.id]) continue;
     if (!offered.some(({ name }) => name === call.tool)) ended[call.id] = unknownTool(call.tool, offered);
     else if (said?.id === call.id) {
-      if (said.approved) now.push(make(call, said.why === 'repeat'));
+      if (said.approved) now.push(make(call));
       else ended[call.id] = { failed: true, text: said.why === 'approve' ? notAllowed(call.tool, said) : notRepeated(call.tool, said) };
-    } else if (asking.has(call.tool)) waiting.push(call);
+    } else if (doubt.includes(call.id)) doubtful.push(call);
+    else if (asking.has(call.tool)) waiting.push(call);
     else now.push(make(call));
   }
   await settled(now);
-  const [doubt] = calls.filter((call) => doubtful.includes(call));
-  if (doubt) return { ended, call: doubt, asked: { id: doubt.id, why: 'repeat' } };
+  const [first, ...others] = calls.filter((call) => doubtful.includes(call));
+  if (first) return { ended, call: first, asked: { id: first.id, why: 'repeat' }, doubt: others.map(({ id }) => id) };
   const [next] = waiting;
-  return next ? { ended, call: next, asked: { id: next.id, why: 'approve' } } : { ended };
+  return next ? { ended, call: next, asked: { id: next.id, why: 'approve' }, doubt: [] } : { ended };
 }
 
 /** All of them come to their end before the first failure is told: what was begun is journaled. */

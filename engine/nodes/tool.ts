@@ -41,22 +41,24 @@ export const tool: NodeKind<ToolSpec> = {
   async execute(spec, ctx) {
     const [known] = boxOf(ctx).offered([spec.tool]);
     if (known?.approve) return new Parked({ type: 'approval', request: askToCall(spec.tool, spec.with ?? {}) }, { why: 'approve' });
-    return call(spec, ctx, false);
+    return call(spec, ctx);
   },
 
   async wake(spec, memo, wake, ctx) {
-    const again = (memo as { readonly why?: unknown } | null)?.why === 'repeat';
-    if (wake.type === 'answered' && wake.approved) return call(spec, ctx, again);
+    const repeat = (memo as { readonly why?: unknown } | null)?.why === 'repeat';
+    if (wake.type === 'answered' && wake.approved) return call(spec, ctx);
     const said = wake.type === 'answered' && wake.reason ? `, and said: ${wake.reason}` : '';
-    const message = again ? `whether it was done is not known, and it is not done again${said}` : `a person did not allow the call${said}`;
-    throw new Failed(again ? { type: 'in_doubt', message } : { type: 'tool_failed', tool: spec.tool, message: `${spec.tool}: ${message}` });
+    const message = repeat ? `whether it was done is not known, and it is not done again${said}` : `a person did not allow the call${said}`;
+    throw new Failed(
+      repeat ? { type: 'in_doubt', message } : { type: 'tool_failed', tool: spec.tool, message: `${spec.tool}: ${message}` },
+    );
   },
 };
 
 /** Throws Failed (tool_failed, output_invalid). */
-async function call(spec: ToolSpec, ctx: TaskContext, again: boolean): Promise<Json | Parked> {
+async function call(spec: ToolSpec, ctx: TaskContext): Promise<Json | Parked> {
   const args = spec.with ?? {};
-  const outcome = await boxOf(ctx).call({ tool: spec.tool, args, ...(again && { again }) });
+  const outcome = await boxOf(ctx).call({ tool: spec.tool, args });
   switch (outcome.status) {
     case 'succeeded': {
       const { output } = outcome;

@@ -118,7 +118,7 @@ export function apply(changes: Changes, event: EventBody): void {
         ...(event.failure && { failure: event.failure }),
         // It goes on for one that was interrupted or given up: what that one paid for is not paid again.
         ...baseOf(before),
-        ...(before?.status === 'running' && before.woken && { woken: before.woken }),
+        ...((before?.status === 'running' || before?.status === 'backing_off') && before.woken && { woken: before.woken }),
       });
       if (run.backingOff.length > 0) changes.runIs({ backingOff: without(run.backingOff, event.task) });
       return;
@@ -224,14 +224,15 @@ export function apply(changes: Changes, event: EventBody): void {
       );
       changes.endWarmUp(event.task);
       if (event.next.type === 'retry') {
-        const stageAttempt = event.next.stage === before.stage ? before.stageAttempt : 0;
+        const sameStage = event.next.stage === before.stage;
         changes.set(event.task, {
           status: 'backing_off',
           attempt: event.attempt,
           stage: event.next.stage,
-          stageAttempt,
+          stageAttempt: sameStage ? before.stageAttempt : 0,
           failure: event.failure,
           until: event.next.at,
+          ...(sameStage && 'woken' in before && { woken: before.woken }),
         });
         changes.write({ ...forget(event.task), turns: true });
         changes.runIs({ backingOff: [...run.backingOff, event.task] });

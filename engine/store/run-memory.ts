@@ -111,7 +111,10 @@ export class RunMemory implements LoadedRun {
         else if (turns.length > 0) this.calls.set(write.task, turns);
         else {
           this.calls.delete(write.task);
-          this.tools.delete(write.task);
+          // Of a conversation that somebody was asked in, the turns before are not here.
+          const spoken = write.turns ? this.toolCalls(write.task).filter(({ turn }) => turn !== undefined) : [];
+          if (spoken.length > 0) this.tools.set(write.task, spoken);
+          else this.tools.delete(write.task);
         }
         return;
       }

@@ -66,7 +66,7 @@ export function createTools({ kinds, servers, clock, runWorkflow, standIn }: Too
       if (before?.status === 'succeeded')
         return { status: 'succeeded', output: before.result, ...(before.images && { images: before.images }) };
       if (before?.status === 'failed') return { status: 'failed', message: String(before.result) };
-      if (before?.status === 'begun' && !use.again) return { status: 'in_doubt' };
+      if (before?.status === 'begun') return { status: 'in_doubt' };
 
       const started = clock.now();
       const record = async (status: 'begun' | ToolOutcome['status'], result: Json, images?: ToolCalled['images']): Promise<void> => {

@@ -1,4 +1,5 @@
 import type { NodeResult, RunResult } from '../../engine/contracts/result.ts';
+import { askToRepeat } from '../../engine/nodes/tool-questions.ts';
 import { askedAs, callsIn, type Lived } from './harness.ts';
 
 /** No more calls than this are in flight in any reference run: their `limits.concurrency`. */
@@ -50,26 +51,36 @@ export function wrongIn(lived: Lived, undisturbed: Lived): readonly string[] {
     const told = interrupted.get(by ?? '') ?? 0;
     if (times > told) wrong.push(`${times} calls of ${task} were lost, and the journal tells of ${told} interruptions`);
   }
-  for (const [call, times] of callsBegun(events)) {
-    const allowed =
-      1 + events.filter((event) => event.type === 'attempt.parked' && JSON.stringify(event.until).includes('Call it again?')).length;
-    if (times > allowed) wrong.push(`${call} was made ${times} times, and nobody said so`);
-  }
+  for (const { call, times, asked } of callsBegun(events))
+    if (times > 1 + asked) wrong.push(`${call} was made ${times} times, and ${asked} times somebody said so`);
   lived.lostByProcess.forEach((lost, process) => {
     if (lost > IN_FLIGHT) wrong.push(`process ${process} lost ${lost} calls`);
   });
   return wrong;
 }
 
+interface Begun {
+  readonly call: string;
+  times: number;
+  /** How often somebody was asked whether it is made again. */
+  readonly asked: number;
+}
+
 /** How often each call of a tool was begun that may do harm when it is made twice. */
-function callsBegun(events: Lived['told']['events']): ReadonlyMap<string, number> {
-  const begun = new Map<string, number>();
+function callsBegun(events: Lived['told']['events']): readonly Begun[] {
+  const begun = new Map<string, Begun>();
   for (const event of events) {
     if (event.type !== 'tool.called' || event.call.status !== 'begun') continue;
-    const call = `${event.task} ${event.call.tool} ${event.call.request}`;
-    begun.set(call, (begun.get(call) ?? 0) + 1);
+    const { task, call: made } = event;
+    const call = `${task} ${made.tool} ${JSON.stringify(made.args)} ${made.request}`;
+    const { message } = askToRepeat(made.tool, made.args);
+    const asks = (other: (typeof events)[number]): boolean =>
+      other.type === 'attempt.parked' && other.task === task && other.until.type === 'approval' && other.until.request.message === message;
+    const known = begun.get(call);
+    if (known) known.times += 1;
+    else begun.set(call, { call, times: 1, asked: events.filter(asks).length });
   }
-  return begun;
+  return [...begun.values()];
 }
 
 function sorted(counts: Readonly<Record<string, number>>): unknown {

@@ -29,16 +29,23 @@ export interface Scenario {
   readonly kills: (process: number) => Kill | undefined;
 }
 
-/** Every place a process comes by in an undisturbed run, each of them once the last one. */
+/** Every place a process comes by in an undisturbed run, each of them once the last one; what may do harm is also interrupted when it is done again. */
 export function everyPlace(reference: ReferenceRun, undisturbed: Lived): readonly Scenario[] {
   return Object.entries(undisturbed.told.visits).flatMap(([point, visits]) =>
-    Array.from({ length: visits }, (_, at) => atPlace(reference, point as Failpoint, at + 1)),
+    Array.from({ length: visits }, (_, at) => atPlace(reference, point as Failpoint, at + 1)).concat(
+      point === 'tool.before' ? Array.from({ length: visits }, (_, at) => atPlace(reference, point, at + 1, 1)) : [],
+    ),
   );
 }
 
-/** A process is killed at a visit of a place, from 1, and the next one comes to the end. */
-export function atPlace(reference: ReferenceRun, point: Failpoint, visit: number): Scenario {
-  return { reference, name: `${reference.name} at ${point} #${visit}`, kills: (process) => (process === 0 ? { point, visit } : undefined) };
+/** A process is killed at a visit of a place, from 1, the one that goes on at another if one is given, and the next one comes to the end. */
+export function atPlace(reference: ReferenceRun, point: Failpoint, visit: number, then?: number): Scenario {
+  const kills = [visit, ...(then === undefined ? [] : [then])].map((at): Kill => ({ point, visit: at }));
+  return {
+    reference,
+    name: `${reference.name} at ${point} #${[visit, then].filter(Boolean).join(', #')}`,
+    kills: (process) => kills[process],
+  };
 }
 
 /** A run whose processes are killed again and again: at the nth place each comes by, or after some time. */

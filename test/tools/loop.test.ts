@@ -234,6 +234,27 @@ export const refund = ({ order }) => { globalThis.refunds = [...(globalThis.refu
     expect(told.events.filter(({ type }) => type === 'attempt.failed')).toHaveLength(1);
   });
 
+  test('a try that fails after somebody was asked goes on from there: nobody is asked twice, and nothing is called twice', async () => {
+    const env = { ...protocol.env(server.url), DAGRUN_STORE: `file:${space.path('runs.db')}` };
+    server.script(
+      { body: protocol.said('', [['search', { query: 'a' }]], 1) },
+      { body: protocol.said('', [['refund', { order: '7' }]], 2) },
+      { error: 529 },
+      { body: protocol.said('Done.', [], 3) },
+    );
+    const text = `${TOOLS}defaults: { tier: cheap }\nnodes:\n  it: { prompt: x, tools: [search, refund], approve: [refund], retry: { initial_delay: 1ms } }\noutputs: { it: nodes.it.output }\n`;
+    const { result } = await space.run(text, { env, wait: false });
+    expect(result.status).toBe('waiting');
+    const events: RunEvent[] = [];
+    const around = { cwd: space.folder, env, onEvent: (event: RunEvent) => void events.push(event) };
+    await answerGate(result.run, 'it', { approved: true, by: 'ada' }, around);
+    const done = await resume(result.run, { ...around, wait: false });
+    expect(done).toMatchObject({ status: 'succeeded', outputs: { it: 'Done.' } });
+    expect(server.received).toHaveLength(4);
+    expect(events.filter(({ type }) => type === 'attempt.failed')).toHaveLength(1);
+    expect(toolCalls(events).map(({ tool, status }) => `${tool} ${status}`)).toEqual(['refund begun', 'refund succeeded']);
+  });
+
   test('somebody is asked, and a no is told to the model', async () => {
     const asked = await run('{ prompt: x, tools: [search, refund], approve: [refund] }', [
       '',
