@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { RunEvent } from '../../engine/contracts/event.ts';
 import { openSqlStore } from '../../engine/store/sql/sql-store.ts';
 import { openSqlite } from '../../engine/store/sql/sqlite.ts';
@@ -34,19 +34,23 @@ export interface Harness {
 /** `child`: the bundled child.ts. */
 export function createHarness(child: string, server: CountingServer): Harness {
   const root = mkdtempSync(join(tmpdir(), 'dagrun-crash-'));
+  symlinkSync(join(import.meta.dirname, '../../node_modules'), join(root, 'node_modules'));
   let count = 0;
   return {
     async live(reference, kills) {
       count += 1;
       const folder = join(root, String(count));
       mkdirSync(folder);
+      // What a run writes stays its own.
+      const project = join(folder, 'project');
+      cpSync(reference.folder, project, { recursive: true });
       const store = join(folder, 'dagrun.db');
       const counter = server.open(reference.answers);
       const committed: Record<string, number>[] = [{}];
       let killed = 0;
       for (let process = 0; process < 500; process += 1) {
         const kill = kills(process);
-        const task = taskOf(reference, folder, store, counter.next(committed.at(-1)!), kill);
+        const task = taskOf(reference, folder, project, store, counter.next(committed.at(-1)!), kill);
         const ended = await runChild(child, task, kill && 'afterMs' in kill ? kill.afterMs : undefined);
         if (ended.told) {
           committed.push(callsIn(ended.told.events));
@@ -62,10 +66,10 @@ export function createHarness(child: string, server: CountingServer): Harness {
   };
 }
 
-function taskOf(reference: ReferenceRun, folder: string, store: string, url: string, kill: Kill | undefined): Task {
+function taskOf(reference: ReferenceRun, folder: string, project: string, store: string, url: string, kill: Kill | undefined): Task {
   return {
     folder,
-    workflow: reference.workflow,
+    workflow: join(project, basename(reference.workflow)),
     inputs: reference.inputs,
     env: { OPENAI_API_KEY: 'k3y', OPENAI_BASE_URL: url, DAGRUN_STORE: `file:${store}` },
     people: reference.people,
