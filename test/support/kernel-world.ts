@@ -1,7 +1,9 @@
-import { instant, runId, type TaskKey, taskKey } from '../../engine/base/ids.ts';
+import { instant, millis, nanoUsd, runId, type TaskKey, taskKey } from '../../engine/base/ids.ts';
 import type { RunEvent } from '../../engine/contracts/event.ts';
 import type { Failure } from '../../engine/contracts/failure.ts';
+import type { Wake } from '../../engine/contracts/node-kind.ts';
 import type { Plan } from '../../engine/contracts/plan.ts';
+import type { PaidCall } from '../../engine/contracts/provider.ts';
 import type { Command, Entry, InEvent, Opening, RunView, TaskState, Turn } from '../../engine/contracts/store.ts';
 import { pathOf, roundKey } from '../../engine/run/address.ts';
 import { changesOf } from '../../engine/run/fold.ts';
@@ -19,11 +21,32 @@ import { fc } from './properties.ts';
 export const RUN: ReturnType<typeof runId> = runId('run_test');
 const UNAVAILABLE: Failure = { type: 'unavailable', message: 'no answer' };
 
+/** A model's answer. */
+const ANSWERED: PaidCall = {
+  call: {
+    provider: 'p',
+    model: 'm',
+    call: 'ask',
+    status: 'succeeded',
+    usage: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
+    cost: nanoUsd(0),
+    baseline: nanoUsd(0),
+    latency: millis(0),
+    simulated: false,
+  },
+  request: 'r',
+  reply: null,
+};
+
 /** How the outside behaves towards one node. */
 export interface Behaviour extends NodeSketch {
   readonly count: number;
   readonly window: number;
   readonly maxFailures: number | null;
+  /** One item of it goes first. */
+  readonly warmsUp: boolean;
+  /** A model answers before its work ends. */
+  readonly asks: boolean;
   /** How many tries of a task fail before one succeeds; which of these it is, its address says. */
   readonly failures: readonly number[];
   /** Its work waits once, for a time, before it ends. */
@@ -65,6 +88,9 @@ function raw(depth: number): fc.Arbitrary<Raw> {
     count: fc.nat(depth > 0 ? 4 : 6),
     window: fc.integer({ min: 1, max: 4 }),
     maxFailures: fc.constantFrom(null, 0, 2),
+    warmsUp: fc.boolean(),
+    asks: fc.boolean(),
+    idempotent: fc.constantFrom(true, true, false),
     failures: fc.array(fc.constantFrom(0, 0, 0, 0, 1, 5), { minLength: 6, maxLength: 6 }),
     attempts: fc.integer({ min: 1, max: 3 }),
     onError: fc.constantFrom(
@@ -120,6 +146,9 @@ export function world(onFailure: 'stop' | 'finish_branches', more: { readonly on
           count: one.count,
           window: one.window,
           maxFailures: one.maxFailures,
+          warmsUp: one.warmsUp,
+          asks: one.asks,
+          idempotent: one.idempotent === true || body !== undefined,
           failures: one.failures,
           parks: one.parks,
           loop: isLoop,
@@ -185,6 +214,15 @@ export interface View {
   readonly ended: ReadonlyMap<string, number>;
 }
 
+/** What may come back next; whoever is asked whether something is done again says yes. */
+type Outstanding = Command | { readonly type: 'question'; readonly task: TaskKey; readonly attempt: number };
+
+const YES: Wake = { type: 'answered', approved: true, by: 'bob', reason: null, form: null };
+
+function askedIn(event: RunEvent): readonly Outstanding[] {
+  return event.type === 'attempt.parked' && event.doubt ? [{ type: 'question', task: event.task, attempt: event.attempt }] : [];
+}
+
 /** Drives a run to its end. */
 export async function drive({ plan, behaviours }: World, { pick, observe, dies, stops, from }: Driving): Promise<View> {
   const index = indexPlan(plan);
@@ -196,20 +234,23 @@ export async function drive({ plan, behaviours }: World, { pick, observe, dies, 
   };
   count(events);
   let memory = replayed(index, events);
-  let outstanding: Command[] = [];
+  let outstanding: Outstanding[] = [];
   const ended = new Map<string, number>();
   let now = events.at(-1)?.at ?? 0;
   const send = (event: InEvent): void => {
     const advanced = memory.advance(event, decide);
     events.push(...advanced.events);
     count(advanced.events);
-    outstanding.push(...advanced.commands);
+    outstanding.push(...advanced.commands, ...advanced.events.flatMap(askedIn));
     observe?.({ view: memory, events, ended });
   };
   const restart = (): void => {
     // All that is left is the journal.
     memory = replayed(index, events);
-    outstanding = [];
+    outstanding = memory.run.parked.flatMap((task): readonly Outstanding[] => {
+      const state = memory.task(task);
+      return state?.status === 'parked' && state.doubt ? [{ type: 'question', task, attempt: state.attempt }] : [];
+    });
     send({ type: 'resume', tasks: memory.unsettledTasks(), at: instant(now) });
   };
   send(from?.event ?? { type: 'start', inputs: {}, simulated: false, by: 'ada', at: instant(0) });
@@ -234,6 +275,7 @@ export async function drive({ plan, behaviours }: World, { pick, observe, dies, 
       const { task, round } = command;
       send({ type: 'turned', task, round, turn: turnOf(behaviours.get(pathOf(task))!, task, round, index, memory), at });
     } else if (command?.type === 'timer') send({ type: 'due', task: command.task, attempt: command.attempt, at });
+    else if (command?.type === 'question') send({ ...command, type: 'wake', wake: YES, at });
     else if (command?.type === 'outputs') send({ type: 'outputs', outcome: { outputs: {} }, at });
     else if (command?.type === 'call') {
       const { task, attempt, stage } = command;
@@ -243,6 +285,13 @@ export async function drive({ plan, behaviours }: World, { pick, observe, dies, 
         continue;
       }
       const behaviour = behaviours.get(pathOf(task))!;
+      if (behaviour.asks) {
+        send({ type: 'called', task, attempt, paid: ANSWERED, at });
+        if (dies?.()) {
+          restart();
+          continue;
+        }
+      }
       const isValue = stage > (behaviour.fallback ? 1 : 0);
       // What has failed, by the journal: being interrupted is no failure.
       const fails = !isValue && (failed.get(task) ?? 0) < failuresOf(behaviour, task);
@@ -276,7 +325,8 @@ function openingOf(behaviours: World['behaviours'], node: TaskKey, view: RunView
   if (behaviour.skips) return { type: 'skip', detail: 'not wanted', operands: {}, output };
   if (!behaviour.items) return { type: 'run' };
   const items = Array.from({ length: behaviour.count }, (_, at) => at);
-  return { type: 'expand', items, window: behaviour.window, maxFailures: behaviour.maxFailures };
+  const { window, maxFailures, warmsUp } = behaviour;
+  return { type: 'expand', items, window, maxFailures, ...(warmsUp && { warmUp: { model: 'anthropic/claude', tokens: 5000 } }) };
 }
 
 function entryOf(behaviour: Behaviour, task: TaskKey): Entry {
