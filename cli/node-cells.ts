@@ -176,7 +176,7 @@ export function asksItself({ parked, inside }: NodeView): boolean {
 
 /** How it came, or is coming, to its output, where there are several ways. */
 export function waysOf(node: NodeView): readonly string[] {
-  const { routes, loop, escalated, answers, candidates, accepted, state } = node;
+  const { routes, loop, escalated, answers, accepted, state } = node;
   const isOver = state !== 'running' && state !== 'parked';
   const cases = [...routes];
   const taken = cases.length === 1 ? cases.map(([name]) => name) : cases.map(([name, count]) => `${name} ${count}`);
@@ -185,9 +185,17 @@ export function waysOf(node: NodeView): readonly string[] {
     // How many of each follows, where there are several.
     answers.size > 1 ? '' : escalated.join(' → '),
     ...(loop ? roundsOf(node, loop, isOver) : []),
-    candidates ? (isOver ? countOf(candidates.count, 'candidate') : `${candidates.settled}/${candidates.count} candidates`) : '',
+    ...candidatesOf(node, isOver),
     (loop?.accepted === false || !accepted) && isOver ? 'not accepted' : '',
   ];
+}
+
+/** How many there were, and how many of those that did not fail agreed. */
+function candidatesOf({ candidates, votes }: NodeView, isOver: boolean): readonly string[] {
+  if (!candidates) return [];
+  if (!isOver) return [`${candidates.settled}/${candidates.count} candidates`];
+  const agreed = votes ? [`${votes.agreed} of ${votes.of} agreed`] : [];
+  return votes?.of === candidates.count ? agreed : [countOf(candidates.count, 'candidate'), ...agreed];
 }
 
 function roundsOf(node: NodeView, { rounds, max, score, scores }: LoopView, isOver: boolean): readonly string[] {

@@ -1,4 +1,4 @@
-import type { Failure, IndexedNode, Place, RunEvent, Usd, WakeCondition } from '../engine/index.ts';
+import type { Failure, IndexedNode, Place, RunEvent, Usd, Votes, WakeCondition } from '../engine/index.ts';
 import { noTools, type ToolsView } from './tools-view.ts';
 
 /** `waiting` for other nodes; `parked`: for a person, a signal or a time. */
@@ -39,6 +39,8 @@ export interface NodeView {
   loop: LoopView | undefined;
   /** Answers to the same question, of which one is kept. */
   candidates: { count: number; settled: number } | undefined;
+  /** How they voted, in all. */
+  votes: Votes | null;
   /** Cases that were taken, and how often. */
   readonly routes: Map<string, number>;
   /** Tiers it went up, in order, from its own. */
@@ -150,6 +152,7 @@ export function waitingNode(place: Place, parent: NodeView | undefined, byPlace:
     runs: { open: new Set(), lost: new Map(), again: new Set(), begun: 0, succeeded: 0, skipped: 0, notBegun: 0 },
     loop: undefined,
     candidates: undefined,
+    votes: null,
     routes: new Map(),
     escalated: [],
     accepted: true,

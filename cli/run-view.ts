@@ -1,4 +1,6 @@
 import {
+  addVotes,
+  answersFor,
   type Failure,
   indexPlan,
   itemOf,
@@ -193,10 +195,15 @@ export function foldEvent(view: RunView, event: RunEvent): NodeView | undefined 
       const { call } = event;
       view.simulated ||= call.simulated;
       const isJudge = judges(view, event.task);
+      const planned = view.index.at(event.task);
       node.tools.most ??= boundIn(view, plannedAt(view, event.task)?.node.stages[0].spec.max_turns);
       askedFor(node.tools, event, (tool) => isWorkflow(view, event.task, tool));
       if (isJudge && call.tier !== undefined) node.judges.add(call.tier);
-      if (!isJudge && call.status === 'succeeded') node.answering.set(event.task, { tier: call.tier, model: call.model });
+      if (!isJudge && call.status === 'succeeded' && answersFor(planned.node, call)) {
+        // Several may be asked in a tool; of a task's own calls the last one answers.
+        if (call.asked) answeredBy(madeBy(view, event.task), { tier: call.tier, model: call.model });
+        else node.answering.set(event.task, { tier: call.tier, model: call.model });
+      }
       for (const at of madeBy(view, event.task)) {
         at.tier = call.tier ?? at.tier;
         // A node that names its model keeps the name it was given, `provider/model`.
@@ -219,6 +226,7 @@ export function foldEvent(view: RunView, event: RunEvent): NodeView | undefined 
       stop(view, node, event.task);
       settleItem(view, node, event.task, false);
       if (event.accepted === false) node.accepted = false;
+      if (event.votes) node.votes = addVotes(node.votes, event.votes);
       if (event.reused) {
         for (let at: NodeView | undefined = node; at; at = at.parent) {
           if (event.reused.from === 'run') at.reused.fromRun += 1;
@@ -269,7 +277,10 @@ export function foldEvent(view: RunView, event: RunEvent): NodeView | undefined 
       const node = nodeOf(view, event.task);
       if (!node) return undefined;
       goesOn(node, event.task);
+      const answered = node.answering.get(event.task);
       stop(view, node, event.task);
+      // The next try may go on with it.
+      if (answered) node.answering.set(event.task, answered);
       show(node);
       return node;
     }

@@ -32,7 +32,7 @@ export type {
   ToolSummary,
   WorkflowSummary,
 } from './contracts/engine.ts';
-export type { EventBody, EventType, Next, RunEvent, RunStatus, SkipReason, Value } from './contracts/event.ts';
+export type { EventBody, EventType, Next, RunEvent, RunStatus, SkipReason, Value, Votes } from './contracts/event.ts';
 export type { Failure, FailureType } from './contracts/failure.ts';
 export type { WakeCondition } from './contracts/node-kind.ts';
 export type { Edge, Plan, PlanInput, PlanNode, PlanOutput, Stage } from './contracts/plan.ts';
@@ -80,6 +80,8 @@ export { renderDiffMarkdown } from './plan/render-diff-markdown.ts';
 export { keepsRuns } from './project-store.ts';
 export { promptSplits } from './prompt-splits.ts';
 export { itemOf, nodeKeyOf, pathOf, taskAround, unitOf } from './run/address.ts';
+export { answersFor } from './run/answerers.ts';
+export { addVotes } from './run/node-tally.ts';
 export { type Place, placeTree } from './run/places.ts';
 export { type IndexedNode, indexPlan, type PlanIndex } from './run/plan-index.ts';
 export { type Cancelled, cancelRun, diffRuns, explainNode, listRuns, pruneRuns, readEvents } from './runs.ts';

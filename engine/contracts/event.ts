@@ -185,6 +185,8 @@ export type EventBody =
       readonly accepted?: false;
       /** Of a round: what goes into the next one. */
       readonly carried?: JsonObject;
+      /** Of a `best_of` that votes. */
+      readonly votes?: Votes;
       /** Digest of everything that made this output: the same key gives the same output. */
       readonly contentKey?: string;
       /** It was not computed again. */
@@ -213,6 +215,12 @@ export interface Reuse {
   readonly saved: Usd | null;
   /** The model that had answered; absent when none was asked. */
   readonly by?: Answerer;
+}
+
+/** How many candidates have the vote of the one that was kept, and how many voted. */
+export interface Votes {
+  readonly agreed: number;
+  readonly of: number;
 }
 
 export interface Answerer {

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../base/json.ts';
+import type { Votes } from './event.ts';
 import type { FailureType } from './failure.ts';
 import type { Tier } from './provider.ts';
 
@@ -34,9 +35,13 @@ export interface NodeResult {
   readonly id: string;
   readonly kind: string;
   readonly status: 'succeeded' | 'failed' | 'skipped' | 'cancelled' | 'waiting';
+  /** Who made its output, or was asked for it where nothing came of it: of several, all in the plural. Tiers from the cheapest up, models as they are listed in them. */
   readonly tier?: Tier;
+  readonly tiers?: readonly Tier[];
   readonly model?: string;
+  readonly models?: readonly string[];
   readonly provider?: string;
+  readonly providers?: readonly string[];
   /** Tries started, over all items. */
   readonly attempts: number;
   /** Known cost of all its calls, failed ones included. */
@@ -66,6 +71,8 @@ export interface NodeResult {
   readonly accepted?: boolean;
   /** Of the candidate that was kept. */
   readonly score?: number;
+  /** Of a `best_of` that votes; over all items and rounds. */
+  readonly votes?: Votes;
 }
 
 /** Outputs that were made before, and for which nothing was called: they are in no other figure of the bill. */
@@ -93,6 +100,7 @@ export interface ItemResult {
   readonly cost: number;
   /** Calls whose cost is not known. */
   readonly unpricedCalls: number;
+  readonly votes?: Votes;
 }
 
 export interface CostReport {

@@ -1,7 +1,7 @@
 import type { Instant, Millis, PlanDigest, RunId, TaskKey, Usd } from '../base/ids.ts';
 import type { Json, JsonObject } from '../base/json.ts';
 import type { Cache } from './cache.ts';
-import type { EventBody, Reuse, RunEvent, RunStatus, Value } from './event.ts';
+import type { EventBody, Reuse, RunEvent, RunStatus, Value, Votes } from './event.ts';
 import type { Failure } from './failure.ts';
 import type { Wake, WakeCondition } from './node-kind.ts';
 import type { Plan } from './plan.ts';
@@ -119,6 +119,8 @@ export type TaskOutcome =
       readonly recovered?: Failure;
       /** Of a round: what goes into the next one. */
       readonly carried?: JsonObject;
+      /** Of a `best_of` that votes. */
+      readonly votes?: Votes;
     }
   | { readonly type: 'parked'; readonly until: WakeCondition; readonly memo: Json }
   | { readonly type: 'failure'; readonly failure: Failure };

@@ -1,8 +1,9 @@
 import { nanoUsd, type TaskKey, type Usd } from '../base/ids.ts';
-import type { Reuse } from '../contracts/event.ts';
-import type { NodePart } from '../contracts/plan.ts';
-import type { ModelCall, Tier, Usage } from '../contracts/provider.ts';
-import { keysAround } from './address.ts';
+import type { Answerer, Reuse } from '../contracts/event.ts';
+import type { PlanBody } from '../contracts/plan.ts';
+import type { ModelCall, Usage } from '../contracts/provider.ts';
+import { itemOf, keysAround } from './address.ts';
+import { answersFor, compareAnswerers, onlyJudges } from './answerers.ts';
 import type { PlanIndex } from './plan-index.ts';
 
 /** Money and tokens of some calls. */
@@ -23,37 +24,18 @@ export interface Bill {
   reuseSaved: Usd;
 }
 
-/** What the calls of a task, and of all that is inside of it, have cost; who answered last. */
+/** What the calls of a task, and of all that is inside of it, have cost; who answered. */
 export interface Spent {
   cost: Usd;
   /** What outputs had cost that were taken over. */
   saved: Usd;
-  tier: Tier | null;
-  model: string | null;
+  /** The last that answered; of what is done at the same time, such as items, the highest tier. A failed call only while nobody has answered. */
+  by: Answerer | null;
+  answered: boolean;
 }
 
 /** What something has spent that has called nobody. */
-export const NOTHING: Spent = { cost: nanoUsd(0), saved: nanoUsd(0), tier: null, model: null };
-
-/** Who made a node's output last. */
-export interface Who {
-  tier: Tier | null;
-  model: string | null;
-  provider: string | null;
-}
-
-/** Whether what a part gives is said about the output of the node it is of, and is not that output. */
-export function onlyJudges(part: NodePart | undefined): boolean {
-  return part === 'evaluate' || part === 'judge';
-}
-
-/** Takes over who answered: the last answer counts, a failed try only while there is none. */
-export function answeredBy(who: Omit<Who, 'provider'> & Partial<Who>, { tier, model, provider, status }: ModelCall): void {
-  if (status !== 'succeeded' && who.model !== null) return;
-  who.tier = tier ?? null;
-  who.model = model;
-  if ('provider' in who) who.provider = provider;
-}
+export const NOTHING: Spent = { cost: nanoUsd(0), saved: nanoUsd(0), by: null, answered: false };
 
 /**
  * The call counts for the task, its round, its item, its node, and for everything these are inside of; so does an output that was taken over,
@@ -62,22 +44,42 @@ export function answeredBy(who: Omit<Who, 'provider'> & Partial<Who>, { tier, mo
 export function addSpent(index: PlanIndex, spent: Map<TaskKey, Spent>, key: TaskKey, what: ModelCall | Reuse): void {
   let judges = false;
   let node = index.at(key);
+  // From there on others are at work at the same time, and which of them comes last is chance.
+  let isShared = false;
+  let before: TaskKey | undefined;
   for (const one of keysAround(key)) {
-    const before = spent.get(one) ?? { ...NOTHING };
+    const known = spent.get(one) ?? { ...NOTHING };
     const its = index.at(one);
     if (its !== node) {
       judges ||= onlyJudges(node.node.part);
+      isShared ||= its.bodies.some((body) => body !== undefined && hasSeveral(body.body) && body.nodes.has(node.node.id));
       node = its;
     }
+    isShared ||= before !== undefined && itemOf(before)?.node === one;
+    before = one;
     if ('saved' in what) {
-      before.saved = nanoUsd(before.saved + (what.saved ?? 0));
-      if (!judges && what.by) Object.assign(before, { tier: what.by.tier ?? null, model: what.by.model });
+      known.saved = nanoUsd(known.saved + (what.saved ?? 0));
+      if (!judges && what.by) answeredBy(known, what.by, true, isShared);
     } else {
-      before.cost = nanoUsd(before.cost + (what.cost ?? 0));
-      if (!judges) answeredBy(before, what);
+      known.cost = nanoUsd(known.cost + (what.cost ?? 0));
+      if (!judges && answersFor(index.at(key).node, what)) answeredBy(known, what, what.status === 'succeeded', isShared);
     }
-    spent.set(one, before);
+    spent.set(one, known);
   }
+}
+
+/** Takes over who answered, or `failed` to. `isShared`: whatever comes first, the same is said in the end. */
+function answeredBy(spent: Spent, { provider, model, tier }: Answerer, answered: boolean, isShared: boolean): void {
+  if (spent.answered && !answered) return;
+  const who: Answerer = { provider, model, ...(tier && { tier }) };
+  const isFirst = spent.by === null || (answered && !spent.answered);
+  spent.answered = answered;
+  if (isFirst || spent.by === null || (isShared ? compareAnswerers(who, spent.by) > 0 : answered)) spent.by = who;
+}
+
+/** Whether nodes of a body can be at work at the same time. */
+function hasSeveral({ type, nodes }: PlanBody): boolean {
+  return (type === 'group' || type === 'workflow') && nodes.length > 1;
 }
 
 /** A call counts, whatever came of it. */
@@ -114,18 +116,14 @@ function addUsage(one: Usage, other: Usage): Usage {
   };
 }
 
-/** Nothing was called; who had answered is still who its output is from. `judges`: what was taken over is only said about it. */
-export function addReuse(to: { readonly bill: Bill } & Partial<Who>, { from, saved, by }: Reuse, judges = false): void {
-  if (from === 'run') to.bill.fromRun += 1;
-  else to.bill.fromCache += 1;
-  to.bill.reuseSaved = nanoUsd(to.bill.reuseSaved + (saved ?? 0));
-  if (!by || judges || to.model === undefined) return;
-  to.tier = by.tier ?? null;
-  to.model = by.model;
-  to.provider = by.provider;
+/** Nothing was called. */
+export function addReuse(bill: Bill, { from, saved }: Reuse): void {
+  if (from === 'run') bill.fromRun += 1;
+  else bill.fromCache += 1;
+  bill.reuseSaved = nanoUsd(bill.reuseSaved + (saved ?? 0));
 }
 
-/** Nothing was called. */
+/** The bill of something that has called nobody. */
 export function emptyBill(): Bill {
   return {
     cost: nanoUsd(0),

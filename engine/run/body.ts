@@ -1,6 +1,7 @@
 import { invariant } from '../base/assert.ts';
 import type { TaskKey } from '../base/ids.ts';
 import { canonicalText, isObject, type Json, type JsonObject } from '../base/json.ts';
+import type { Votes } from '../contracts/event.ts';
 import { Failed } from '../contracts/failure.ts';
 import type { SubPlan } from '../contracts/plan.ts';
 import type { Entry, TaskState } from '../contracts/store.ts';
@@ -46,7 +47,7 @@ export function enterBody({ task, stage, scopes }: BodyPlace): Entry {
 }
 
 /** What a body gives, all of whose nodes have settled, and what the `check` and `result` of its node see besides. Throws Failed. */
-export function leaveBody(place: BodyPlace): { readonly output: Json; readonly scope: Scope } {
+export function leaveBody(place: BodyPlace): { readonly output: Json; readonly scope: Scope; readonly votes?: Votes } {
   const { task, stage, scopes, attempt, stageIndex } = place;
   const { body } = stage;
   invariant(body, `${task} has no body`);
@@ -78,7 +79,7 @@ export function leaveBody(place: BodyPlace): { readonly output: Json; readonly s
       return { output: only ? outputOf(place.state(inner(only.id))) : null, scope: scopes.ofTask(task) };
     }
     case 'best_of':
-      return { output: pick(place, body), scope: scopes.ofTask(task) };
+      return { ...pick(place, body), scope: scopes.ofTask(task) };
     case 'workflow': {
       const scope = scopes.ofOutputs(task);
       const output: Record<string, Json> = {};
@@ -137,7 +138,10 @@ function outputIn(scope: Scope, id: string): Json {
 }
 
 /** The answer that is kept: the one most of them agree on, the earliest of equals, or the one the judge names. */
-function pick({ task, attempt, stageIndex, scopes, state, itemStates }: BodyPlace, { body, by }: CompiledBody): Json {
+function pick(
+  { task, attempt, stageIndex, scopes, state, itemStates }: BodyPlace,
+  { body, by }: CompiledBody,
+): { readonly output: Json; readonly votes?: Votes } {
   invariant(body.type === 'best_of', 'only a best_of picks');
   const key = (part: string): TaskKey | undefined => {
     const node = body.nodes.find((one) => one.part === part);
@@ -157,12 +161,13 @@ function pick({ task, attempt, stageIndex, scopes, state, itemStates }: BodyPlac
       const problems = [`"best" is ${JSON.stringify(best)}; there are candidates 1 to ${answers.length}`];
       throw new Failed({ type: 'output_invalid', message: `the judge named no candidate: ${problems[0]}`, problems });
     }
-    return chosen;
+    return { output: chosen };
   }
   const scope = scopes.ofTask(task);
   const votes = answers.map((output) => canonicalText(by ? inField('best_of.by', () => by({ ...scope, output })) : output));
   const count = new Map<string, number>();
   for (const vote of votes) count.set(vote, (count.get(vote) ?? 0) + 1);
   const most = Math.max(0, ...count.values());
-  return answers[votes.findIndex((vote) => count.get(vote) === most)] ?? null;
+  const output = answers[votes.findIndex((vote) => count.get(vote) === most)] ?? null;
+  return { output, votes: { agreed: most, of: votes.length } };
 }

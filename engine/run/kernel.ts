@@ -224,7 +224,7 @@ function done(step: Step, event: Extract<InEvent, { type: 'done' }>): void {
   const duration = durationOf(event.startedAt, step.at);
 
   if (outcome.type === 'output') {
-    const { output, contentKey, reused, unsatisfied, carried } = outcome;
+    const { output, contentKey, reused, unsatisfied, carried, votes } = outcome;
     // What is taken over went up as far as it could, when it was made.
     if (unsatisfied !== undefined && !reused && step.isLive(key) && step.nextTier(key, state.stage) !== undefined) {
       step.failAttempt(key, { type: 'not_accepted', message: unsatisfied }, duration);
@@ -245,6 +245,7 @@ function done(step: Step, event: Extract<InEvent, { type: 'done' }>): void {
       ...(contentKey !== undefined && { contentKey }),
       ...(reused && { reused }),
       ...(carried && { carried }),
+      ...(votes && { votes }),
     });
     step.taskDone(key);
     return;

@@ -14,15 +14,15 @@ export function entryReader(index: PlanIndex, store: Store, tally: Tally, run: R
   return (key) => {
     const state = store.view(run).task(key);
     const { node } = index.at(key);
-    const { tier, model } = index.nodes.has(key) ? tally.node(key) : tally.spent(key);
+    const { by } = tally.spent(key);
     const entry: Record<string, Json> = {
       output: outputOf(state),
       status: statusOf(state),
       error: errorIn(state),
       skip_reason: state?.status === 'skipped' ? state.detail : null,
       cost: costOf(key),
-      tier,
-      model,
+      tier: by?.tier ?? null,
+      model: by?.model ?? null,
     };
     if (node.foreach && state?.status !== 'skipped') {
       const fanOut = store.view(run).items(key);

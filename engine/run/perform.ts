@@ -119,12 +119,12 @@ export function createPerformer(index: PlanIndex, around: Surroundings): Perform
     async leave(task, attempt, stage) {
       try {
         const place = placeOf(task, attempt, stage);
-        const { output, scope } = leaveBody(place);
+        const { output, scope, votes } = leaveBody(place);
         const node = nodeOf(task);
         if (!roundOf(task)) scopes.forget(task);
         // The candidates of a loop are judged first; what it gives is made when it ends.
         if (node.loop?.loop.type === 'evaluate' && stage === 0) return { type: 'output', output: { json: output } };
-        return { type: 'output', ...accepted({ node, scope }, output) };
+        return { type: 'output', ...accepted({ node, scope }, output), ...(votes && { votes }) };
       } catch (error) {
         return { type: 'failure', failure: failureOf(error) };
       }

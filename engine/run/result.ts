@@ -1,11 +1,14 @@
 import type { RunId } from '../base/ids.ts';
 import { toDollars } from '../base/units.ts';
+import type { Answerer, Votes } from '../contracts/event.ts';
 import type { CostReport, ItemResult, NodeResult, Reused, RunResult } from '../contracts/result.ts';
+import { answerersIn } from './answerers.ts';
 import { addBill, type Bill, emptyBill } from './bill.ts';
 import { errorOf } from './failure-code.ts';
+import { addVotes, type ItemTally, type NodeTally } from './node-tally.ts';
 import { type Place, placeTree } from './places.ts';
 import type { PlanIndex } from './plan-index.ts';
-import type { ItemTally, NodeTally, Tally } from './tally.ts';
+import type { Tally } from './tally.ts';
 
 /** The result of a run that is over. */
 export function resultOf(run: RunId, index: PlanIndex, tally: Tally): RunResult {
@@ -43,15 +46,22 @@ function nodeResult(place: Place, tally: Tally, unfinished: 'waiting' | 'cancell
   const { failure, items, route } = own;
   const status = statusOf(own, unfinished, around);
   const skipReason = own.skipReason !== null && status === 'skipped' ? own.skipReason : unbegun(own, status, around);
+  const votes = [...place.nodes, ...place.parts].reduce<Votes | null>((sum, { key }) => {
+    const own = tally.node(key).votes;
+    return own ? addVotes(sum, own) : sum;
+  }, null);
   const { rounds, accepted, score } = loopOf(place, tally, own);
   const { node } = place.nodes[0];
   return {
     id: node.id,
     kind: node.kind,
     status,
-    ...(own.tier && { tier: own.tier }),
-    ...(own.model !== null && { model: own.model }),
-    ...(own.provider !== null && { provider: own.provider }),
+    ...whoAnswered(
+      answerersIn(
+        ways.map((one) => one.answers),
+        tally.run.tiers,
+      ),
+    ),
     attempts: sum((one) => one.attempts),
     cost: toDollars(bill.cost),
     unpricedCalls: bill.unpricedCalls,
@@ -67,8 +77,25 @@ function nodeResult(place: Place, tally: Tally, unfinished: 'waiting' | 'cancell
     ...(rounds > 0 && { rounds }),
     ...(accepted !== null && { accepted }),
     ...(score !== null && { score }),
+    ...(votes !== null && { votes }),
     ...(place.inside.length > 0 && { nodes: place.inside.map((inner) => nodeResult(inner, tally, unfinished, { status, route })) }),
   };
+}
+
+/** One of each is named; where there are several, all of them. */
+function whoAnswered(answerers: readonly Answerer[]): Pick<NodeResult, 'tier' | 'tiers' | 'model' | 'models' | 'provider' | 'providers'> {
+  const [tier, ...tiers] = unique(answerers.flatMap((one) => one.tier ?? []));
+  const [model, ...models] = unique(answerers.map((one) => one.model));
+  const [provider, ...providers] = unique(answerers.map((one) => one.provider));
+  return {
+    ...(tier !== undefined && (tiers.length > 0 ? { tiers: [tier, ...tiers] } : { tier })),
+    ...(model !== undefined && (models.length > 0 ? { models: [model, ...models] } : { model })),
+    ...(provider !== undefined && (providers.length > 0 ? { providers: [provider, ...providers] } : { provider })),
+  };
+}
+
+function unique<T>(all: readonly T[]): readonly T[] {
+  return [...new Set(all)];
 }
 
 function statusOf({ status }: NodeTally, unfinished: 'waiting' | 'cancelled', around: Around | undefined): NodeResult['status'] {
@@ -109,6 +136,7 @@ function itemResult(item: ItemTally, index: number, key: string | undefined, unf
     ...(item.failure && { error: errorOf(item.failure) }),
     cost: toDollars(item.cost),
     unpricedCalls: item.unpricedCalls,
+    ...(item.votes && { votes: item.votes }),
   };
 }
 

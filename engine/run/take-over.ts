@@ -188,7 +188,7 @@ function answerOf(command: Command, { from, past, old, isHolding, at }: Answerin
     case 'leave': {
       if (!made || isHolding) return [];
       const { task, attempt } = command;
-      const { output, contentKey, reused, recovered, carried, accepted } = made;
+      const { output, contentKey, reused, recovered, carried, accepted, votes } = made;
       const cost = past.costs.get(old);
       const by = past.answerers.get(old);
       // What is inside of it counts for itself.
@@ -209,6 +209,7 @@ function answerOf(command: Command, { from, past, old, isHolding, at }: Answerin
             ...(contentKey !== undefined && { contentKey }),
             ...(recovered && { recovered }),
             ...(carried && { carried }),
+            ...(votes && { votes }),
             ...(isWhole && {
               reused: reused ?? { from: 'run', run: from, task: old, saved: cost === undefined ? (0 as Usd) : cost, ...(by && { by }) },
             }),

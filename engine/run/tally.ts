@@ -1,10 +1,13 @@
 import { assertNever } from '../base/assert.ts';
-import { type Instant, nanoUsd, type TaskKey, type Usd } from '../base/ids.ts';
+import { type Instant, nanoUsd, type TaskKey } from '../base/ids.ts';
 import { isObject } from '../base/json.ts';
 import type { RunEvent } from '../contracts/event.ts';
 import type { Failure } from '../contracts/failure.ts';
+import type { Tier } from '../contracts/provider.ts';
 import { itemOf, nodeKeyOf, pathOf } from './address.ts';
-import { addCall, addReuse, addSpent, answeredBy, type Bill, emptyBill, NOTHING, onlyJudges, type Spent, type Who } from './bill.ts';
+import { type Answering, createAnswering } from './answerers.ts';
+import { addCall, addReuse, addSpent, type Bill, emptyBill, NOTHING, type Spent } from './bill.ts';
+import { addVotes, begins, emptyItem, emptyNode, ends, type ItemTally, type NodeTally, standing, tellFailure } from './node-tally.ts';
 import type { IndexedNode, PlanIndex } from './plan-index.ts';
 
 /** What the journal says of each node and item, kept up to date event by event. */
@@ -12,7 +15,7 @@ export interface Tally {
   add(event: RunEvent): void;
   /** What is known of a node, by its path; of one inside others, over all items and rounds around it. */
   node(path: string): NodeTally;
-  /** What the calls of a task, and of all that is inside of it, have cost; who answered last. */
+  /** What the calls of a task, and of all that is inside of it, have cost; who answered. */
   spent(key: TaskKey): Spent;
   readonly run: RunTally;
 }
@@ -26,45 +29,9 @@ export interface RunTally {
   /** The node that failed first. */
   failedNode: string | null;
   simulated: boolean;
+  /** What the tiers stood for. */
+  tiers: Readonly<Partial<Record<Tier, readonly string[]>>>;
   readonly bill: Bill;
-}
-
-export interface NodeTally extends Who {
-  /** `waiting`: for a person, a signal or a time. Of a node inside others that has begun several times: `failed` before `cancelled` before `succeeded` before `skipped`. */
-  status: 'pending' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'skipped' | 'cancelled';
-  attempts: number;
-  startedAt: Instant | null;
-  endedAt: Instant | null;
-  skipReason: string | null;
-  failure: Failure | null;
-  recovered: boolean;
-  /** Tasks that wait. */
-  parked: number;
-  readonly bill: Bill;
-  /** How often it has begun; what was skipped has not. */
-  runs: number;
-  /** Those of its runs that have not ended, by the key of the node; those that came to nothing, and how often the others ended how. */
-  readonly open: Set<TaskKey>;
-  readonly lost: Map<TaskKey, 'failed' | 'cancelled'>;
-  done: number;
-  skips: number;
-  /** Rounds of its loop. */
-  rounds: number;
-  accepted: boolean | null;
-  score: number | null;
-  /** The case taken last. */
-  route: string | null;
-  /** Present for a fan-out of the outermost frame. */
-  items: ItemTally[] | null;
-  keys: readonly string[] | null;
-}
-
-export interface ItemTally {
-  status: 'pending' | 'waiting' | 'succeeded' | 'failed' | 'skipped' | 'cancelled';
-  failure: Failure | null;
-  cost: Usd;
-  /** Calls whose cost is not known. */
-  unpricedCalls: number;
 }
 
 export function createTally(index: PlanIndex): Tally {
@@ -79,6 +46,7 @@ export function createTally(index: PlanIndex): Tally {
     failure: null,
     failedNode: null,
     simulated: false,
+    tiers: {},
     bill: emptyBill(),
   };
   const at = (path: string): NodeTally => {
@@ -89,8 +57,12 @@ export function createTally(index: PlanIndex): Tally {
     return made;
   };
   for (const key of index.nodes.keys()) at(key);
+  const answering = createAnswering(
+    (task) => index.at(task),
+    ({ key }) => at(key).answers,
+  );
   const tally: Tally = {
-    add: (event) => add({ index, tally, spent, parked }, event),
+    add: (event) => add({ index, tally, spent, parked, answering }, event),
     node: at,
     spent: (key) => spent.get(key) ?? NOTHING,
     run,
@@ -104,6 +76,7 @@ interface Adding {
   readonly spent: Map<TaskKey, Spent>;
   /** Tasks that wait. */
   readonly parked: Set<TaskKey>;
+  readonly answering: Answering;
 }
 
 function add(adding: Adding, event: RunEvent): void {
@@ -114,6 +87,7 @@ function add(adding: Adding, event: RunEvent): void {
     case 'run.started':
       run.startedAt = event.at;
       run.simulated = event.simulated;
+      run.tiers = event.tiers ?? {};
       return;
     case 'run.failing':
       run.failure ??= event.failure;
@@ -130,7 +104,7 @@ function add(adding: Adding, event: RunEvent): void {
     case 'node.expanded': {
       if (!index.nodes.has(event.node)) return;
       const node = nodeAt(event.node);
-      node.items = Array.from({ length: event.count }, () => ({ status: 'pending', failure: null, cost: nanoUsd(0), unpricedCalls: 0 }));
+      node.items = Array.from({ length: event.count }, emptyItem);
       node.keys = event.keys ?? null;
       return;
     }
@@ -213,12 +187,8 @@ function add(adding: Adding, event: RunEvent): void {
       if (item && call.cost === null) item.unpricedCalls += 1;
       else if (item) item.cost = nanoUsd(item.cost + (call.cost ?? 0));
       addSpent(index, spent, event.task, call);
-      let judges = false;
-      for (let at: IndexedNode | undefined = index.at(event.task); at; at = at.parent) {
-        addCall(tally.node(at.key).bill, call);
-        if (!judges) answeredBy(tally.node(at.key), call);
-        judges ||= onlyJudges(at.node.part);
-      }
+      for (let at: IndexedNode | undefined = index.at(event.task); at; at = at.parent) addCall(tally.node(at.key).bill, call);
+      adding.answering.called(event.task, call);
       return;
     }
     case 'attempt.succeeded': {
@@ -226,19 +196,22 @@ function add(adding: Adding, event: RunEvent): void {
       if (event.recovered) node.recovered = true;
       if (event.accepted === false) node.accepted = false;
       if (event.reused) {
-        let judges = false;
-        for (let at: IndexedNode | undefined = index.at(event.task); at; at = at.parent) {
-          addReuse(tally.node(at.key), event.reused, judges);
-          judges ||= onlyJudges(at.node.part);
-        }
-        addReuse(run, event.reused);
+        for (let at: IndexedNode | undefined = index.at(event.task); at; at = at.parent) addReuse(tally.node(at.key).bill, event.reused);
+        addReuse(run.bill, event.reused);
         addSpent(index, spent, event.task, event.reused);
+      }
+      adding.answering.succeeded(event.task, event.reused);
+      if (event.votes) {
+        node.votes = addVotes(node.votes, event.votes);
+        const item = itemAround(tally, event.task);
+        if (item) item.votes = addVotes(item.votes, event.votes);
       }
       if (!settleItem(tally, event.task, 'succeeded', event.recovered ?? null)) tellFailure(node, event.recovered);
       return;
     }
     case 'attempt.failed':
       goesOn(adding, event.task);
+      adding.answering.dropped(event.task);
       if (event.next.type !== 'retry') settleItem(tally, event.task, event.next.type === 'skip' ? 'skipped' : 'failed', event.failure);
       return;
     case 'attempt.cancelled':
@@ -300,36 +273,6 @@ function add(adding: Adding, event: RunEvent): void {
   }
 }
 
-function begins(node: NodeTally, key: TaskKey, at: Instant): void {
-  if (!node.open.has(key)) {
-    node.open.add(key);
-    node.runs += 1;
-  }
-  node.startedAt ??= at;
-  node.status = standing(node);
-}
-
-/** What is told of a node that something succeeded of: what stood in for what, or why another of its runs came to nothing. */
-function tellFailure(node: NodeTally, recovered: Failure | undefined): void {
-  if (recovered || node.lost.size === 0) node.failure = recovered ?? null;
-}
-
-/** One of a node's runs is over. */
-function ends(node: NodeTally, key: TaskKey, at: Instant, lost?: 'failed' | 'cancelled'): void {
-  node.open.delete(key);
-  if (lost) node.lost.set(key, lost);
-  else node.lost.delete(key);
-  node.endedAt = at;
-  node.status = standing(node);
-}
-
-function standing({ parked, open, lost, done, skips }: NodeTally): NodeTally['status'] {
-  if (parked > 0) return 'waiting';
-  if (open.size > 0) return 'running';
-  if (lost.size > 0) return [...lost.values()].includes('failed') ? 'failed' : 'cancelled';
-  return done > 0 ? 'succeeded' : skips > 0 ? 'skipped' : 'pending';
-}
-
 /** A task that had waited does not wait any more. */
 function goesOn({ index, tally, parked }: Adding, task: TaskKey): void {
   if (!parked.delete(task)) return;
@@ -368,32 +311,4 @@ function settleItem(tally: Tally, key: TaskKey, status: ItemTally['status'], fai
   item.status = status;
   if (status !== 'cancelled') item.failure = failure;
   return true;
-}
-
-function emptyNode(): NodeTally {
-  return {
-    status: 'pending',
-    attempts: 0,
-    startedAt: null,
-    endedAt: null,
-    skipReason: null,
-    failure: null,
-    recovered: false,
-    parked: 0,
-    runs: 0,
-    open: new Set(),
-    lost: new Map(),
-    done: 0,
-    skips: 0,
-    rounds: 0,
-    accepted: null,
-    score: null,
-    route: null,
-    tier: null,
-    model: null,
-    provider: null,
-    bill: emptyBill(),
-    items: null,
-    keys: null,
-  };
 }

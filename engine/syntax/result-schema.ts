@@ -1,4 +1,5 @@
 import type { JsonSchema } from '../base/json.ts';
+import type { Votes } from '../contracts/event.ts';
 import type { FailureType } from '../contracts/failure.ts';
 import type { Tier } from '../contracts/provider.ts';
 import type { CostReport, ItemResult, NodeResult, PromptCacheUse, ResultError, Reused, RunResult, Tokens } from '../contracts/result.ts';
@@ -48,6 +49,17 @@ const error = objectOf<ResultError>(
 
 const nodeStatus = oneOf<NodeResult['status']>({ succeeded: true, failed: true, skipped: true, cancelled: true, waiting: true });
 
+const votes = {
+  description: 'Of a `best_of` that votes; over all items and rounds.',
+  ...objectOf<Votes>(
+    {
+      agreed: count('Candidates whose vote is that of the one which was kept.'),
+      of: count('Candidates that voted: those that did not fail.'),
+    },
+    {},
+  ),
+};
+
 const item = objectOf<ItemResult>(
   {
     index: count('From 0, in the order of the list.'),
@@ -56,8 +68,9 @@ const item = objectOf<ItemResult>(
     error: { $ref: '#/definitions/error' },
     cost: dollars('Known cost of all its calls, in US dollars.'),
     unpricedCalls: count('Calls whose cost is not known.'),
+    votes,
   },
-  { key: true, error: true },
+  { key: true, error: true, votes: true },
 );
 
 const tokens = objectOf<Tokens>(
@@ -88,8 +101,19 @@ const node = objectOf<NodeResult>(
     kind: text('What it did: `llm`, `set`, …'),
     status: nodeStatus,
     tier: oneOf<Tier>({ cheap: true, capable: true, premium: true }),
-    model: text('The model that answered last.'),
+    tiers: {
+      type: 'array',
+      items: oneOf<Tier>({ cheap: true, capable: true, premium: true }),
+      description: 'In place of `tier` when several answered, items for example: from the cheapest up.',
+    },
+    model: text('The model that answered.'),
+    models: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'In place of `model` when several answered, in the order of their tiers.',
+    },
     provider: text('Who served it.'),
+    providers: { type: 'array', items: { type: 'string' }, description: 'In place of `provider` when there were several.' },
     attempts: count('Tries started, over all items.'),
     cost: dollars('Known cost of all its calls, failed ones included, in US dollars.'),
     unpricedCalls: count('Calls whose cost is not known.'),
@@ -111,11 +135,15 @@ const node = objectOf<NodeResult>(
     rounds: count('Rounds of its loop; of a fan-out, over all items.'),
     accepted: { type: 'boolean', description: 'False when a loop came to its last round, or the last answer was not good enough.' },
     score: { type: 'number', description: 'Of the candidate that was kept.' },
+    votes,
   },
   {
     tier: true,
     model: true,
     provider: true,
+    tiers: true,
+    models: true,
+    providers: true,
     skipReason: true,
     error: true,
     recovered: true,
@@ -128,6 +156,7 @@ const node = objectOf<NodeResult>(
     rounds: true,
     accepted: true,
     score: true,
+    votes: true,
   },
 );
 
