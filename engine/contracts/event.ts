@@ -161,6 +161,9 @@ export type EventBody =
       readonly memo: Json;
       /** It was interrupted, and whether it is done again is what is waited for. */
       readonly doubt?: true;
+      /** As of `Parked`. */
+      readonly lasting?: true;
+      readonly repeats?: true;
     }
   | {
       readonly type: 'attempt.woken';

@@ -70,10 +70,20 @@ export class Parked {
   readonly until: WakeCondition;
   /** What `wake` needs to go on; kept in the journal. */
   readonly memo: Json;
-  constructor(until: WakeCondition, memo: Json = null) {
+  readonly more: ParkedAs;
+  constructor(until: WakeCondition, memo: Json = null, more: ParkedAs = {}) {
     this.until = until;
     this.memo = memo;
+    this.more = more;
   }
+}
+
+/** What else is known of a task that waits. */
+export interface ParkedAs {
+  /** The memo holds what was paid for: it goes on from there, too, when its run has ended otherwise and gets another chance. */
+  readonly lasting?: true;
+  /** A yes does again what may have been done already: whoever resumes the run may have said so beforehand. */
+  readonly repeats?: true;
 }
 
 /**
@@ -100,7 +110,15 @@ export interface ApprovalRequest {
 export type Wake =
   | { readonly type: 'due' | 'deadline_passed' }
   | { readonly type: 'signalled'; readonly payload: Json; readonly by: string }
-  | { readonly type: 'answered'; readonly approved: boolean; readonly by: string; readonly reason: string | null; readonly form: Json };
+  | {
+      readonly type: 'answered';
+      readonly approved: boolean;
+      readonly by: string;
+      readonly reason: string | null;
+      readonly form: Json;
+      /** It was said beforehand, of all that may have been done. */
+      readonly all?: true;
+    };
 
 /** What the workspace and the configuration let nodes touch. */
 export interface Outside {

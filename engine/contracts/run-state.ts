@@ -51,16 +51,38 @@ export interface KeptSignal {
   readonly sentAt: Instant;
 }
 
+/** What a task left when it was parked. */
+interface Left {
+  readonly memo: Json;
+  /** The stage that waited: another one does not go on from there. */
+  readonly stage: number;
+  /** As of `Parked`. */
+  readonly lasting?: true;
+  readonly repeats?: true;
+}
+
+/** It was parked, and this is why it goes on. */
+export type Woken = Left & { readonly wake: Wake };
+
+/** It is parked, and this is what it waits for. */
+export type Asked = Left & { readonly until: WakeCondition /** Why the try before failed. */; readonly failure?: Failure };
+
+/** What a task that has ended without success goes on from, when its run gets another chance; it waited still, or had been woken. */
+export interface Remembered {
+  readonly asked?: Asked;
+  readonly woken?: Woken;
+}
+
 export type TaskState =
   /** `skip`: it will be skipped for this reason, whatever its own conditions say. */
-  | {
+  | ({
       readonly status: 'opening';
       readonly skip?: string;
       /** Its last try, if it was reopened. */
       readonly attempt?: number;
       /** It was skipped when it was done, and what stands in for it is being evaluated. */
       readonly instead?: Omit<SkippedState, 'status' | 'output' | 'guarded' | 'detail'>;
-    }
+    } & Remembered)
   | {
       readonly status: 'expanded';
       readonly count: number;
@@ -91,8 +113,7 @@ export type TaskState =
       readonly failure?: Failure;
       /** The attempt this one goes on for, when that was interrupted: its calls are paid. */
       readonly base?: number;
-      /** It was parked, and this is why it goes on. */
-      readonly woken?: { readonly memo: Json; readonly wake: Wake };
+      readonly woken?: Woken;
     }
   | {
       readonly status: 'backing_off';
@@ -101,20 +122,16 @@ export type TaskState =
       readonly stageAttempt: number;
       readonly failure: Failure;
       readonly until: Instant;
-      /** As above: the next try goes on from there as well, and nobody is asked twice. */
-      readonly woken?: { readonly memo: Json; readonly wake: Wake };
+      /** The next try goes on from there as well, and nobody is asked twice. */
+      readonly woken?: Woken;
     }
-  | {
+  | ({
       readonly status: 'parked';
       readonly attempt: number;
-      readonly stage: number;
       readonly stageAttempt: number;
-      readonly failure?: Failure;
-      readonly until: WakeCondition;
-      readonly memo: Json;
-      /** Whether it is done again is what is waited for; `base` as above. */
-      readonly doubt?: { readonly base: number };
-    }
+      /** Whether it is done again is what is waited for; the rest as above. */
+      readonly doubt?: { readonly base: number; readonly woken?: Woken };
+    } & Asked)
   | {
       readonly status: 'looping';
       /** The last that has begun, from 1; 0 before. */
@@ -165,7 +182,7 @@ export type TaskState =
       readonly rounds?: number;
       readonly memory?: Json;
     }
-  | { readonly status: 'failed'; readonly failure: Failure; readonly attempt?: number; readonly kept?: KeptState }
+  | ({ readonly status: 'failed'; readonly failure: Failure; readonly attempt?: number; readonly kept?: KeptState } & Remembered)
   | {
       readonly status: 'skipped';
       readonly reason: SkipReason;
@@ -175,14 +192,14 @@ export type TaskState =
       readonly failure?: Failure;
       readonly route?: string;
     }
-  | { readonly status: 'cancelled'; readonly detail: string; readonly attempt?: number; readonly kept?: KeptState }
+  | ({ readonly status: 'cancelled'; readonly detail: string; readonly attempt?: number; readonly kept?: KeptState } & Remembered)
   /** It did not succeed, and waits for another chance; `attempt` was its last. */
-  | {
+  | ({
       readonly status: 'reopened';
       readonly attempt: number;
       /** Nobody knows whether it was done. */
       readonly doubt?: true;
-    };
+    } & Remembered);
 
 export type ExpandedState = Extract<TaskState, { readonly status: 'expanded' }>;
 export type LoopingState = Extract<TaskState, { readonly status: 'looping' }>;

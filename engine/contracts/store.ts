@@ -3,21 +3,24 @@ import type { Json, JsonObject } from '../base/json.ts';
 import type { Cache } from './cache.ts';
 import type { EventBody, Reuse, RunEvent, RunStatus, Value, Votes } from './event.ts';
 import type { Failure } from './failure.ts';
-import type { Wake, WakeCondition } from './node-kind.ts';
+import type { Wake } from './node-kind.ts';
 import type { Plan } from './plan.ts';
 import type { PaidCall, WarmUp } from './provider.ts';
 import type { RunState, RunView, TaskState } from './run-state.ts';
 import type { ToolCalled } from './tool.ts';
 
 export type {
+  Asked,
   ExpandedState,
   InsideState,
   KeptSignal,
   KeptState,
+  Remembered,
   RunState,
   RunView,
   SkippedState,
   TaskState,
+  Woken,
 } from './run-state.ts';
 
 /** Everything the outside tells the kernel. `at` is when it happened. */
@@ -122,7 +125,7 @@ export type TaskOutcome =
       /** Of a `best_of` that votes. */
       readonly votes?: Votes;
     }
-  | { readonly type: 'parked'; readonly until: WakeCondition; readonly memo: Json }
+  | ({ readonly type: 'parked' } & Pick<Extract<EventBody, { readonly type: 'attempt.parked' }>, 'until' | 'memo' | 'lasting' | 'repeats'>)
   | { readonly type: 'failure'; readonly failure: Failure };
 
 /** A change of a run's state; the store applies it without knowing what it means. */
@@ -131,8 +134,8 @@ export type Write =
   | { readonly type: 'task'; readonly key: TaskKey; readonly state: TaskState }
   | { readonly type: 'settled_sources'; readonly node: TaskKey; readonly count: number }
   /**
-   * A call of an attempt that has not ended; `null` when it has, and with it those of tools. `turns`: it is tried again, and goes on with
-   * the conversation as far as that came.
+   * A call of an attempt that has not ended; `null` when it has, and with it those of tools. `turns`: the conversation as far as it came
+   * stays, up to the last time that tools were called, since what is tried next goes on with it.
    */
   | { readonly type: 'paid_call'; readonly task: TaskKey; readonly paid: PaidCall | null; readonly turns?: true }
   | { readonly type: 'tool_call'; readonly task: TaskKey; readonly call: ToolCalled }

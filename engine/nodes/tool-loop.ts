@@ -92,6 +92,8 @@ interface Asked {
 
 interface Said extends Asked {
   readonly approved: boolean;
+  /** It is about all calls that may have been made. */
+  readonly all?: true;
   readonly by: string;
   readonly reason: string | null;
 }
@@ -221,8 +223,10 @@ async function makeCalls(
     else if (said?.id === call.id) {
       if (said.approved) now.push(make(call));
       else ended[call.id] = { failed: true, text: said.why === 'approve' ? notAllowed(call.tool, said) : notRepeated(call.tool, said) };
-    } else if (doubt.includes(call.id)) doubtful.push(call);
-    else if (asking.has(call.tool)) waiting.push(call);
+    } else if (doubt.includes(call.id)) {
+      if (said?.all && said.approved) now.push(make(call));
+      else doubtful.push(call);
+    } else if (asking.has(call.tool)) waiting.push(call);
     else now.push(make(call));
   }
   await settled(now);
@@ -239,7 +243,8 @@ async function settled(all: readonly Promise<void>[]): Promise<void> {
 
 function parked(call: ToolCall, asked: Asked, state: State): Parked {
   const request = asked.why === 'approve' ? askToCall(call.tool, call.args) : askToRepeat(call.tool, call.args);
-  return new Parked({ type: 'approval', request }, { ...state, asked } as unknown as JsonObject);
+  const repeats = asked.why === 'repeat' && { repeats: true as const };
+  return new Parked({ type: 'approval', request }, { ...state, asked } as unknown as JsonObject, { lasting: true, ...repeats });
 }
 
 function readMemo(memo: Json): State & { readonly asked?: Asked } {

@@ -67,7 +67,7 @@ async function call(spec: ToolSpec, ctx: TaskContext): Promise<Json | Parked> {
     case 'failed':
       throw new Failed({ type: 'tool_failed', tool: spec.tool, message: `${spec.tool}: ${outcome.message}` });
     case 'in_doubt':
-      return new Parked({ type: 'approval', request: askToRepeat(spec.tool, args) }, { why: 'repeat' });
+      return new Parked({ type: 'approval', request: askToRepeat(spec.tool, args) }, { why: 'repeat' }, { repeats: true });
   }
 }
 

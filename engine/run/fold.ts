@@ -5,6 +5,7 @@ import type { WakeCondition } from '../contracts/node-kind.ts';
 import type { KeptSignal, RunState, RunView, SkippedState, TaskState, Write } from '../contracts/store.ts';
 import { Changes, keptOf, lastAttempt } from './changes.ts';
 import type { PlanIndex } from './plan-index.ts';
+import { goesOn, leftBy, rememberedOfFailed, rememberedOfStopped, wokenAfter, wokenOf } from './remembered.ts';
 import { dueOf, reopened } from './reopened.ts';
 
 /**
@@ -54,6 +55,7 @@ export function apply(changes: Changes, event: EventBody): void {
         status: 'opening',
         ...(event.skip !== undefined && { skip: event.skip }),
         ...lastAttempt(before),
+        ...rememberedOfStopped(before),
         ...(before?.status === 'skipped' && { instead: waysOf(before) }),
       });
       return;
@@ -95,14 +97,17 @@ export function apply(changes: Changes, event: EventBody): void {
     }
     case 'node.failed': {
       const before = changes.task(event.node);
-      changes.settle(event.node, { status: 'failed', failure: event.failure, ...lastAttempt(before), ...keptOf(before) });
+      const { failure } = event;
+      const more = { ...lastAttempt(before), ...keptOf(before), ...rememberedOfFailed(before, failure) };
+      changes.settle(event.node, { status: 'failed', failure, ...more });
       const outermost = index.nodes.get(event.node);
-      if (outermost && !run.failure) changes.runIs({ failure: { node: outermost.node.id, failure: event.failure } });
+      if (outermost && !run.failure) changes.runIs({ failure: { node: outermost.node.id, failure } });
       return;
     }
     case 'node.cancelled': {
       const before = changes.task(event.node);
-      changes.settle(event.node, { status: 'cancelled', detail: event.detail, ...lastAttempt(before), ...keptOf(before) });
+      const more = { ...lastAttempt(before), ...keptOf(before), ...rememberedOfStopped(before) };
+      changes.settle(event.node, { status: 'cancelled', detail: event.detail, ...more });
       return;
     }
 
@@ -118,7 +123,7 @@ export function apply(changes: Changes, event: EventBody): void {
         ...(event.failure && { failure: event.failure }),
         // It goes on for one that was interrupted or given up: what that one paid for is not paid again.
         ...baseOf(before),
-        ...((before?.status === 'running' || before?.status === 'backing_off') && before.woken && { woken: before.woken }),
+        ...wokenOf(before),
       });
       if (run.backingOff.length > 0) changes.runIs({ backingOff: without(run.backingOff, event.task) });
       return;
@@ -189,7 +194,9 @@ export function apply(changes: Changes, event: EventBody): void {
         ...(before.failure && { failure: before.failure }),
         until: event.until,
         memo: event.memo,
-        ...(event.doubt && { doubt: { base: before.base ?? before.attempt } }),
+        ...(event.lasting && { lasting: true }),
+        ...(event.repeats && { repeats: true }),
+        ...(event.doubt && { doubt: { base: before.base ?? before.attempt, ...wokenOf(before) } }),
       });
       changes.endWarmUp(event.task);
       if (!event.doubt) changes.write(forget(event.task));
@@ -205,7 +212,7 @@ export function apply(changes: Changes, event: EventBody): void {
         stage: before.stage,
         stageAttempt: before.stageAttempt,
         ...(before.failure && { failure: before.failure }),
-        ...(before.doubt ?? { woken: { memo: before.memo, wake: event.wake } }),
+        ...(before.doubt ?? { woken: { ...leftBy(before), wake: event.wake } }),
       });
       changes.runIs({
         parked: without(run.parked, event.task),
@@ -224,15 +231,14 @@ export function apply(changes: Changes, event: EventBody): void {
       );
       changes.endWarmUp(event.task);
       if (event.next.type === 'retry') {
-        const sameStage = event.next.stage === before.stage;
         changes.set(event.task, {
           status: 'backing_off',
           attempt: event.attempt,
           stage: event.next.stage,
-          stageAttempt: sameStage ? before.stageAttempt : 0,
+          stageAttempt: event.next.stage === before.stage ? before.stageAttempt : 0,
           failure: event.failure,
           until: event.next.at,
-          ...(sameStage && 'woken' in before && { woken: before.woken }),
+          ...wokenAfter(before, before.stage, event.next.stage, event.failure),
         });
         changes.write({ ...forget(event.task), turns: true });
         changes.runIs({ backingOff: [...run.backingOff, event.task] });
@@ -242,10 +248,16 @@ export function apply(changes: Changes, event: EventBody): void {
         event.task,
         event.next.type === 'skip'
           ? { status: 'skipped', reason: 'failed', detail: event.failure.message, output: null, guarded: false, failure: event.failure }
-          : { status: 'failed', failure: event.failure, attempt: event.attempt, ...keptOf(before) },
+          : {
+              status: 'failed',
+              failure: event.failure,
+              attempt: event.attempt,
+              ...keptOf(before),
+              ...rememberedOfFailed(before, event.failure),
+            },
       );
       changes.settleItem(event.task, event.next.type === 'give_up' ? event.failure : undefined);
-      changes.write(forget(event.task));
+      changes.write({ ...forget(event.task), ...(event.next.type === 'give_up' && goesOn(event.failure) && { turns: true }) });
       return;
     }
     case 'attempt.skipped': {
@@ -265,7 +277,8 @@ export function apply(changes: Changes, event: EventBody): void {
     case 'attempt.cancelled': {
       // Not settled: a fan-out of which items were cancelled does not come to its end either.
       const state = { status: 'cancelled', detail: 'the run was stopped', attempt: event.attempt } as const;
-      changes.set(event.task, { ...state, ...keptOf(changes.task(event.task)) });
+      const before = changes.task(event.task);
+      changes.set(event.task, { ...state, ...keptOf(before), ...rememberedOfStopped(before) });
       changes.runIs({ backingOff: without(run.backingOff, event.task), parked: without(run.parked, event.task) });
       return;
     }

@@ -1,17 +1,16 @@
 import { type Instant, type Millis, millis, type TaskKey } from '../base/ids.ts';
 import { renderDuration } from '../base/units.ts';
-import type { Wake, WakeCondition } from '../contracts/node-kind.ts';
 import type { Decide, Decision, InEvent, Opening, RunView } from '../contracts/store.ts';
-import { frameOf, roundKey, taskAround } from './address.ts';
+import { frameOf, roundKey } from './address.ts';
 import { warmedBy } from './changes.ts';
-import { answer, ask, mayRepeat } from './doubt.ts';
+import { ask, mayRepeat } from './doubt.ts';
 import { Draft } from './draft.ts';
-import { keptSignal } from './fold.ts';
 import { cancelTask, stopWaiting, whyStopped } from './give-up.ts';
 import { goOnNode, reopenNode } from './go-on.ts';
 import type { PlanIndex } from './plan-index.ts';
 import { isLost, skipped } from './settled.ts';
 import { Step } from './step.ts';
+import { park, sayBeforehand, setTimer, signal, wake } from './waiting.ts';
 
 /**
  * The kernel of a plan: what follows from an event, as facts to journal and things to do outside. Pure, and each
@@ -256,10 +255,8 @@ function done(step: Step, event: Extract<InEvent, { type: 'done' }>): void {
       cancelTask(step, key, attempt);
       return;
     }
-    step.draft.emit({ type: 'attempt.parked', task: key, attempt, until: outcome.until, memo: outcome.memo });
-    const kept = keptSignal(step.draft.run, outcome.until);
-    if (kept) wake(step, key, attempt, { type: 'signalled', payload: kept.payload, by: kept.by });
-    else setTimer(step, key, attempt, outcome.until);
+    const { type: _, ...waits } = outcome;
+    park(step, key, attempt, waits);
     return;
   }
 
@@ -284,31 +281,6 @@ function due(step: Step, key: TaskKey, attempt: number): void {
     step.failBody(key, { type: 'timed_out', message: `what is inside took longer than ${renderDuration(after)}`, after });
     step.draft.command({ type: 'stop', frame: frameOf(key, attempt, state.stage) });
   }
-}
-
-function wake(step: Step, key: TaskKey, attempt: number, wake: Wake, inbox?: number): void {
-  const state = step.draft.task(key);
-  if (step.draft.run.status !== 'running' || state?.status !== 'parked' || state.attempt !== attempt) return;
-  if (!mayWake(state.until, wake)) return;
-  step.draft.emit({ type: 'attempt.woken', task: key, attempt, wake, ...(inbox !== undefined && { inbox }) });
-  if (state.doubt) {
-    answer(step, key, state, wake);
-    return;
-  }
-  step.draft.command({ type: 'call', task: key, attempt, stage: state.stage, urgency: step.index.at(key).node.height });
-  for (let task = taskAround(key); task !== undefined; task = taskAround(task)) step.limitTime(task);
-}
-
-/** Everybody who waits for it goes on; what came before anybody waited is for the first who will. */
-function signal(step: Step, { name, payload, by, sentAt, inbox }: Extract<InEvent, { type: 'signal' }>): void {
-  if (step.draft.run.status !== 'running') return;
-  const waiting = step.draft.run.parked.flatMap((key) => {
-    const state = step.draft.task(key);
-    const waits = state?.status === 'parked' && state.until.type === 'signal' && state.until.name === name && state.until.since <= sentAt;
-    return waits ? [{ key, attempt: state.attempt }] : [];
-  });
-  step.draft.emit({ type: 'signal.received', name, payload, by, sentAt, kept: waiting.length === 0, inbox });
-  for (const { key, attempt } of waiting) wake(step, key, attempt, { type: 'signalled', payload, by });
 }
 
 /** Everything that had not succeeded has another chance; what was paid for stays. */
@@ -349,9 +321,7 @@ function resume(step: Step, tasks: readonly TaskKey[], asleep: Millis | undefine
         step.draft.command({ type: 'timer', task: key, attempt: state.attempt, at: state.until });
         break;
       case 'parked':
-        if (state.doubt && step.repeatUnsafe) {
-          wake(step, key, state.attempt, { type: 'answered', approved: true, by: 'user', reason: null, form: null });
-        } else setTimer(step, key, state.attempt, state.until);
+        if (!sayBeforehand(step, key)) setTimer(step, key, state.attempt, state.until);
         break;
       case 'running':
         if (isBody(key, state.stage)) {
@@ -369,28 +339,8 @@ function resume(step: Step, tasks: readonly TaskKey[], asleep: Millis | undefine
   if (step.draft.run.status === 'finishing') step.draft.command({ type: 'outputs' });
 }
 
-/** What a parked task waits for, if that is a time. */
-function setTimer(step: Step, key: TaskKey, attempt: number, until: WakeCondition): void {
-  const at = until.type === 'timer' ? until.at : until.deadline;
-  if (at !== undefined) step.draft.command({ type: 'timer', task: key, attempt, at });
-}
-
 function isOver(status: RunView['run']['status']): boolean {
   return status === 'succeeded' || status === 'failed' || status === 'cancelled';
-}
-
-/** A wake that does not fit what is waited for is somebody else's. */
-function mayWake(until: WakeCondition, wake: Wake): boolean {
-  switch (wake.type) {
-    case 'due':
-      return until.type === 'timer';
-    case 'deadline_passed':
-      return until.type !== 'timer';
-    case 'signalled':
-      return until.type === 'signal';
-    case 'answered':
-      return until.type === 'approval';
-  }
 }
 
 function durationOf(from: Instant, to: Instant): Millis {

@@ -246,7 +246,7 @@ async function execute(made: Attempt, spec: JsonObject, around: Surroundings): P
   } catch (error) {
     throw told.size === 0 ? error : new Failed(withoutSecrets(failureOf(error), told));
   }
-  if (given instanceof Parked) return { type: 'parked', until: given.until, memo: withoutSecrets(given.memo, told) };
+  if (given instanceof Parked) return { type: 'parked', until: given.until, memo: withoutSecrets(given.memo, told), ...given.more };
   const output = withoutSecrets(given, told);
   // `result` and `check` of a group are about its nodes, which have not been.
   const standsForNodes = stage.stage.name === 'fallback' && made.node.node.stages[0].body?.type === 'group';

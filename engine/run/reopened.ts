@@ -1,6 +1,7 @@
 import { type Instant, instant, type TaskKey } from '../base/ids.ts';
 import type { KeptState, TaskState } from '../contracts/store.ts';
 import { type Changes, lastAttempt } from './changes.ts';
+import { rememberedOfStopped } from './remembered.ts';
 
 /** When the time of a body is up that begins now. */
 export function dueOf(changes: Changes, task: TaskKey, stage: number): { readonly due?: Instant } {
@@ -34,6 +35,7 @@ export function reopened(changes: Changes, key: TaskKey, redo: readonly number[]
       return {
         status: 'reopened',
         attempt: lastAttempt(before).attempt ?? 0,
+        ...rememberedOfStopped(before),
         ...(before?.status === 'failed' && before.failure.type === 'in_doubt' && { doubt: true }),
       };
   }

@@ -4,7 +4,7 @@ import type { Json } from '../base/json.ts';
 import type { EventBody } from '../contracts/event.ts';
 import type { Failure } from '../contracts/failure.ts';
 import type { PlanNode } from '../contracts/plan.ts';
-import type { ExpandedState, InsideState, TaskState } from '../contracts/store.ts';
+import type { ExpandedState, InsideState, TaskState, Woken } from '../contracts/store.ts';
 import { frameAround, frameOf, itemOf, keyIn, roundKey, roundOf, taskAround } from './address.ts';
 import { endsAll, lastAttempt } from './changes.ts';
 import { ask, isInDoubt } from './doubt.ts';
@@ -12,8 +12,10 @@ import type { Draft } from './draft.ts';
 import { cancelInside, cancelNodes, stopWaiting } from './give-up.ts';
 import { beginAgain } from './go-on.ts';
 import { bodyOf, isOfPart, type PlanIndex, sourceKey } from './plan-index.ts';
+import { wokenOf } from './remembered.ts';
 import { afterFailure, stageAt, standInAfter } from './retry.ts';
 import { failureInside, finishesBranches, isLost, isUntouched, skipped, waitsFor } from './settled.ts';
+import { parkAgain } from './waiting.ts';
 
 /**
  * One decision being made: what follows for nodes and the run, whatever it was that happened. A class only because its parts share
@@ -114,13 +116,21 @@ export class Step {
   scheduleFirst(key: TaskKey): void {
     const before = this.draft.task(key);
     const attempt = (lastAttempt(before).attempt ?? 0) + 1;
+    const asked = before && 'asked' in before ? before.asked : undefined;
     if (!isInDoubt(before) || this.repeatUnsafe) {
-      this.schedule(key, attempt, 0, 1);
+      if (asked) parkAgain(this, key, attempt, asked);
+      else this.schedule(key, attempt, this.stageOf(key, wokenOf(before).woken), 1);
       return;
     }
     this.draft.emit({ type: 'attempt.scheduled', task: key, attempt, stage: 0, stageAttempt: 1 });
     this.draft.emit({ type: 'attempt.started', task: key, attempt });
     ask(this, key, attempt);
+  }
+
+  /** Where a task begins: at the bottom of its ladder, or on the tier to which its conversation had come. */
+  private stageOf(key: TaskKey, woken: Woken | undefined): number {
+    const stage = woken && stageAt(this.index.at(key).node, woken.stage)?.stage;
+    return woken && stage?.name === 'escalated' ? woken.stage : 0;
   }
 
   /** A body has the time of one try, in which what waits does not count. */

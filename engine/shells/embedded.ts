@@ -67,6 +67,8 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
   let draining = false;
   /** What may do harm twice is done again unasked. */
   const repeatUnsafe = 'repeatUnsafe' in first && first.repeatUnsafe === true;
+  /** Calls of tools that were begun since: what was said beforehand is not about them. */
+  const begunHere = new Set<string>();
   /** Parked tasks that are being woken. */
   let waking = 0;
   /** What was wished before it began has been taken. */
@@ -238,11 +240,14 @@ export function driveEmbedded(options: EmbeddedRun, first: InEvent): Promise<'ov
         record: async (call, request, reply) =>
           void (await advance({ type: 'called', task, attempt, paid: { call, request, reply }, at: clock.now() })),
         tools: {
-          made: (request) => takeToolCall(made, request, repeatUnsafe),
-          record: async (call) => void (await advance({ type: 'tool_called', task, attempt, call, at: clock.now() })),
+          made: (request) => takeToolCall(made, request, repeatUnsafe && !begunHere.has(`${task} ${request}`)),
+          record: async (call) => {
+            if (repeatUnsafe && call.status === 'begun') begunHere.add(`${task} ${call.request}`);
+            await advance({ type: 'tool_called', task, attempt, call, at: clock.now() });
+          },
         },
       };
-      return { book, ...(going?.woken && { woken: going.woken }) };
+      return { book, ...(going?.woken?.stage === going?.stage && going?.woken && { woken: going.woken }) };
     };
 
     /** Says that this process lives, and does what was wished from outside. */

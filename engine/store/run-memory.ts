@@ -106,7 +106,8 @@ export class RunMemory implements LoadedRun {
         return;
       case 'paid_call': {
         const calls = this.calls.get(write.task) ?? [];
-        const turns = write.turns ? calls.filter(({ reply }) => reply?.toolCalls) : [];
+        // Up to the last turn all: what led there, such as that one candidate could not be reached, leads there again.
+        const turns = write.turns ? calls.slice(0, calls.findLastIndex(({ reply }) => reply?.toolCalls) + 1) : [];
         if (write.paid !== null) this.calls.set(write.task, [...calls, write.paid]);
         else if (turns.length > 0) this.calls.set(write.task, turns);
         else {

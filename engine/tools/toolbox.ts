@@ -138,7 +138,8 @@ export function createTools({ kinds, servers, clock, runWorkflow, standIn }: Too
     });
     try {
       const outcome = await Promise.race([make(own.signal), late]);
-      // What comes of being stopped is no answer.
+      // What comes of being stopped is no answer: neither to the task, which is given up, nor to the model.
+      abort.throwIfAborted();
       return own.signal.aborted ? { status: 'failed', message } : outcome;
     } catch (error) {
       if (abort.aborted) throw error;
