@@ -133,6 +133,8 @@ export function world(onFailure: 'stop' | 'finish_branches', more: { readonly on
         const isLoop = one.loop === true;
         const body = one.body === 'route' && one.inner.length === 0 ? undefined : one.body;
         const mayRead = [...after.values()].map((text) => (at % 2 === 0 ? text : `${text.replace('?', '')}?`));
+        // What stands in for a body or a loop that has failed may be stopped: then all of it is done again.
+        const isRepeated = more.once === true && (body !== undefined || isLoop);
         const made: Behaviour = {
           id,
           after: [...after.values()],
@@ -140,8 +142,8 @@ export function world(onFailure: 'stop' | 'finish_branches', more: { readonly on
           ...(one.skips !== undefined && !isCase && { skips: one.skips }),
           ifSkipped: one.ifSkipped === true && !isCase,
           items: one.items === true && !isCase,
-          onError: one.onError!,
-          fallback: one.fallback === true && !(more.once && (body !== undefined || isLoop)),
+          onError: isRepeated && one.onError!.action === 'value' ? { action: 'fail' } : one.onError!,
+          fallback: one.fallback === true && !isRepeated,
           retry: { maxAttempts: more.once && body !== undefined ? 1 : one.attempts },
           count: one.count,
           window: one.window,
