@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { type Millis, millis } from '../base/ids.ts';
+import { renderDuration } from '../base/units.ts';
 import { Failed, failedByAbort, LONGEST_WAIT } from '../contracts/failure.ts';
 
 export interface GateOptions {
@@ -128,12 +129,11 @@ export function createGate({ provider, concurrency, requestsPerMinute, clock }: 
     for (const waiter of waiting.splice(first)) if (!waiter.gone) waiter.refuse(tooLong());
   }
 
-  const tooLong = (): Failed =>
-    new Failed({
-      type: 'rate_limited',
-      message: `${provider} asked to be left alone for another ${Math.ceil((closedUntil - clock.now()) / 1000)} s`,
-      retryAfter: millis(closedUntil - clock.now()),
-    });
+  const tooLong = (): Failed => {
+    const retryAfter = millis(closedUntil - clock.now());
+    const message = `${provider} asks to wait ${renderDuration(retryAfter)}; longer than the ${renderDuration(LONGEST_WAIT)} dagrun waits`;
+    return new Failed({ type: 'rate_limited', message, retryAfter });
+  };
 
   return {
     get limit() {

@@ -1,5 +1,6 @@
 import { type Millis, millis } from '../base/ids.ts';
-import { Failed, failedByAbort } from '../contracts/failure.ts';
+import { renderDuration } from '../base/units.ts';
+import { Failed, failedByAbort, LONGEST_WAIT } from '../contracts/failure.ts';
 import type { ModelRequest } from '../contracts/provider.ts';
 import { patienceFor, TransportError, type TransportProblem } from './transport.ts';
 
@@ -103,7 +104,11 @@ function withStatus(error: StatusError, info: CallInfo, told: number | string = 
     return new Failed({ type: 'unauthorized', message: `${provider} says that the account has no credit left`, ...withKey });
   if (status === 429) {
     const retryAfter = retryAfterOf(error);
-    const message = `${provider} is asked too much (${told})${quote}`;
+    const tooLong = retryAfter !== undefined && retryAfter > LONGEST_WAIT;
+    const what = tooLong
+      ? `asks to wait ${renderDuration(retryAfter)} (${told}); longer than the ${renderDuration(LONGEST_WAIT)} dagrun waits`
+      : `is asked too much (${told})`;
+    const message = `${provider} ${what}${quote}`;
     return new Failed({ type: 'rate_limited', message, ...(retryAfter !== undefined && { retryAfter }) });
   }
   // What was said is left out: some servers repeat the key.

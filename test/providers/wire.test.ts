@@ -70,6 +70,22 @@ describe.each([
     ['429', { error: 429 }, { type: 'rate_limited' }, false],
     ['429 with seconds', { error: 429, headers: { 'retry-after': '2.5' } }, { type: 'rate_limited', retryAfter: 2500 }, false],
     ['429 with an hour', { error: 429, headers: { 'retry-after': '3600' } }, { type: 'rate_limited', retryAfter: 3_600_000 }, false],
+    [
+      '429 for longer than anybody waits',
+      { error: 429, headers: { 'retry-after': '7500' } },
+      {
+        type: 'rate_limited',
+        retryAfter: 7_500_000,
+        message: 'acme asks to wait 2h 05m (429); longer than the 1m 00s dagrun waits: it went wrong',
+      },
+      false,
+    ],
+    [
+      '429 for as long as anybody waits',
+      { error: 429, headers: { 'retry-after': '60' } },
+      { message: 'acme is asked too much (429): it went wrong' },
+      false,
+    ],
     ['429 with milliseconds', { error: 429, headers: { 'retry-after-ms': '70' } }, { type: 'rate_limited', retryAfter: 70 }, false],
     [
       '429 with a date',

@@ -80,7 +80,8 @@ describe('a gate', () => {
     await clock.run();
     const waiting = come('c').catch((error: unknown) => error);
     leave('a', { slowDown: millis(3_600_000) });
-    expect(await waiting).toMatchObject({ failure: { type: 'rate_limited', retryAfter: 3_600_000 } });
+    const message = expect.stringMatching(/ asks to wait 1h 00m; longer than the 1m 00s dagrun waits$/);
+    expect(await waiting).toMatchObject({ failure: { type: 'rate_limited', retryAfter: 3_600_000, message } });
     await expect(come('d')).rejects.toMatchObject({ failure: { type: 'rate_limited' } });
   });
 
