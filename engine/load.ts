@@ -14,7 +14,7 @@ import { modelFacts } from './model-assembly.ts';
 import { kinds } from './nodes/registry.ts';
 import { buildPlan } from './plan/build.ts';
 import { readWorkflowFile } from './read-workflow.ts';
-import { diskTree } from './workspace.ts';
+import { diskTree, rootsOf } from './workspace.ts';
 
 /** A workflow read, checked and planned. Throws WorkflowInvalid with every mistake of the file, or DagrunError when it cannot be read. */
 export async function loadWorkflow(file: string, around: Surroundings = {}): Promise<LoadedWorkflow> {
@@ -97,16 +97,27 @@ interface Read {
 }
 
 function readWorkflow({ path, source, tree }: WorkflowFile, around: Surroundings): Read {
-  const { workflow, diagnostics, children } = readWorkflowFile(path, source, tree, configured(path, around));
+  const { roots, ...facts } = configured(path, around);
+  const { workflow, diagnostics, children } = readWorkflowFile(path, source, tree, facts, roots);
   return { path, source, workflow, diagnostics: sortDiagnostics(diagnostics), children };
 }
 
-/** What is known of models and secrets; only the catalog when the configuration itself has mistakes, which are told by whatever needs it. */
-function configured(workflowFile: string, around: Surroundings): { models: ModelFacts; secrets?: readonly string[] } {
+/**
+ * What is known of models and secrets, and the folders whose files nodes may reach; only the catalog when the configuration itself has
+ * mistakes, which are told by whatever needs it.
+ */
+function configured(
+  workflowFile: string,
+  around: Surroundings,
+): { readonly models: ModelFacts; readonly secrets?: readonly string[]; readonly roots?: readonly string[] } {
   try {
     const config = loadConfig({ ...around, cwd: resolve(around.cwd ?? '.'), workflowFile });
     // Without a file nothing is configured yet: which secrets there will be is told before a run.
-    return { models: modelFacts(config), ...(config.file !== undefined && { secrets: [...config.secrets.keys()] }) };
+    return {
+      models: modelFacts(config),
+      ...(config.file !== undefined && { secrets: [...config.secrets.keys()] }),
+      roots: rootsOf(workflowFile, around.cwd ?? '.', config),
+    };
   } catch (error) {
     if (error instanceof DagrunError) return { models: modelFacts(undefined) };
     throw error;

@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import type { Config } from './config.ts';
 import { Failed } from './contracts/failure.ts';
 import type { NodeKind, Outside } from './contracts/node-kind.ts';
@@ -9,7 +9,7 @@ import { secretIn } from './lang/sealed-text.ts';
 import { serverFields } from './lang/server-fields.ts';
 import { parseTemplate } from './lang/template.ts';
 import { wholePlan } from './whole-plan.ts';
-import { createPlacer, workspaceOf } from './workspace.ts';
+import { createPlacer } from './workspace.ts';
 
 /** What the nodes of a workflow may touch: its workspace, and what is configured. `roots` hold the files it may reach. */
 export function createOutside(workflowFile: string, roots: readonly string[], config: Config): Outside {
@@ -63,9 +63,4 @@ function secretsOf(plan: Plan, kinds: readonly NodeKind[]): ReadonlySet<string> 
     }
   }
   return names;
-}
-
-/** Files may be read from the workspace of the workflow and from that of whoever runs it. */
-export function rootsOf(file: string, cwd: string, config: Config): readonly string[] {
-  return [workspaceOf(dirname(file)), workspaceOf(resolve(cwd)), ...(config.file === undefined ? [] : [dirname(config.file)])];
 }

@@ -6,7 +6,7 @@ import { glob } from 'tinyglobby';
 import { Failed } from './contracts/failure.ts';
 import type { WorkspaceFile } from './contracts/node-kind.ts';
 import { mediaOf } from './media.ts';
-import { isWithin, realPath } from './workspace.ts';
+import { isWithin, outsideOf, placeIn, realPath } from './workspace.ts';
 
 /** No model takes a hundredth of it as text, and none a file of this size at all. */
 const LARGEST_FILE = 100_000_000;
@@ -29,8 +29,20 @@ export function createFileReader(folder: string, roots: readonly string[]): (pat
   };
 }
 
+/** Why files may not be read that a path names, or a pattern means; undefined when they may. `allowed` are folders with their links followed. */
+export function refusalToRead(path: string, folder: string, allowed: readonly string[]): string | undefined {
+  const reached = isPattern(path) && !existsSync(resolve(folder, path)) ? baseOf(path, folder) : path;
+  return placeIn(folder, allowed, reached).why === 'outside' ? outsideOf(path) : undefined;
+}
+
 function isPattern(path: string): boolean {
   return /[*?[\]{}]|[!+@]\(/.test(path);
+}
+
+/** The folder that a pattern is looked for in. */
+function baseOf(pattern: string, folder: string): string {
+  const steps = pattern.split('/');
+  return resolve(folder, steps.slice(0, steps.findIndex(isPattern)).join('/') || (pattern.startsWith('/') ? '/' : '.'));
 }
 
 /** Names of the files that match, from `folder`, in the order of their letters, on every machine the same. */
@@ -38,9 +50,9 @@ async function matching(pattern: string, folder: string, allowed: readonly strin
   const fail = (message: string): Failed => new Failed({ type: 'file_unreadable', message, file: pattern });
   const steps = pattern.split('/');
   const first = steps.findIndex(isPattern);
-  const base = resolve(folder, steps.slice(0, first).join('/') || (pattern.startsWith('/') ? '/' : '.'));
+  const base = baseOf(pattern, folder);
   // Otherwise half a disk would be walked before anything is refused.
-  if (!isWithin(realPath(base), allowed)) throw fail(`"${pattern}" lies outside the workspace`);
+  if (!isWithin(realPath(base), allowed)) throw fail(outsideOf(pattern));
   const ignore = NEVER.filter((name) => !steps.includes(name)).map((name) => `**/${name}/**`);
   const found = await glob(steps.slice(first).join('/'), {
     cwd: base,
@@ -59,7 +71,7 @@ async function readOne(path: string, folder: string, allowed: readonly string[])
   const fail = (message: string, cause?: unknown): Failed => new Failed({ type: 'file_unreadable', message, file: path }, { cause });
   if (!existsSync(file)) throw fail(`there is no file "${path}"`);
   const target = realPath(file);
-  if (!isWithin(target, allowed)) throw fail(`"${path}" lies outside the workspace`);
+  if (!isWithin(target, allowed)) throw fail(outsideOf(path));
   let bytes: Buffer;
   try {
     const about = await stat(target);

@@ -5,6 +5,7 @@ import type { Diagnostic } from './contracts/diagnostic.ts';
 import type { SourceFile, SourceTree } from './contracts/source.ts';
 import type { Workflow } from './contracts/workflow.ts';
 import { suggest } from './diagnostics/suggest.ts';
+import { filesAround } from './files-around.ts';
 import { LOCK_NAME, type Lock, parseLock } from './lock-file.ts';
 import { kinds } from './nodes/registry.ts';
 import { parseDocument } from './source/document.ts';
@@ -13,7 +14,7 @@ import { parseWorkflow } from './syntax/parse.ts';
 import { isWithin, realPath, sourceHost, workspaceOf } from './workspace.ts';
 
 /** What is known of what lies around a workflow. */
-export type CheckFacts = Omit<CheckInput, 'workflow' | 'kinds' | 'references'>;
+export type CheckFacts = Omit<CheckInput, 'workflow' | 'kinds' | 'references' | 'files' | 'named'>;
 
 /** A workflow file that was read and checked. */
 export interface ReadFile {
@@ -25,8 +26,17 @@ export interface ReadFile {
   readonly children: readonly string[];
 }
 
-/** Reads and checks the workflow file at `path` (absolute) of a tree, with the workflow files it names, each of them once. */
-export function readWorkflowFile(path: string, source: SourceFile, tree: SourceTree, facts: CheckFacts): ReadFile {
+/**
+ * Reads and checks the workflow file at `path` (absolute) of a tree, with the workflow files it names, each of them once. `roots` are the
+ * folders whose files nodes may reach; without them nothing is said about which files there are.
+ */
+export function readWorkflowFile(
+  path: string,
+  source: SourceFile,
+  tree: SourceTree,
+  facts: CheckFacts,
+  roots?: readonly string[],
+): ReadFile {
   const top = workspaceOf(dirname(path));
   const root = realPath(top);
   /** Read when the first server asks for it. */
@@ -55,7 +65,9 @@ export function readWorkflowFile(path: string, source: SourceFile, tree: SourceT
     const parsed = document && parseWorkflow(document, context, (diagnostic) => own.push(diagnostic));
     open.pop();
     const isError = ({ severity }: Diagnostic): boolean => severity === 'error';
-    if (parsed) own.push(...check({ workflow: parsed, kinds, ...facts }, !own.some(isError)));
+    const files = roots && filesAround(dirname(at), tree, roots);
+    const known = { ...facts, ...(files && { files }), ...(at !== path && { named: true as const }) };
+    if (parsed) own.push(...check({ workflow: parsed, kinds, ...known }, !own.some(isError)));
     for (const diagnostic of own) tell(diagnostic);
     return { workflow: parsed, mistakes: own.filter(isError).length };
   }

@@ -17,7 +17,7 @@ import { listenerOf } from './listener.ts';
 import { assembleModels, assembleOffline, requireProviders, tiersOf } from './model-assembly.ts';
 import { kinds } from './nodes/registry.ts';
 import { driverName } from './observe/run-list.ts';
-import { createOutside, requireSecrets, rootsOf } from './outside.ts';
+import { createOutside, requireSecrets } from './outside.ts';
 import { deadBefore, dismissOwner, newOwner } from './owner.ts';
 import { openProjectStore } from './project-store.ts';
 import type { Replies } from './providers/reply-search.ts';
@@ -41,6 +41,7 @@ import { driveEmbedded } from './shells/embedded.ts';
 import { standIn, stayHome, type ToolStandIn, toolsAtHome, wakesIn } from './stand-ins.ts';
 import { openTools, type RunTools } from './tool-assembly.ts';
 import { wantsIn } from './whole-plan.ts';
+import { rootsOf } from './workspace.ts';
 
 /**
  * Runs a workflow to its end and returns its result, whatever it is: a run that fails is a result, not an exception.

@@ -1,7 +1,7 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { Failed } from './contracts/failure.ts';
-import type { SourceHost, SourceTree } from './contracts/source.ts';
+import type { SourceHost, SourceTree, Standing } from './contracts/source.ts';
 
 /** What marks the top of a workspace, the likeliest first. */
 const MARKS = ['dagrun.config.yml', '.git', 'package.json'];
@@ -15,6 +15,11 @@ export function workspaceOf(folder: string): string {
     }
   }
   return folder;
+}
+
+/** Files may be read from the workspace of the workflow and from that of whoever runs it. */
+export function rootsOf(file: string, cwd: string, config: { readonly file?: string } = {}): readonly string[] {
+  return [workspaceOf(dirname(file)), workspaceOf(resolve(cwd)), ...(config.file === undefined ? [] : [dirname(config.file)])];
 }
 
 /** The files of the disk; they are named as from `cwd`. */
@@ -35,7 +40,23 @@ export function diskTree(cwd: string): SourceTree {
       }
     },
     nameOf: (path) => relative(cwd, path) || path,
+    whatIs,
   };
+}
+
+function whatIs(path: string): Standing {
+  try {
+    const about = statSync(path);
+    if (!about.isFile()) return about.isDirectory() ? 'folder' : 'other';
+  } catch {
+    return undefined;
+  }
+  try {
+    accessSync(path, constants.X_OK);
+    return 'program';
+  } catch {
+    return 'file';
+  }
 }
 
 /** Reads the files a workflow is made of; paths start at `folder`, and stay inside `root`. */
@@ -57,15 +78,34 @@ export function createPlacer(
 ): (path: string) => Promise<{ readonly name: string; readonly file: string }> {
   const allowed = roots.map(realPath);
   return async (path) => {
-    const fail = (message: string): Failed => new Failed({ type: 'file_unreadable', message, file: path });
-    if (path.includes('\0')) throw fail('a path cannot hold a NUL character');
-    const asked = isAbsolute(path) ? path : resolve(folder, path);
-    const file = realPlace(asked);
-    if (file === undefined) throw fail(`"${path}" is a symbolic link that leads nowhere`);
-    if (!isWithin(file, allowed)) throw fail(`"${path}" lies outside the workspace`);
-    return { name: relative(realPath(folder), file).split(sep).join('/') || '.', file };
+    const found = placeIn(folder, allowed, path);
+    if (found.why !== undefined) throw new Failed({ type: 'file_unreadable', message: REFUSALS[found.why](path), file: path });
+    return { name: relative(realPath(folder), found.file).split(sep).join('/') || '.', file: found.file };
   };
 }
+
+/** Where a path leads: nodes may reach it only without a `why`. `allowed` are folders with their links followed. */
+export function placeIn(
+  folder: string,
+  allowed: readonly string[],
+  path: string,
+): { readonly file: string; readonly why?: never } | { readonly why: 'nul' | 'dangling' | 'outside' } {
+  if (path.includes('\0')) return { why: 'nul' };
+  const file = realPlace(isAbsolute(path) ? path : resolve(folder, path));
+  if (file === undefined) return { why: 'dangling' };
+  return isWithin(file, allowed) ? { file } : { why: 'outside' };
+}
+
+/** What is said of a path that leaves the workspace. */
+export function outsideOf(path: string): string {
+  return `"${path}" lies outside the workspace`;
+}
+
+const REFUSALS = {
+  nul: () => 'a path cannot hold a NUL character',
+  dangling: (path: string) => `"${path}" is a symbolic link that leads nowhere`,
+  outside: outsideOf,
+} as const;
 
 /** The path with the links of what exists of it followed; undefined when one of them leads nowhere. */
 function realPlace(path: string): string | undefined {

@@ -7,6 +7,7 @@ import { checkChildren } from './children.ts';
 import { checkCycles } from './cycles.ts';
 import { checkDecided } from './decided.ts';
 import { checkExposure } from './exposure.ts';
+import { checkFilesThere, checkPaths } from './files.ts';
 import { checkHiding } from './hiding.ts';
 import { checkKinds } from './kinds.ts';
 import { checkLimits } from './limits.ts';
@@ -42,6 +43,8 @@ const RULES: readonly Rule[] = [
   checkSubWorkflows,
   checkCycles,
   checkKinds,
+  checkPaths,
+  checkFilesThere,
   checkLimits,
   checkTools,
   checkToolDefinitions,

@@ -1,6 +1,7 @@
 import type { Report } from '../contracts/diagnostic.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
 import type { ModelFacts } from '../contracts/provider.ts';
+import type { FilesAround } from '../contracts/source.ts';
 import type { Workflow } from '../contracts/workflow.ts';
 import type { FieldReading } from '../lang/readings.ts';
 
@@ -14,6 +15,10 @@ export interface CheckInput {
   readonly models?: ModelFacts;
   /** The names of the secrets that are configured; without it nothing is said about which there are. */
   readonly secrets?: readonly string[];
+  /** The files around it; without them nothing is said about which there are. */
+  readonly files?: FilesAround;
+  /** It is read because another file names it, whose nodes may do something before. */
+  readonly named?: true;
 }
 
 /** Reports what is wrong with a workflow's meaning in one respect, and never throws. */

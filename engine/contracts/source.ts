@@ -44,4 +44,22 @@ export interface SourceTree {
   list(folder: string): readonly string[];
   /** A file as the user would type it. */
   nameOf(path: string): string;
+  /** What stands at a path now, symbolic links followed; undefined when there is nothing. Absent of a tree that is not on the disk. */
+  whatIs?(path: string): Standing;
+}
+
+/** What stands at a path: `program` is a file that may be executed. */
+export type Standing = 'file' | 'program' | 'folder' | 'other' | undefined;
+
+/** The files around a workflow, as its run would find them now. Paths start at the workflow's folder. */
+export interface FilesAround {
+  whatIs(path: string): Standing;
+  /** Names of what is directly inside a folder, sorted; empty when there is none. */
+  list(folder: string): readonly string[];
+  /** Why nodes may not reach a path, in the words of a run that tries; undefined when they may. */
+  refusal(path: string): string | undefined;
+  /** The same of a path or a pattern whose files are read. */
+  refusalToRead(path: string): string | undefined;
+  /** The same around another workflow file, which is named as from this one. */
+  around(file: string): FilesAround;
 }

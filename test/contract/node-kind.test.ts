@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -17,6 +17,10 @@ writeFileSync(
   join(sandbox, 'review.workflow.yml'),
   'dagrun: 1\nname: review\ninputs:\n  diff: { type: string }\n  strict: { type: boolean, default: false }\nnodes:\n  review: { prompt: "Review this. {{#if inputs.strict}}Be strict.{{/if}} {{inputs.diff}}" }\noutputs: { review: nodes.review.output }\n',
 );
+
+// The modules that examples name.
+mkdirSync(join(sandbox, 'lib'));
+for (const file of ['lib/words.ts', 'it.mjs']) writeFileSync(join(sandbox, file), '');
 
 /** A file with the example of a kind as its only node; inputs that it reads are texts. */
 function fileOf(example: string): string {

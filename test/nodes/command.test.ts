@@ -58,10 +58,12 @@ describe('what goes in', () => {
     place.write('inner/file.txt', '');
     expect((await run('argv: [pwd], output: { type: string }')).output()).toBe(place.folder);
     expect((await run('argv: [pwd], cwd: inner, output: { type: string }')).output()).toBe(place.path('inner'));
-    expect((await run('argv: [pwd], cwd: inner/file.txt')).error()).toBe('file_unreadable: `cwd`: "inner/file.txt" is no folder');
+    expect((await run(`argv: [pwd], cwd: '{{lower "inner/file.txt"}}'`)).error()).toBe(
+      'file_unreadable: `cwd`: "inner/file.txt" is no folder',
+    );
     symlinkSync(tmpdir(), place.path('out'));
     for (const cwd of ['..', '/', 'out'])
-      expect((await run(`argv: [pwd], cwd: ${cwd}`)).error()).toBe(`file_unreadable: "${cwd}" lies outside the workspace`);
+      expect((await run(`argv: [pwd], cwd: '{{lower "${cwd}"}}'`)).error()).toBe(`file_unreadable: "${cwd}" lies outside the workspace`);
   });
 });
 
@@ -89,7 +91,7 @@ describe('what comes out', () => {
     );
     expect((await run('argv: [sh, -c, "kill -SEGV $$"]')).error()).toBe('task_failed: sh was ended by SIGSEGV');
     expect((await run('argv: [no-such-program-here]')).error()).toBe('task_failed: there is no program "no-such-program-here" on the PATH');
-    expect((await run('argv: [./it.workflow.yml]')).error()).toBe('task_failed: "./it.workflow.yml" may not be executed');
+    expect((await run(`argv: ['{{lower "./it.workflow.yml"}}']`)).error()).toBe('task_failed: "./it.workflow.yml" may not be executed');
   });
 
   test('too much is a failure that says so', async () => {

@@ -83,8 +83,16 @@ describe('what goes wrong', () => {
     expect((await call('./lib/early.mjs#x')).error()).toBe('task_failed: lib/early.mjs:2:7: too early');
     place.write('lib/broken.ts', 'export const x = ( => 1;\n');
     expect((await call('./lib/broken.ts#x')).error()).toMatch(/^task_failed: lib\/broken\.ts/);
-    expect((await call('./lib/missing.ts#x')).error()).toBe('file_unreadable: there is no file "./lib/missing.ts"');
-    expect((await call('../outside.ts#x')).error()).toBe('file_unreadable: "../outside.ts" lies outside the workspace');
+    // Something before might have written it.
+    const told = await place.run(
+      'nodes:\n  make: { kind: command, argv: ["true"] }\n  it: { kind: script, script: "./lib/missing.ts#x", needs: [make] }\noutputs: { it: nodes.it.output }\n',
+    );
+    expect(told.error('it')).toBe('file_unreadable: there is no file "./lib/missing.ts"');
+    // One that leads outside by the time it is called.
+    const moved = await place.run(
+      'nodes:\n  move: { kind: command, argv: [ln, -s, /, away] }\n  it: { kind: script, script: "./away/outside.ts#x", needs: [move] }\noutputs: { it: nodes.it.output }\n',
+    );
+    expect(moved.error('it')).toBe('file_unreadable: "./away/outside.ts" lies outside the workspace');
   });
 
   test('with its name', async () => {

@@ -383,6 +383,27 @@ outputs:
   text: nodes.greet.output
 `,
   },
+  DAG139: {
+    title: 'a module, a program or a folder that is not there',
+    explanation:
+      'The module of a `script`, a program that is named with its folder, and the `cwd` of a `command` have to be there when the node runs, and a program may be executed. Nothing is said where something that comes before could write it: a `write`, a `command`, a `script`, a tool, or another file with one of these. A program without a folder in its name is looked for on the PATH, and not checked.',
+    wrong: `dagrun: 1
+name: count
+nodes:
+  words:
+    kind: command
+    argv: [./scripts/count-words.sh, README.md]
+outputs: { words: nodes.words.output }
+`,
+    right: `dagrun: 1
+name: count
+nodes:
+  words:
+    kind: command
+    argv: [wc, -w, README.md]
+outputs: { words: nodes.words.output }
+`,
+  },
   DAG140: {
     title: 'messages in an order that no model answers',
     explanation:
@@ -409,6 +430,23 @@ nodes:
       - { role: user, content: "{{inputs.text}}" }
 outputs:
   text: nodes.translate.output
+`,
+  },
+  DAG141: {
+    title: 'a path that leaves the workspace',
+    explanation:
+      'Nodes read and write the files of the workspace, and no others: those below the nearest folder upward that holds dagrun.config.yml, .git or package.json, of the workflow and of whoever runs it. Symbolic links are followed first.',
+    wrong: `dagrun: 1
+name: report
+nodes:
+  keep: { kind: write, path: /nowhere/report.md, content: All is well. }
+outputs: { bytes: nodes.keep.output.bytes }
+`,
+    right: `dagrun: 1
+name: report
+nodes:
+  keep: { kind: write, path: reports/report.md, content: All is well. }
+outputs: { bytes: nodes.keep.output.bytes }
 `,
   },
 };

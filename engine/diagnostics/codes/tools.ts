@@ -3,7 +3,7 @@ import type { CodeEntries } from '../code-entry.ts';
 const tools = (rest: string): string => `dagrun: 1
 name: orders
 tools:
-  search: { script: ./db.mjs#search, description: Finds orders., input: { fields: { query: string } } }
+  search: { http: { url: https://shop.example.com/orders, query: { about: "{{args.query}}" } }, description: Finds orders., input: { fields: { query: string } } }
 ${rest}`;
 
 /** DAG53x: tools. */
@@ -20,10 +20,10 @@ export const TOOL_CODES: CodeEntries = {
     explanation:
       '`approve` names those of the tools of a node for each call of which a person is asked. A tool that is not in `tools` is never called.',
     wrong: tools(
-      '  refund: { script: ./db.mjs#refund, input: { fields: { order: string } } }\nnodes:\n  answer: { prompt: Where is my order?, tools: [search], approve: [refund] }\n',
+      '  refund: { http: { method: POST, url: https://shop.example.com/refunds, json: { order: "{{args.order}}" } }, input: { fields: { order: string } } }\nnodes:\n  answer: { prompt: Where is my order?, tools: [search], approve: [refund] }\n',
     ),
     right: tools(
-      '  refund: { script: ./db.mjs#refund, input: { fields: { order: string } } }\nnodes:\n  answer: { prompt: Where is my order?, tools: [search, refund], approve: [refund] }\n',
+      '  refund: { http: { method: POST, url: https://shop.example.com/refunds, json: { order: "{{args.order}}" } }, input: { fields: { order: string } } }\nnodes:\n  answer: { prompt: Where is my order?, tools: [search, refund], approve: [refund] }\n',
     ),
   },
   DAG532: {
