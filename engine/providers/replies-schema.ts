@@ -54,6 +54,17 @@ const fail: JsonObject = {
   description: 'What goes wrong instead of an answer.',
 };
 
+/** A call of a tool that a model wants made. */
+export const wantedCall: JsonObject = {
+  type: 'object',
+  properties: {
+    tool: { type: 'string', description: 'Its name, `search_db` or `fs/read_file`.' },
+    args: { type: 'object', description: 'Its arguments. Default: none.' },
+  },
+  required: ['tool'],
+  additionalProperties: false,
+};
+
 /** One answer to a model call. */
 export const replySchema: JsonSchema = {
   type: 'object',
@@ -71,15 +82,7 @@ export const replySchema: JsonSchema = {
     tool_calls: {
       type: 'array',
       minItems: 1,
-      items: {
-        type: 'object',
-        properties: {
-          tool: { type: 'string', description: 'Its name, `search_db` or `fs/read_file`.' },
-          args: { type: 'object', description: 'Its arguments. Default: none.' },
-        },
-        required: ['tool'],
-        additionalProperties: false,
-      },
+      items: wantedCall,
       description: 'Tools the model wants called before it answers; the next entry of the node says what comes after.',
     },
     stop: { enum: ['end', 'length', 'refused', 'other'], description: 'Why the model stopped. Default: end.' },

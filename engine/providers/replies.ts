@@ -10,6 +10,7 @@ import { adviceOn, suggest } from '../diagnostics/suggest.ts';
 import { compileValidator } from '../lang/validate.ts';
 import { cutText } from '../source/cut-text.ts';
 import { type FAILURES, repliesSchema } from './replies-schema.ts';
+import { withoutMistakes } from './without-mistakes.ts';
 
 /** Who answers or sends where an entry does not say. */
 export const UNNAMED = 'replies';
@@ -78,68 +79,92 @@ export interface Entry<T> {
  */
 export function parseRepliesFile(document: Document, nodes: readonly string[], report: Report): Staged | undefined {
   let mistakes = 0;
-  const say = (path: Path, message: string, more: { part?: 'key'; help?: string } = {}): void => {
+  const counted: Report = (diagnostic) => {
     mistakes += 1;
-    const { part = 'value', ...details } = more;
-    report({ code: 'DAG721', severity: 'error', message, at: document.spanOf(path, part), ...details });
+    report(diagnostic);
   };
-  for (const { path, keyword, params, schema, message } of compileValidator(repliesSchema)(document.value)) {
-    if (keyword !== 'additionalProperties' || typeof params.key !== 'string') say(path, message);
-    else {
-      const cut = cutText(document, [...path, params.key]);
-      if (cut) {
-        mistakes += 1;
-        report(cut);
-        continue;
-      }
-      const help = adviceOn(params.key, Object.keys(isObject(schema.properties) ? schema.properties : {}));
-      const where = path.length === 0 ? 'a replies file' : typeof path.at(-1) === 'string' ? `\`${path.at(-1)}\`` : 'an entry';
-      say([...path, params.key], `"${params.key}" is not a key of ${where}`, { part: 'key', ...(help && { help }) });
+  const say = (path: Path, message: string, more: { part?: 'key'; help?: string } = {}): void => {
+    const { part = 'value', ...details } = more;
+    counted({ code: 'DAG721', severity: 'error', message, at: document.spanOf(path, part), ...details });
+  };
+  const problems = compileValidator(repliesSchema)(document.value);
+  for (const { path, keyword, params, schema, message } of problems) {
+    if (keyword !== 'additionalProperties' || typeof params.key !== 'string') {
+      say(path, message);
+      continue;
     }
+    const cut = cutText(document, [...path, params.key]);
+    if (cut) {
+      counted(cut);
+      continue;
+    }
+    const help = adviceOn(params.key, Object.keys(isObject(schema.properties) ? schema.properties : {}));
+    const where = path.length === 0 ? 'a replies file' : typeof path.at(-1) === 'string' ? `\`${path.at(-1)}\`` : 'an entry';
+    say([...path, params.key], `"${params.key}" is not a key of ${where}`, { part: 'key', ...(help && { help }) });
   }
-  return mistakes > 0 ? undefined : readStaged(document, [], document.value, nodes, report);
+  const { value, isTouched } = withoutMistakes(document.value, problems);
+  const staged = readStaged({ document, path: [], value, isTouched }, nodes, counted);
+  return mistakes > 0 ? undefined : staged;
+}
+
+/** An object that has lists of entries. */
+export interface EntriesIn {
+  readonly document: Document;
+  /** Where it stands. */
+  readonly path: Path;
+  /** Its shape was checked, and what was wrong left out. */
+  readonly value: Json;
+  /** Whether something at a path, or below it, was left out. */
+  isTouched?(path: Path): boolean;
 }
 
 /**
- * The entries of `replies`, `stubs`, `answers` and `waits` in an object whose shape was checked, or undefined when they have mistakes
- * (DAG722, DAG723). `path` is where the object stands.
+ * The entries of `replies`, `stubs`, `answers` and `waits` that are for something there is. Others are mistakes, which are reported, and so are
+ * answers that give nothing or several things (DAG722, DAG723).
  */
-export function readStaged(document: Document, path: Path, value: Json, nodes: readonly string[], report: Report): Staged | undefined {
-  let mistakes = 0;
-  const say = (code: Code, at: Path, message: string, more: { label?: string; help?: string } = {}): void => {
-    mistakes += 1;
+export function readStaged({ document, path, value, isTouched }: EntriesIn, nodes: readonly string[], report: Report): Staged {
+  const say = (code: Code, at: Path, message: string, more: { label?: string; help?: string } = {}): void =>
     report({ code, severity: 'error', message, at: document.spanOf(at), ...more });
-  };
   const entries = <T>(list: string, name: string, read: (raw: JsonObject) => T): Entry<T>[] => {
     const raw = isObject(value) ? value[list] : undefined;
     return (isList(raw) ? raw : []).flatMap((one, order) => {
-      if (!isObject(one) || one[name] === undefined) return [];
+      if (!isObject(one) || typeof one[name] !== 'string') return [];
       const at = [...path, list, order];
-      const node = String(one[name]);
+      const node = one[name];
+      // What it gives may be in what was left out.
+      if ((list === 'replies' || list === 'stubs') && !isTouched?.(at)) checkGiven(one, at, say);
       if (name === 'tool') {
         if (one.node !== undefined)
           say('DAG723', at, 'an entry stands in for a node or for a tool, not for both', { help: 'keep one of them' });
       } else if (!nodes.includes(node)) {
-        const inside = nodes.filter((one) => one.startsWith(`${node}/`));
-        const near = inside.length === 0 ? suggest(node, nodes) : undefined;
-        const help = near === undefined ? undefined : `did you mean "${near}"?`;
-        say('DAG722', [...at, name], inside.length === 0 ? `"${node}" is not a node of the workflow` : `"${node}" itself does nothing`, {
-          label: inside.length === 0 ? 'no node has this id' : 'what is inside of it does',
-          ...(inside.length > 0 ? { help: `name one of ${inside.map((one) => `"${one}"`).join(', ')}` } : help && { help }),
-        });
+        sayUnknown(node, nodes, (message, more) => say('DAG722', [...at, name], message, more));
+        return [];
       }
-      if (list === 'replies' || list === 'stubs') checkGiven(one, at, say);
       return [entryOf(one, at, node, read(one))];
     });
   };
-  const staged = {
+  return {
     replies: entries('replies', 'node', replyOf),
     stubs: entries('stubs', 'node', givenOf),
     toolStubs: entries('stubs', 'tool', (raw) => ({ ...(raw.args !== undefined && { args: raw.args }), given: givenOf(raw) })),
     answers: entries('answers', 'gate', answerOf),
     waits: entries('waits', 'node', wakeOf),
   };
-  return mistakes > 0 ? undefined : staged;
+}
+
+function sayUnknown(node: string, nodes: readonly string[], say: (message: string, more: { label: string; help?: string }) => void): void {
+  const inside = nodes.filter((one) => one.startsWith(`${node}/`));
+  if (inside.length > 0) {
+    const names = inside.map((one) => `"${one}"`).join(', ');
+    const help = inside.length === 1 ? `did you mean ${names}?` : `name one of ${names}`;
+    say(`"${node}" itself does nothing`, { label: 'what is inside of it does', help });
+    return;
+  }
+  const near = suggest(node, nodes);
+  say(`"${node}" is not a node of the workflow`, {
+    label: 'no node has this id',
+    ...(near !== undefined && { help: `did you mean "${near}"?` }),
+  });
 }
 
 function checkGiven(raw: JsonObject, at: Path, say: (code: Code, at: Path, message: string, more: { help?: string }) => void): void {

@@ -24,7 +24,9 @@ export function assertionsIn(value: Json | undefined, path: Path): readonly { te
     if (typeof one === 'string') return [{ text: one, path: [...path, index] }];
     if (!isObject(one)) return [];
     const { that, message } = one;
-    return [{ text: String(that), path: [...path, index, 'that'], ...(typeof message === 'string' && { message }) }];
+    return typeof that !== 'string'
+      ? []
+      : [{ text: that, path: [...path, index, 'that'], ...(typeof message === 'string' && { message }) }];
   });
 }
 

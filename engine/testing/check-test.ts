@@ -4,11 +4,13 @@ import type { Code, Report } from '../contracts/diagnostic.ts';
 import type { Plan, PlanNode } from '../contracts/plan.ts';
 import type { Document, Path } from '../contracts/source.ts';
 import { adviceOn } from '../diagnostics/suggest.ts';
+import { toolsWanted } from '../lang/tool-readings.ts';
 import { compileValidator } from '../lang/validate.ts';
 import { kinds } from '../nodes/registry.ts';
 import { readStaged } from '../providers/replies.ts';
+import type { Sound } from '../providers/without-mistakes.ts';
 import { type IndexedNode, indexPlan } from '../run/plan-index.ts';
-import { toolPlacesOf, toolsIn } from '../run/tool-places.ts';
+import { answerablePlaces, toolPlacesOf, toolsIn } from '../run/tool-places.ts';
 import { isOfOne, madeWhole, type Places, parseAddress, placeIn, placesIn, renderAddress, shapeOf } from './address.ts';
 import { assertionsIn, checkAssertion } from './check-assertion.ts';
 import { faultsIn } from './faults.ts';
@@ -17,7 +19,7 @@ import { ownOf, scenarioNames, type TestFile } from './scenario.ts';
 type Say = (code: Code, path: Path, message: string, more?: { part?: 'key' | 'value'; label?: string; help?: string }) => void;
 
 /** Everything a test names exists in its workflow, and can be staged and expected there (DAG722, 723, 731 to 733, 742, 744, 745). */
-export function checkTest(test: TestFile, plan: Plan, report: Report): void {
+export function checkTest(test: TestFile, plan: Plan, report: Report, { isTouched, hasUnknownKey }: Omit<Sound, 'value'>): void {
   const { document } = test;
   const say: Say = (code, path, message, { part = 'value', ...more } = {}) =>
     report({ code, severity: 'error', message, at: document.spanOf(path, part), ...more });
@@ -26,6 +28,7 @@ export function checkTest(test: TestFile, plan: Plan, report: Report): void {
     plan,
     say,
     report,
+    isTouched,
     nodes: new Map(plan.nodes.map((node) => [node.id, node])),
     places: nodesByPlace(plan),
     addresses: placesIn(indexPlan(plan)),
@@ -37,7 +40,9 @@ export function checkTest(test: TestFile, plan: Plan, report: Report): void {
     const path: Path = ['scenarios', name];
     checkGiven(about, own, path);
     const given = new Set([test.value, own].flatMap(({ inputs, input_files }) => [...keysOf(inputs), ...keysOf(input_files)]));
-    for (const [input, { default: standard }] of Object.entries(plan.inputs)) {
+    // It may be in what was left out.
+    const isUnclear = [[], path].some((at) => hasUnknownKey(at) || isTouched([...at, 'inputs']) || isTouched([...at, 'input_files']));
+    for (const [input, { default: standard }] of isUnclear ? [] : Object.entries(plan.inputs)) {
       if (standard !== undefined || given.has(input)) continue;
       const help = `give it a value under \`inputs\`, or name a file under \`input_files\``;
       say('DAG732', path, `"${name}" does not give the input "${input}"`, { part: 'key', label: 'an input is missing', help });
@@ -51,6 +56,7 @@ interface About {
   readonly plan: Plan;
   readonly say: Say;
   readonly report: Report;
+  readonly isTouched: Sound['isTouched'];
   /** The outermost nodes, of which results tell. */
   readonly nodes: ReadonlyMap<string, PlanNode>;
   /** All nodes, by their path through groups, cases and sub-workflows; the parts of an `evaluate` or a `best_of` are with their node. Those of workflows that are called as tools are below the tool. */
@@ -80,36 +86,50 @@ function checkGiven(about: About, value: JsonObject, path: Path): void {
       if (!input) unknown(about, 'DAG731', at, name, 'an input', Object.keys(plan.inputs));
       else if (field === 'inputs' && isObject(value.inputs)) {
         for (const problem of compileValidator(input.schema)(value.inputs[name] ?? null)) {
-          const where = problem.path.length === 0 ? `the input "${name}": ` : '';
-          say('DAG733', [...at, ...problem.path], `${where}${problem.message}`);
+          say('DAG733', [...at, ...problem.path], `the input "${name}": ${problem.message}`);
         }
       }
     }
   }
-  const staged = readStaged(about.document, path, value, [...places.keys()], about.report);
-  for (const { node, path: at } of staged?.replies ?? []) {
+  const staged = readStaged({ document: about.document, path, value, isTouched: about.isTouched }, answerablePlaces(plan), about.report);
+  for (const { node, path: at } of staged.replies) {
     if (!callsModel(places.get(node)))
       say('DAG745', [...at, 'node'], `"${node}" calls no model`, {
         label: `a ${kindAt(places, node)} node`,
         help: 'put the entry under `stubs`',
       });
   }
-  for (const { node, path: at } of staged?.stubs ?? []) {
+  for (const { node, path: at } of staged.stubs) {
     if (callsModel(places.get(node)))
       say('DAG745', [...at, 'node'], `"${node}" calls a model`, {
         label: `an ${kindAt(places, node)} node`,
         help: 'put the entry under `replies`',
       });
   }
-  for (const { node: tool, path: at } of staged?.toolStubs ?? []) {
+  for (const { node: tool, path: at } of staged.toolStubs) {
     if (!about.tools.includes(tool)) unknown(about, 'DAG742', [...at, 'tool'], tool, 'a tool that a node can call', about.tools, 'value');
   }
-  for (const [index, fault] of faultsIn(value.faults, [...path, 'faults']).entries()) checkFault(about, value, index, fault);
+  for (const { node, path: at } of staged.answers) {
+    if (!canWait(places.get(node), ['approval']))
+      say('DAG745', [...at, 'gate'], `"${node}" asks nobody`, {
+        label: `a ${kindAt(places, node)} node`,
+        help: 'answers are for nodes of kind `approval`, and for those that call tools',
+      });
+  }
+  for (const { node, path: at } of staged.waits) {
+    if (!canWait(places.get(node), ['approval', 'wait']))
+      say('DAG745', [...at, 'node'], `"${node}" waits for nothing`, {
+        label: `a ${kindAt(places, node)} node`,
+        help: 'what ends waiting is for nodes of kind `wait` and `approval`',
+      });
+  }
+  for (const fault of faultsIn(value.faults, [...path, 'faults'])) checkFault(about, value, fault);
 }
 
-function checkFault(about: About, value: JsonObject, index: number, fault: ReturnType<typeof faultsIn>[number]): void {
+function checkFault(about: About, value: JsonObject, fault: ReturnType<typeof faultsIn>[number]): void {
   const { say, places } = about;
-  const raw = isList(value.faults) && isObject(value.faults[index]) ? value.faults[index] : {};
+  const written = isList(value.faults) ? value.faults[Number(fault.path.at(-1))] : undefined;
+  const raw = isObject(written) ? written : {};
   for (const field of ['delay', 'retry_after']) {
     const text = raw[field];
     if (typeof text === 'string' && parseDuration(text) === undefined)
@@ -117,7 +137,7 @@ function checkFault(about: About, value: JsonObject, index: number, fault: Retur
   }
   const only: Readonly<Record<string, string>> = { delay: 'slow', retry_after: 'rate_limited' };
   for (const [field, of] of Object.entries(only)) {
-    if (raw[field] !== undefined && fault.fault !== of)
+    if (raw[field] !== undefined && raw.fault !== null && fault.fault !== of)
       say('DAG741', [...fault.path, field], `\`${field}\` goes with \`fault: ${of}\``, { part: 'key' });
   }
   const found = places.get(fault.node);
@@ -154,7 +174,15 @@ function checkExpect(about: About, expect: JsonObject, path: Path): void {
   }
   if (isObject(expect.error) && typeof expect.error.node === 'string' && !nodes.has(expect.error.node))
     unknown(about, 'DAG742', [...path, 'error', 'node'], expect.error.node, 'a node', [...nodes.keys()]);
-  if (expect.snapshot === true && (expect.status ?? 'succeeded') !== 'succeeded')
+  const status = expect.status ?? (expect.error === undefined ? 'succeeded' : 'failed');
+  if (isObject(expect.outputs) && status !== 'succeeded')
+    say('DAG741', [...path, 'outputs'], 'only a run that succeeds has outputs', { part: 'key' });
+  if (expect.error !== undefined && expect.error !== null && status !== 'failed')
+    say('DAG741', [...path, 'error'], `a run that ${String(status)} has no error`, {
+      part: 'key',
+      help: 'leave out `status`, or say `failed`',
+    });
+  if (expect.snapshot === true && status !== 'succeeded')
     say('DAG741', [...path, 'snapshot'], 'only a run that succeeds has outputs to compare', { part: 'key' });
   for (const { text, path: at } of assertionsIn(expect.that, [...path, 'that']))
     checkAssertion({ ...about, places: about.addresses }, text, at);
@@ -222,6 +250,11 @@ const modelKinds = new Set(kinds.filter((kind) => kind.callsModel).map((kind) =>
 /** Whether any way of doing the work at a place calls a model. */
 function callsModel(nodes: readonly PlanNode[] | undefined): boolean {
   return nodes?.some((node) => node.stages.some((stage) => modelKinds.has(stage.kind))) ?? false;
+}
+
+/** Whether any way of doing the work at a place is of these kinds, or calls tools, for which people may be asked. */
+function canWait(nodes: readonly PlanNode[] | undefined, kinds: readonly string[]): boolean {
+  return nodes?.some((node) => node.stages.some(({ kind, spec }) => kinds.includes(kind) || toolsWanted(spec).length > 0)) ?? false;
 }
 
 function kindAt(places: About['places'], place: string): string {

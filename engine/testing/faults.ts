@@ -29,11 +29,11 @@ const DEFAULT_DELAY = millis(3_600_000);
 /** The faults in a list whose shape was checked. */
 export function faultsIn(value: Json | undefined, path: Path): readonly Fault[] {
   return (isList(value) ? value : []).flatMap((raw, index) => {
-    if (!isObject(raw)) return [];
+    if (!isObject(raw) || typeof raw.node !== 'string') return [];
     return {
       path: [...path, index],
       fault: raw.fault as FaultName,
-      node: String(raw.node),
+      node: raw.node,
       item: typeof raw.item === 'number' ? raw.item : undefined,
       attempt: typeof raw.attempt === 'number' ? raw.attempt : undefined,
       delay: durationOf(raw.delay) ?? DEFAULT_DELAY,

@@ -6,9 +6,10 @@ import type { LoadedWorkflow, Surroundings } from '../contracts/engine.ts';
 import type { Document, Path } from '../contracts/source.ts';
 import { adviceOn, suggest } from '../diagnostics/suggest.ts';
 import { DagrunError, WorkflowInvalid } from '../errors.ts';
-import { compileValidator } from '../lang/validate.ts';
+import { compileValidator, type Problem } from '../lang/validate.ts';
 import { loadWorkflow } from '../load.ts';
 import { parseRepliesFile } from '../providers/replies.ts';
+import { type Sound, withoutMistakes } from '../providers/without-mistakes.ts';
 import { answerablePlaces } from '../run/tool-places.ts';
 import { cutText } from '../source/cut-text.ts';
 import { parseDocument } from '../source/document.ts';
@@ -39,28 +40,34 @@ export async function loadTest(file: string, around: Surroundings): Promise<Load
   const text = textOf(path);
   if (text === undefined) throw new DagrunError(`the test file ${file} cannot be read`, { exitCode: 2 });
   const document = parseDocument({ name: relative(cwd, path) || path, text }, report);
-  if (document) checkShape(document, report);
-  if (!document || isWrong() || !isObject(document.value)) return { file: path, diagnostics, involved };
-
-  const value = document.value;
-  const workflow = await loadTested(document, path, around, involved, report);
+  if (!document || isWrong()) return { file: path, diagnostics, involved };
+  const sound = checkShape(document, report);
+  const { value } = sound;
+  if (!isObject(value)) return { file: path, diagnostics, involved };
+  const workflow = typeof value.workflow === 'string' ? await loadTested(document, path, around, involved, report) : undefined;
   const files = readNamedFiles({ document, value, folder: dirname(path), cwd }, involved, report);
   if (!workflow) return { file: path, diagnostics, involved };
   const test = { file: path, document, value, ...files };
   const nodes = answerablePlaces(workflow.plan);
   for (const replies of files.replies.values()) parseRepliesFile(replies, nodes, report);
-  checkTest(test, workflow.plan, report);
+  checkTest(test, workflow.plan, report, sound);
   return { file: path, diagnostics, involved, ...(!isWrong() && { ready: { test, workflow } }) };
 }
 
-function checkShape(document: Document, report: Report): void {
-  for (const { path, keyword, params, schema, message } of compileValidator(testSchema)(document.value)) {
+/** Reports what has the wrong shape (DAG741); the rest can be checked all the same. */
+function checkShape(document: Document, report: Report): Sound {
+  const problems = compileValidator(testSchema)(document.value);
+  for (const problem of problems) {
+    const { path, keyword, params, schema, message } = problem;
+    if (isMeantBy(problem, problems)) continue;
     if (keyword !== 'additionalProperties' || typeof params.key !== 'string') {
       const word = valueAt(document.value, path);
       const words = isList(params.enum) ? params.enum.filter((one) => typeof one === 'string') : [];
       const near = typeof word === 'string' ? suggest(word, words) : undefined;
-      const help = near === undefined ? {} : { help: `did you mean "${near}"?` };
-      report({ code: 'DAG741', severity: 'error', message, at: document.spanOf(path), ...help });
+      const isUnnamed = path.length === 1 && path[0] === 'scenarios' && isList(word);
+      const help =
+        near !== undefined ? `did you mean "${near}"?` : isUnnamed ? 'each has its name for a key: `two items: { … }`' : undefined;
+      report({ code: 'DAG741', severity: 'error', message, at: document.spanOf(path), ...(help !== undefined && { help }) });
       continue;
     }
     const cut = cutText(document, [...path, params.key]);
@@ -73,6 +80,19 @@ function checkShape(document: Document, report: Report): void {
     const at = document.spanOf([...path, params.key], 'key');
     report({ code: 'DAG741', severity: 'error', message: `"${params.key}" is not a key of ${where}`, at, ...(help && { help }) });
   }
+  return withoutMistakes(document.value, problems);
+}
+
+/** Whether what is missing is there under another name, which is told. */
+function isMeantBy({ keyword, params, path }: Problem, others: readonly Problem[]): boolean {
+  if (keyword !== 'required') return false;
+  return others.some(
+    (other) =>
+      other.keyword === 'additionalProperties' &&
+      other.path.length === path.length &&
+      path.every((step, at) => other.path[at] === step) &&
+      suggest(String(other.params.key), [String(params.key)]) !== undefined,
+  );
 }
 
 function valueAt(value: Json, path: Path): Json | undefined {
@@ -82,7 +102,8 @@ function valueAt(value: Json, path: Path): Json | undefined {
 }
 
 function nameOf(path: Path): string {
-  return path.length === 0 ? 'a test file' : `"${String(path.at(-1))}"`;
+  const last = path.at(-1);
+  return last === undefined ? 'a test file' : typeof last === 'number' ? 'this entry' : `\`${last}\``;
 }
 
 async function loadTested(

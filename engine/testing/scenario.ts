@@ -6,7 +6,7 @@ import { readStaged, type Staged } from '../providers/replies.ts';
 import { answerablePlaces } from '../run/tool-places.ts';
 import { type Fault, faultsIn } from './faults.ts';
 
-/** A test file whose shape was checked, with the files it names. */
+/** A test file whose shape was checked, and what was wrong left out, with the files it names. */
 export interface TestFile {
   /** Absolute. */
   readonly file: string;
@@ -44,8 +44,7 @@ export function scenarioOf(test: TestFile, name: string, plan: Plan): Scenario {
   const own = ownOf(test, name);
   const nodes = answerablePlaces(plan);
   const entriesIn = (document: Document, at: Path, value: Json, own: boolean): StagedIn[] => {
-    const staged = readStaged(document, at, value, nodes, () => {});
-    return staged ? [{ staged, document, own }] : [];
+    return [{ staged: readStaged({ document, path: at, value }, nodes, () => {}), document, own }];
   };
   const filesOf = (value: JsonObject): StagedIn[] => {
     const document = typeof value.replies_file === 'string' ? test.replies.get(value.replies_file) : undefined;

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonSchema } from '../base/json.ts';
-import { answerSchema, replySchema, stagedLists, stubSchema, waitSchema } from '../providers/replies-schema.ts';
+import { answerSchema, replySchema, stagedLists, stubSchema, waitSchema, wantedCall } from '../providers/replies-schema.ts';
 import { failureTypes } from '../syntax/result-schema.ts';
 
 const place: JsonObject = {
@@ -80,43 +80,47 @@ const toolCalls: JsonObject = {
 
 const STATUSES = ['succeeded', 'failed', 'skipped', 'cancelled', 'waiting'];
 
-const node: JsonSchema = {
-  anyOf: [
-    { enum: STATUSES },
-    {
-      type: 'object',
-      properties: {
-        status: { enum: STATUSES },
-        attempts: { ...range, description: 'Tries, over all items.' },
-        model_calls: { ...range, description: 'Calls, repairs included.' },
-        tool_calls: toolCalls,
-        cost: { ...range, description: 'In dollars.' },
-        tier: { enum: ['cheap', 'capable', 'premium'] },
-        model: { type: 'string' },
-        skip_reason: text,
-        error: {
-          anyOf: [
-            { ...failureTypes, description: 'Its type: `rate_limited`, `check_failed`, …' },
-            { type: 'object', properties: { type: failureTypes, message: text }, additionalProperties: false },
-          ],
-        },
-        recovered: { type: 'boolean', description: 'Whether the value of `on_error` stood in for it.' },
-        fallback: { type: 'boolean', description: 'Whether the fallback of `on_error` was taken.' },
-        items: {
-          anyOf: [
-            { type: 'integer', minimum: 0, description: 'How many there were.' },
-            { type: 'array', items: { enum: STATUSES }, description: 'What became of each.' },
-          ],
-        },
-        route: { type: 'string', description: 'The case that was taken.' },
-        iterations: { ...range, description: 'Rounds, over all items.' },
-        score: { ...range, description: 'Of the candidate that was kept.' },
-        accepted: { type: 'boolean', description: 'False when a loop came to its last round, or the highest tier was not good enough.' },
-        output: { description: 'Its output; fields that are not named may be anything.' },
-      },
-      additionalProperties: false,
+const nodeFacts: JsonObject = {
+  type: 'object',
+  properties: {
+    status: { enum: STATUSES },
+    attempts: { ...range, description: 'Tries, over all items.' },
+    model_calls: { ...range, description: 'Calls, repairs included.' },
+    tool_calls: toolCalls,
+    cost: { ...range, description: 'In dollars.' },
+    tier: { enum: ['cheap', 'capable', 'premium'] },
+    model: { type: 'string' },
+    skip_reason: text,
+    error: {
+      anyOf: [
+        { ...failureTypes, description: 'Its type: `rate_limited`, `check_failed`, …' },
+        { type: 'object', properties: { type: failureTypes, message: text }, additionalProperties: false },
+      ],
     },
-  ],
+    recovered: { type: 'boolean', description: 'Whether the value of `on_error` stood in for it.' },
+    fallback: { type: 'boolean', description: 'Whether the fallback of `on_error` was taken.' },
+    items: {
+      anyOf: [
+        { type: 'integer', minimum: 0, description: 'How many there were.' },
+        { type: 'array', items: { enum: STATUSES }, description: 'What became of each.' },
+      ],
+    },
+    route: { type: 'string', description: 'The case that was taken.' },
+    iterations: { ...range, description: 'Rounds, over all items.' },
+    score: { ...range, description: 'Of the candidate that was kept.' },
+    accepted: { type: 'boolean', description: 'False when a loop came to its last round, or the highest tier was not good enough.' },
+    output: { description: 'Its output; fields that are not named may be anything.' },
+  },
+  additionalProperties: false,
+};
+
+const node: JsonSchema = { anyOf: [{ enum: STATUSES }, nodeFacts] };
+
+const assertion: JsonObject = {
+  type: 'object',
+  properties: { that: { type: 'string' }, message: { type: 'string' } },
+  required: ['that'],
+  additionalProperties: false,
 };
 
 const expect: JsonSchema = {
@@ -155,15 +159,7 @@ const expect: JsonSchema = {
     that: {
       type: 'array',
       items: {
-        anyOf: [
-          { type: 'string' },
-          {
-            type: 'object',
-            properties: { that: { type: 'string' }, message: { type: 'string' } },
-            required: ['that'],
-            additionalProperties: false,
-          },
-        ],
+        anyOf: [{ type: 'string' }, assertion],
       },
       description: 'CEL expressions over `run`, `outputs`, `nodes` and `inputs`; each must be true.',
     },
@@ -219,7 +215,10 @@ export const namesOfShapes: ReadonlyMap<JsonSchema, string> = new Map<JsonSchema
   [testSchema, 'a test file'],
   [expect, '`expect`'],
   [fault, 'a fault'],
+  [nodeFacts, 'an expected node'],
+  [assertion, 'an assertion'],
   [toolCall, 'a call of a tool'],
+  [wantedCall, 'a call of a tool'],
   [replySchema, 'a reply'],
   [stubSchema, 'a stub'],
   [answerSchema, 'an answer'],
