@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { millis } from '../../../engine/base/ids.ts';
-import type { Failed } from '../../../engine/contracts/failure.ts';
+import { Failed } from '../../../engine/contracts/failure.ts';
 import { type Pause, withTimeout } from '../../../engine/run/timeout.ts';
 import { type VirtualClock, virtualClock } from '../../support/virtual-clock.ts';
 
@@ -51,4 +51,29 @@ test('after a pause the rest of the time is left', async () => {
     return new Promise((_, reject) => abort.addEventListener('abort', () => reject(new Error(`stopped at ${clock.now()}`))));
   };
   expect(await outcomeOf(clock, work)).toEqual({ outcome: 'timed_out', at: 600 });
+});
+
+const stopped = async (timeout: number | undefined, work: (abort: AbortSignal) => Promise<string>) => {
+  const clock = virtualClock();
+  const stop = new AbortController();
+  clock.after(millis(50), () => stop.abort());
+  const outcome = withTimeout(timeout === undefined ? undefined : millis(timeout), stop.signal, clock, work).catch((error: unknown) =>
+    error instanceof Failed ? error.failure.type : String(error),
+  );
+  await clock.run();
+  return { outcome: await outcome, at: clock.now() };
+};
+
+test.each([undefined, 10_000])('work that is given up and does not listen is left behind, with a timeout of %s', async (timeout) => {
+  expect(await stopped(timeout, () => new Promise<string>(() => {}))).toEqual({ outcome: 'cancelled', at: 2050 });
+});
+
+test.each([undefined, 10_000])('work that is given up may say so itself, with a timeout of %s', async (timeout) => {
+  const obedient = (abort: AbortSignal) =>
+    new Promise<string>((_, reject) => abort.addEventListener('abort', () => reject(new Error('put away'))));
+  expect(await stopped(timeout, obedient)).toEqual({ outcome: 'Error: put away', at: 50 });
+});
+
+test('a time that comes to its end while work is given up changes nothing', async () => {
+  expect(await stopped(1000, () => new Promise<string>(() => {}))).toEqual({ outcome: 'cancelled', at: 2050 });
 });
