@@ -4,7 +4,7 @@ import type { JsonObject } from './base/json.ts';
 import { loadConfig } from './config.ts';
 import type { LoadedWorkflow, ServerUpdate, Surroundings, ToolSummary } from './contracts/engine.ts';
 import { Failed } from './contracts/failure.ts';
-import type { ServerDecl, ServerTool, ToolDecl, ToolsOf } from './contracts/tool.ts';
+import type { PlanServer, ServerDecl, ServerTool, ToolDecl, ToolsOf } from './contracts/tool.ts';
 import type { Workflow } from './contracts/workflow.ts';
 import { DagrunError, WorkflowInvalid } from './errors.ts';
 import { allNodes } from './lang/frames.ts';
@@ -51,7 +51,9 @@ export async function updateTools(
         changes: before ? changesOf(before, tools) : [],
       });
     } catch (error) {
-      throw error instanceof Failed ? unreachable(error, options.missing !== undefined) : error;
+      throw error instanceof Failed
+        ? unreachable(error, server, options.missing === undefined ? undefined : relative(resolve(options.cwd ?? '.'), path))
+        : error;
     } finally {
       await servers.close();
     }
@@ -85,7 +87,7 @@ export async function requireServers(of: ToolsOf, servers: Servers, workflow: st
     try {
       now = await servers.list({ ...of, name, server });
     } catch (error) {
-      throw error instanceof Failed ? unreachable(error) : error;
+      throw error instanceof Failed ? unreachable(error, server, workflow) : error;
     }
     const known = new Set(offers.map((tool) => tool.name));
     const changes = changesOf(
@@ -101,8 +103,11 @@ export async function requireServers(of: ToolsOf, servers: Servers, workflow: st
   }
 }
 
-function unreachable({ failure }: Failed, ofRun = true): DagrunError {
-  return new DagrunError(failure.message, { exitCode: 3, ...(ofRun && { help: '`--offline` runs without any server' }) });
+/** `workflow`: what is run. */
+function unreachable({ failure }: Failed, { identity, spec }: Pick<PlanServer, 'identity' | 'spec'>, workflow?: string): DagrunError {
+  const mend = 'url' in spec ? `see whether it runs at ${identity}` : `try it in a terminal: \`${identity}\``;
+  const then = workflow === undefined ? '' : `\n\`dagrun tools update ${workflow}\` asks it again; \`--offline\` runs without any server`;
+  return new DagrunError(failure.message, { exitCode: 3, help: `${mend}${then}` });
 }
 
 function read(

@@ -70,7 +70,7 @@ export async function openTools({
     random,
     tools: () => open,
   });
-  const open: OpenToolBox = createTools({ kinds, servers, clock, runWorkflow, ...(standIn && { standIn }) });
+  const open: OpenToolBox = createTools({ kinds, servers, clock, workflow: plan.file, runWorkflow, ...(standIn && { standIn }) });
   return { open, close: () => servers.close() };
 }
 

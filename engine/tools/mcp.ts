@@ -1,8 +1,10 @@
+import type { ChildProcess } from 'node:child_process';
 import type { CallToolResult, Client } from '@modelcontextprotocol/client';
 import { isObject, type Json, type JsonObject, type JsonSchema } from '../base/json.ts';
 import { Failed } from '../contracts/failure.ts';
 import type { Attachment } from '../contracts/provider.ts';
 import type { ServerTool, ToolOutcome } from '../contracts/tool.ts';
+import { childEnd } from './child-end.ts';
 import { AddressRefused, guardedFetch } from './guarded-fetch.ts';
 
 /** How a server is reached; nothing in it is a template any more. */
@@ -34,9 +36,6 @@ const FOR_EVER = 2 ** 31 - 1;
 /** Base64 letters and pixels of an image that Anthropic takes. Source: engine/providers/anthropic.ts. */
 const LARGEST_IMAGE = 5_000_000;
 const LONGEST_EDGE = 8_000;
-/** Characters of what a server wrote to stderr that are kept, and of them those that a failure quotes. */
-const KEPT = 6_000;
-const QUOTED = 600;
 
 /** What an image is, by its bytes; undefined for what no model takes. */
 export type ImageOf = (bytes: Buffer) => Pick<Attachment, 'mediaType' | 'pixels'> | undefined;
@@ -46,7 +45,7 @@ export async function openMcp(name: string, launch: Launch, imageOf: ImageOf, ab
   const { Client: McpClient, ProtocolError, StreamableHTTPClientTransport } = await import('@modelcontextprotocol/client');
   // In place of probing for the newest protocol first, which starts a second process: servers of today speak both.
   const client = new McpClient({ name: 'dagrun', version: '1' }, { versionNegotiation: { mode: 'url' in launch ? 'auto' : 'legacy' } });
-  let said = '';
+  const end = childEnd();
   let alive = true;
   let transport: Parameters<Client['connect']>[0];
   if ('url' in launch) {
@@ -56,13 +55,20 @@ export async function openMcp(name: string, launch: Launch, imageOf: ImageOf, ab
     const { StdioClientTransport } = await import('@modelcontextprotocol/client/stdio');
     const { command, args, env, cwd } = launch;
     const child = new StdioClientTransport({ command, args: [...args], env: { ...env }, cwd, stderr: 'pipe' });
-    child.stderr?.on('data', (chunk: Buffer) => {
-      said = `${said}${chunk.toString('utf8')}`.slice(-KEPT);
-    });
+    child.stderr?.on('data', end.wrote);
+    const start = child.start.bind(child);
+    child.start = async () => {
+      await start();
+      // The package tells that it has ended, and not how.
+      end.watch((child as unknown as { readonly _process?: ChildProcess })._process);
+    };
     transport = child;
   }
-  const failed = (what: string, error: unknown): Failed =>
-    new Failed({ type: 'tool_failed', tool: name, message: `${what}${reasonOf(error, 'url' in launch ? '' : said)}` }, { cause: error });
+  const failed = async (what: string, error: unknown, line = false): Promise<Failed> => {
+    // What a process wrote at its end is read after that.
+    await new Promise(setImmediate);
+    return new Failed({ type: 'tool_failed', tool: name, message: `${what}${reasonOf(error, end.words(line))}` }, { cause: error });
+  };
   client.onclose = () => {
     alive = false;
   };
@@ -71,7 +77,7 @@ export async function openMcp(name: string, launch: Launch, imageOf: ImageOf, ab
     await client.connect(transport, { timeout: PATIENCE, ...(abort && { signal: abort }) });
   } catch (error) {
     await client.close().catch(() => undefined);
-    throw failed('url' in launch ? `the server of "${name}" cannot be reached` : `the server of "${name}" cannot be started`, error);
+    throw await failed('url' in launch ? `the server of "${name}" cannot be reached` : `the server of "${name}" cannot be started`, error);
   }
   return {
     alive: () => alive,
@@ -80,7 +86,7 @@ export async function openMcp(name: string, launch: Launch, imageOf: ImageOf, ab
         const { tools } = await client.listTools(undefined, { timeout: PATIENCE });
         return tools.map(serverTool).sort((a, b) => (a.name < b.name ? -1 : 1));
       } catch (error) {
-        throw failed(`the server of "${name}" does not say what tools it has`, error);
+        throw await failed(`the server of "${name}" does not say what tools it has`, error);
       }
     },
     async call(tool, args, signal) {
@@ -90,8 +96,9 @@ export async function openMcp(name: string, launch: Launch, imageOf: ImageOf, ab
       } catch (error) {
         if (signal.aborted) throw error;
         // What the server answered, in its own words; everything else is of the way to it.
-        const message = ProtocolError.isInstance(error) ? error.message : failed('the call failed', error).message;
-        return { status: 'failed', message };
+        if (ProtocolError.isInstance(error)) return { status: 'failed', message: error.message };
+        const { message } = await failed('the call failed', error, true);
+        return { status: 'failed', message: end.ended() === undefined ? message : `${message}${AGAIN}` };
       }
     },
     close: () => client.close(),
@@ -156,7 +163,10 @@ const WORDS: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the host name cannot be looked up',
 };
 
-/** Why, in our words where the cause is known, and in the server's own where it said something. */
+/** Where it ends in a run, that is not its end for the run. */
+const AGAIN = '; it is started again for the next call';
+
+/** Why, in our words where the cause is known, and in the server's own where it said something: `said`. */
 function reasonOf(error: unknown, said: string): string {
   let status: number | undefined;
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
@@ -166,9 +176,6 @@ function reasonOf(error: unknown, said: string): string {
     if (word !== undefined) return `: ${word}`;
     if (isObject(data) && typeof data.status === 'number') status ??= data.status;
   }
-  // Where in its code it ended says nothing to whoever uses it.
-  const lines = said.split('\n').filter((line) => !/^\s+at |^Node\.js v\d/.test(line));
-  const quote = lines.join('\n').trim().slice(-QUOTED);
-  if (quote !== '') return `: ${quote}`;
+  if (said !== '') return `: ${said}`;
   return status === undefined ? ': it gave no answer' : `: it answered ${status}`;
 }

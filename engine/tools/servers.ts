@@ -39,6 +39,15 @@ export function createServers(outside: Outside, imageOf: ImageOf = () => undefin
     return making;
   };
 
+  /** What a server of its own accord says of its secrets is no more told than what it is asked for. */
+  const cleanly = async <T>(secrets: ReadonlyMap<string, string>, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw error instanceof Failed ? new Failed(withoutSecrets(error.failure, secrets)) : error;
+    }
+  };
+
   const start = async ({ name, folder }: ServerOf, spec: JsonObject): Promise<Opened> => {
     const secrets = new Map<string, string>();
     const reveal = (secret: string): string => {
@@ -47,15 +56,14 @@ export function createServers(outside: Outside, imageOf: ImageOf = () => undefin
       return value;
     };
     const launch = await launchOf(name, folder, spec, outside, reveal);
-    try {
-      return { server: await openMcp(name, launch, imageOf), secrets };
-    } catch (error) {
-      throw error instanceof Failed ? new Failed(withoutSecrets(error.failure, secrets)) : error;
-    }
+    return { server: await cleanly(secrets, () => openMcp(name, launch, imageOf)), secrets };
   };
 
   return {
-    list: async (of) => (await opened(of)).server.list(),
+    async list(of) {
+      const { server, secrets } = await opened(of);
+      return cleanly(secrets, () => server.list());
+    },
     async call(of, tool, args, abort) {
       const { server, secrets } = await opened(of);
       return withoutSecrets(await server.call(tool, args, abort), secrets);

@@ -20,7 +20,7 @@ import type {
 } from '../contracts/tool.ts';
 import { compileSpec } from '../lang/notation.ts';
 import { withoutSecrets } from '../lang/sealed-text.ts';
-import { toolsNamed } from '../lang/tool-names.ts';
+import { serverIn, toolsNamed } from '../lang/tool-names.ts';
 import { compileValidator } from '../lang/validate.ts';
 import type { Servers } from './servers.ts';
 
@@ -30,6 +30,8 @@ export interface ToolsOptions {
   readonly kinds: readonly NodeKind[];
   readonly servers: Servers;
   readonly clock: Clock;
+  /** The file of the run's workflow, for messages. */
+  readonly workflow: string;
   /** Runs a workflow that is called as a tool, and gives its outputs. Throws Failed. */
   runWorkflow(
     name: string,
@@ -46,7 +48,7 @@ export interface ToolsOptions {
 const GRACE: Millis = millis(2000);
 
 /** Gives tasks their tools. A tool does what a node of its kind does, or what a server does for it. */
-export function createTools({ kinds, servers, clock, runWorkflow, standIn }: ToolsOptions): OpenToolBox {
+export function createTools({ kinds, servers, clock, workflow, runWorkflow, standIn }: ToolsOptions): OpenToolBox {
   const byName = new Map(kinds.map((kind) => [kind.kind, kind]));
 
   return (of, ctx, book) => ({
@@ -58,7 +60,7 @@ export function createTools({ kinds, servers, clock, runWorkflow, standIn }: Too
 
     async call(use) {
       const tool = Object.hasOwn(of.plan.tools, use.tool) ? of.plan.tools[use.tool] : undefined;
-      if (tool === undefined) return { status: 'failed', message: `there is no tool "${use.tool}"` };
+      if (tool === undefined) return { status: 'failed', message: whyMissing(of, use.tool) };
       const { args, turn, id } = use;
       const place = { tool: use.tool, ...(turn !== undefined && { turn }), ...(id !== undefined && { id }) };
       const request = hash('sha256', canonicalText({ ...place, args }), 'base64url');
@@ -87,6 +89,13 @@ export function createTools({ kinds, servers, clock, runWorkflow, standIn }: Too
       return outcome;
     },
   });
+
+  function whyMissing({ plan }: ToolsOf, name: string): string {
+    const server = serverIn(name);
+    const known = server === undefined ? undefined : plan.servers[server];
+    if (known === undefined || known.offers) return `there is no tool "${name}"`;
+    return `what tools the server "${server}" has is not known: \`dagrun tools update ${workflow}\` asks it`;
+  }
 
   async function work(
     of: ToolsOf,

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { DagrunError } from '../../engine/errors.ts';
 import { loadWorkflow } from '../../engine/load.ts';
 import { listTools, updateTools } from '../../engine/server-tools.ts';
 import { type Workspace, workspace } from '../support/workspace-run.ts';
@@ -91,10 +92,67 @@ outputs: { it: nodes.read.output, error: 'coalesce(nodes.outside.error.message, 
     await expect(
       run('tools:\n  no: { mcp: { command: no-such-program } }\nnodes:\n  it: { prompt: x, tools: ["no/*"] }\n'),
     ).rejects.toThrow('the server of "no" cannot be started: there is no such program on the PATH');
-    space.write('bad.mjs', "console.error('no database at db.example'); process.exit(3);\n");
-    await expect(
-      run('tools:\n  no: { mcp: { command: node, args: [bad.mjs] } }\nnodes:\n  it: { prompt: x, tools: ["no/*"] }\n'),
-    ).rejects.toThrow('the server of "no" cannot be started: no database at db.example');
+  });
+
+  test.each<[string, string | RegExp]>([
+    ['console.error("no database at db.example"); process.exit(3)', 'it exited with code 3: no database at db.example'],
+    ['console.error("It starts.\\n\\nIt cannot."); process.exit(1)', 'it exited with code 1:\n  It starts.\n  It cannot.'],
+    ['', 'it exited with code 0, and wrote nothing to stderr'],
+    ['process.kill(process.pid, "SIGKILL")', 'it was ended by SIGKILL, and wrote nothing to stderr'],
+    [
+      'import "./none.mjs"',
+      /^it exited with code 1: Error \[ERR_MODULE_NOT_FOUND\]: Cannot find module '.*none\.mjs' imported from .*bad\.mjs$/,
+    ],
+    ['throw new TypeError("no port")', /^it exited with code 1:\n {2}throw new TypeError\("no port"\)\n {2}TypeError: no port$/],
+    ['console.error("{{secrets.mine}} is no token"); process.exit(1)', 'it exited with code 1: [secrets.mine] is no token'],
+  ])('one that exits at once tells how, and what it wrote: %s', { timeout: 30_000 }, async (code, why) => {
+    const inCode = code.replace('"{{secrets.mine}} ', 'process.env.TOKEN + " ');
+    space.write('bad.mjs', inCode);
+    const failed = await run(
+      'tools:\n  no: { mcp: { command: node, args: [bad.mjs], env: { TOKEN: "{{secrets.mine}}" } } }\nnodes:\n  it: { prompt: x, tools: ["no/*"] }\n',
+      { MINE: 's3cr3t' },
+    ).catch((error: unknown) => error as DagrunError);
+    const { message, help } = failed as DagrunError;
+    const said = 'the server of "no" cannot be started: ';
+    expect(message.slice(0, said.length)).toBe(said);
+    expect(message.slice(said.length)).toEqual(typeof why === 'string' ? why : expect.stringMatching(why));
+    expect(help).toBe(
+      'try it in a terminal: `node bad.mjs`\n`dagrun tools update it.workflow.yml` asks it again; `--offline` runs without any server',
+    );
+  });
+
+  test('one that ends in the midst of a call says how, and is started again for the next', { timeout: 30_000 }, async () => {
+    space.write(
+      'falls.mjs',
+      `import { createInterface } from 'node:readline';
+const say = (id, result) => process.stdout.write(JSON.stringify({ jsonrpc: '2.0', id, result }) + '\\n');
+createInterface({ input: process.stdin }).on('line', (line) => {
+  const { id, method, params } = JSON.parse(line);
+  if (method === 'initialize') say(id, { protocolVersion: params.protocolVersion, capabilities: { tools: {} }, serverInfo: { name: 's', version: '1' } });
+  if (method === 'tools/list') say(id, { tools: ['fall', 'stand'].map((name) => ({ name, inputSchema: { type: 'object' } })) });
+  if (method === 'tools/call' && params.name === 'stand') say(id, { content: [{ type: 'text', text: 'fine' }] });
+  if (method === 'tools/call' && params.name === 'fall') { console.error('it rains\\nout of memory'); process.exit(7); }
+});
+`,
+    );
+    const told = await run(`tools:
+  no: { mcp: { command: node, args: [falls.mjs] } }
+nodes:
+  falls: { kind: tool, tool: no/fall, on_error: skip }
+  stands: { kind: tool, tool: no/stand, needs: { falls: optional } }
+outputs: { it: nodes.stands.output, error: 'coalesce(nodes.falls.error.message, "")' }
+`);
+    expect(told.output('error')).toBe(
+      'no/fall: the call failed: it exited with code 7: it rains / out of memory; it is started again for the next call',
+    );
+    expect(told.output()).toBe('fine');
+  });
+
+  test('without dagrun.lock, whoever asks nobody is told what asks it', { timeout: 30_000 }, async () => {
+    const text = `${fs()}nodes:\n  it: { kind: tool, tool: fs/list_allowed_directories }\noutputs: { it: nodes.it.status }\n`;
+    expect((await space.run(text, { offline: true })).error()).toBe(
+      'tool_failed: fs/list_allowed_directories: what tools the server "fs" has is not known: `dagrun tools update it.workflow.yml` asks it',
+    );
   });
 
   test('memory is kept between calls of a run, where its environment says', { timeout: 30_000 }, async () => {
