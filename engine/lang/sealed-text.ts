@@ -47,19 +47,34 @@ export function isSealed(text: SealedText): boolean {
   return typeof text !== 'string';
 }
 
-/** A value in which every secret, plain or as it would stand in a URL or in base64, is replaced by its name. */
+/**
+ * A value in which every secret is replaced by its name: plain, or as it would stand in JSON, in a URL or in base64, also among other
+ * text, as in the `user:password` of a header.
+ */
 export function withoutSecrets<T>(value: T, secrets: ReadonlyMap<string, string>): T {
   if (secrets.size === 0) return value;
-  const hidden = [...secrets].flatMap(([name, secret]) =>
-    [...new Set([secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64')])].map((text) => ({
-      text,
-      name: `[secrets.${name}]`,
-    })),
-  );
+  const hidden = [...secrets].flatMap(([name, secret]) => formsOf(secret).map((text) => ({ text, name: `[secrets.${name}]` })));
   // The longest first: one secret may be a part of another.
   hidden.sort((a, b) => b.text.length - a.text.length);
   const clean = (text: string): string => hidden.reduce((left, { text: secret, name }) => left.replaceAll(secret, name), text);
   return cleaned(value as Json, clean) as T;
+}
+
+/** Shorter pieces of base64 turn up in any image by chance, and are no use to anybody who has only them. */
+const LEAST_BASE64 = 8;
+
+function formsOf(secret: string): readonly string[] {
+  const json = JSON.stringify(secret).slice(1, -1);
+  const ascii = json.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  const bytes = Buffer.from(secret);
+  const base64 = [0, 1, 2].map((before) => {
+    // Three bytes are four characters: what stands before a secret decides which bits go together. Taken is what it alone decides.
+    const text = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
+    return text.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6));
+  });
+  const inBase64 = base64.filter((text) => text.length >= LEAST_BASE64);
+  const inUrls = inBase64.map((text) => text.replaceAll('+', '-').replaceAll('/', '_'));
+  return [...new Set([secret, json, ascii, encodeURIComponent(secret), bytes.toString('base64'), ...inBase64, ...inUrls])];
 }
 
 function cleaned(value: Json, clean: (text: string) => string): Json {
