@@ -1,4 +1,4 @@
-import { type Millis, millis, nanoUsd, type Usd } from './ids.ts';
+import { type Instant, instant, type Millis, millis, nanoUsd, type Usd } from './ids.ts';
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
@@ -7,6 +7,13 @@ export function parseDuration(text: string): Millis | undefined {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim());
   const unit = UNIT_MS[match?.[2] ?? ''];
   return match && unit !== undefined ? millis(Math.round(Number(match[1]) * unit)) : undefined;
+}
+
+/** A time of RFC 3339, seconds may be left out; undefined when it is none, or does not say its offset from UTC. */
+export function parseTime(text: string): Instant | undefined {
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/i.test(text.trim())) return undefined;
+  const at = Date.parse(text.trim());
+  return Number.isNaN(at) ? undefined : instant(at);
 }
 
 /** A duration for people: `87ms`, `4.2s`, `3m 07s`, `2h 05m`. */

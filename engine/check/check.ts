@@ -30,6 +30,7 @@ import { checkSubWorkflows } from './sub-workflows.ts';
 import { checkToolArguments } from './tool-arguments.ts';
 import { checkToolDefinitions } from './tool-definitions.ts';
 import { checkTools } from './tools.ts';
+import { checkUnits } from './units.ts';
 import { checkUnused } from './unused.ts';
 
 /** In this order, because of two mistakes at one place the one found first is told: names before what their values are. */
@@ -54,6 +55,7 @@ const RULES: readonly Rule[] = [
   checkCaching,
   checkSchemas,
   checkShapes,
+  checkUnits,
   checkToolArguments,
   checkOutputs,
   checkRoutes,

@@ -29,6 +29,12 @@ export function inferTemplate(
   return problems;
 }
 
+/** What a value that stands outside all blocks is, nothing being said of mistakes. */
+export function printedShape(value: TemplateValue, scope: TypeScope): Shape {
+  const env = surroundings(scope, () => {}, 'template', infer);
+  return valueShape(value, { env, contexts: [], loops: 0, names: new Map(), partials: {}, open: [] }, 'value');
+}
+
 /** The surroundings of one part of a template. */
 interface Place {
   readonly env: Env;

@@ -1,5 +1,5 @@
 import { type Instant, instant } from '../base/ids.ts';
-import { renderDuration } from '../base/units.ts';
+import { parseTime, renderDuration } from '../base/units.ts';
 import { Failed } from '../contracts/failure.ts';
 import { type NodeKind, Parked, type WakeCondition } from '../contracts/node-kind.ts';
 import { checkDuration, durationIn } from './duration.ts';
@@ -27,6 +27,7 @@ export const wait: NodeKind<WaitSpec> = {
       for: { type: 'string', 'x-unit': 'duration', 'x-holds': 'template', description: 'How long: `10m`, `2d`.' },
       until_time: {
         type: 'string',
+        'x-unit': 'time',
         'x-holds': 'template',
         description: 'Until when, with its offset from UTC: `2027-03-01T09:00:00Z`. A time that has passed is no wait.',
       },
@@ -72,7 +73,7 @@ export const wait: NodeKind<WaitSpec> = {
       report('DAG124', ['output'], 'waiting for a time gives null: there is nothing to describe', { help: 'remove `output`' });
     for (const field of ['for', ...OF_SIGNALS]) checkDuration(spec, field, report);
     const time = spec.until_time;
-    if (typeof time === 'string' && !time.includes('{{') && timeIn(time) === undefined)
+    if (typeof time === 'string' && !time.includes('{{') && parseTime(time) === undefined)
       report('DAG123', ['until_time'], `"until_time" must be a time with its offset from UTC; this is "${time}"`, {
         help: 'a day, a time and its offset from UTC: 2027-03-01T09:00:00Z, 2027-03-01T09:00+01:00',
       });
@@ -101,15 +102,8 @@ function conditionOf(spec: WaitSpec, now: Instant): WakeCondition {
   }
   if (spec.for !== undefined) return { type: 'timer', at: instant(now + durationIn(spec.for, 'for')) };
   const text = spec.until_time ?? '';
-  const at = timeIn(text);
+  const at = parseTime(text);
   if (at !== undefined) return { type: 'timer', at };
   const message = `\`until_time\` gives ${JSON.stringify(text)}, not a time such as 2027-03-01T09:00:00Z`;
   throw new Failed({ type: 'expression_failed', field: 'until_time', message });
-}
-
-/** A time of RFC 3339, seconds may be left out; undefined when it is none, or does not say its offset from UTC. */
-function timeIn(text: string): Instant | undefined {
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/i.test(text.trim())) return undefined;
-  const at = Date.parse(text.trim());
-  return Number.isNaN(at) ? undefined : instant(at);
 }
