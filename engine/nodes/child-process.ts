@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { failedByAbort } from '../contracts/failure.ts';
 
 export interface Launch {
@@ -21,7 +21,7 @@ export type Ending =
   /** `code`: what the system said, `ENOENT`. */
   | { readonly type: 'not_started'; readonly code: string };
 
-/** How long a process that was asked to end may take, in milliseconds; less than a try is waited for after its time is up. */
+/** How long a process that was asked to end may take, and the pipes of one that has ended, in milliseconds; less than a try is waited for after its time is up. */
 const GRACE = 500;
 
 /** Groups at work: they end with this process. */
@@ -74,8 +74,12 @@ export function runProgram({ argv, cwd, env, stdin, maxOutput, abort }: Launch):
     child.stdin?.end(stdin);
     abort.addEventListener('abort', stop, { once: true });
     child.once('error', (error: NodeJS.ErrnoException) => settle(() => resolve({ type: 'not_started', code: error.code ?? 'unknown' })));
-    // What is left of the group would keep the pipes open, and `close` would wait for it.
-    child.once('exit', () => endGroup(pid, 'SIGKILL'));
+    child.once('exit', () => {
+      // What is left of the group would keep the pipes open, and `close` would wait for it.
+      endGroup(pid, 'SIGKILL');
+      // What has left the group, as daemons do, cannot be ended, and may hold them open for ever.
+      letGoOfPipes(child);
+    });
     child.once('close', (code, signal) =>
       settle(() => {
         const stderr = Buffer.concat(said.stderr);
@@ -86,6 +90,17 @@ export function runProgram({ argv, cwd, env, stdin, maxOutput, abort }: Launch):
       }),
     );
   });
+}
+
+/** Lets go of the pipes of a program that has ended, once all that it said itself has been read. */
+function letGoOfPipes(child: ChildProcess): void {
+  const close = (): void => {
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+  };
+  // What it said is in the pipes, and is read in the turn of the event loop that comes after a timer, however late the timer is.
+  const timer = setTimeout(() => setImmediate(() => setImmediate(close)), GRACE);
+  child.once('close', () => clearTimeout(timer));
 }
 
 function follow(pid: number): void {
