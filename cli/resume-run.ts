@@ -52,9 +52,10 @@ function renderPast(past: Past, run: string, ctx: Pick<Context, 'err' | 'errWidt
   const items = past.keptItems > 0 ? ` and ${countOf(past.keptItems, 'item')} of others` : '';
   const unpriced = past.unpricedCalls > 0 ? ` and ${countOf(past.unpricedCalls, 'call')} without a known price` : '';
   const paid = past.paid > 0 || past.unpricedCalls > 0 ? `, ${renderUsd(fromDollars(past.paid))}${unpriced} already paid` : '';
+  const turns = past.keptTurns > 0 ? `, and ${countOf(past.keptTurns, 'turn')} of conversations that go on` : '';
   const lines = [
     `${err.bold('resuming')} ${run}${begun}`,
-    `  ${past.kept} of ${countOf(past.nodes, 'node')}${items} ${past.kept + past.keptItems === 1 ? 'is' : 'are'} kept${paid}`,
+    `  ${past.kept} of ${countOf(past.nodes, 'node')}${items} ${past.kept + past.keptItems === 1 ? 'is' : 'are'} kept${turns}${paid}`,
   ];
   const doubt = past.inDoubt;
   if (doubt.length > 0) {

@@ -1,4 +1,4 @@
-import { nanoUsd, type Usd } from './base/ids.ts';
+import { nanoUsd, type TaskKey, type Usd } from './base/ids.ts';
 import type { Json } from './base/json.ts';
 import { toDollars } from './base/units.ts';
 import type { RunEvent } from './contracts/event.ts';
@@ -8,7 +8,9 @@ import { findModel, priceOf, suggestedTiers } from './models/catalog.ts';
 import { defaultMaxOutput } from './models/worst-case.ts';
 import { isSettled, newStory, outputOf, tell } from './observe/run-story.ts';
 import type { NodeStory, RunStory, TaskStory } from './observe/story.ts';
+import { frameAround, frameOf, nodeKeyOf, taskAround } from './run/address.ts';
 import { sourceKey } from './run/plan-index.ts';
+import { goesOn } from './run/remembered.ts';
 
 /** What a run had when its process ended. Money in dollars. */
 export interface Past {
@@ -18,6 +20,8 @@ export interface Past {
   readonly nodes: number;
   /** Items of unfinished fan-outs that need not be done again. */
   readonly keptItems: number;
+  /** Turns of unfinished conversations that call tools: these go on after them. */
+  readonly keptTurns: number;
   readonly paid: number;
   readonly unpricedCalls: number;
   readonly inDoubt: readonly InDoubt[];
@@ -57,6 +61,10 @@ function pastOf(story: RunStory): Past {
         [...node.loops.values()].filter(({ outcome }) => node.fanOut && (outcome === 'accepted' || outcome === 'exhausted')).length,
       0,
     ),
+    keptTurns: [...story.all.values()].reduce(
+      (sum, node) => sum + [...node.tasks.values()].reduce((turns, task) => turns + turnsOf(story, task), 0),
+      0,
+    ),
     paid: toDollars(story.cost),
     unpricedCalls: story.unpricedCalls,
     inDoubt: inFlight.map(({ node, task }) => {
@@ -64,6 +72,23 @@ function pastOf(story: RunStory): Past {
       return { task: task.task, upTo: most === null ? null : toDollars(most) };
     }),
   };
+}
+
+/** The turns of a task's conversation that are gone on from: of those that came to no end, since the last that was begun anew. */
+function turnsOf(story: RunStory, { task, status, attempts }: TaskStory): number {
+  if (status === 'succeeded' || status === 'skipped' || !isAround(story, task)) return 0;
+  return attempts.reduce((turns, { outcome, failure, next, calls }) => {
+    if (outcome === 'failed' && next?.type === 'give_up' && failure && !goesOn(failure)) return 0;
+    return turns + calls.filter(({ reply }) => reply?.toolCalls).length;
+  }, 0);
+}
+
+/** False for what was inside of an attempt that another one has followed. */
+function isAround(story: RunStory, key: TaskKey): boolean {
+  const task = taskAround(key);
+  if (task === undefined) return true;
+  const last = story.all.get(nodeKeyOf(task))?.tasks.get(task)?.attempts.at(-1);
+  return last !== undefined && frameOf(task, last.attempt, last.stage) === frameAround(key) && isAround(story, task);
 }
 
 /** True for a try that was making a call of which nothing came back: what came back is in the journal. */

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { ResumeOptions } from '../../engine/contracts/engine.ts';
 import type { RunEvent } from '../../engine/contracts/event.ts';
 import type { RunResult } from '../../engine/contracts/result.ts';
-import { answerGate, cancelRun, resume } from '../../engine/index.ts';
+import { answerGate, cancelRun, run as engineRun, loadWorkflow, openRun, resume, watchPast } from '../../engine/index.ts';
 import { startAnthropicServer } from '../support/anthropic-server.ts';
 import type { Turn, WireServer } from '../support/wire-server.ts';
 import { type Told, type Workspace, workspace } from '../support/workspace-run.ts';
@@ -75,10 +75,18 @@ const run = (node: string, options: Parameters<Workspace['run']>[1] = {}): Promi
 const goOn = async (
   id: string,
   { store, ...options }: Partial<ResumeOptions> & { store?: string } = {},
-): Promise<{ readonly result: RunResult; readonly events: readonly RunEvent[] }> => {
+): Promise<{ readonly result: RunResult; readonly events: readonly RunEvent[]; readonly keptTurns: number }> => {
   const events: RunEvent[] = [];
-  const around = { cwd: space.folder, env: env(store), wait: false, onEvent: (event: RunEvent) => void events.push(event) };
-  return { result: await resume(id, { ...around, ...options }), events };
+  const { plan } = await openRun(id, { cwd: space.folder, env: env(store) });
+  const past = watchPast(plan);
+  const around = {
+    cwd: space.folder,
+    env: env(store),
+    wait: false,
+    onPast: past.add,
+    onEvent: (event: RunEvent) => void events.push(event),
+  };
+  return { result: await resume(id, { ...around, ...options }), events, keptTurns: past.past().keptTurns };
 };
 const say = (id: string, gate: string, approved: boolean, store?: string): Promise<unknown> =>
   answerGate(id, gate, { approved, by: 'ada' }, { cwd: space.folder, env: env(store) });
@@ -97,7 +105,8 @@ describe('a run that is resumed goes on with its conversations', () => {
     expect(first.error()).toMatch(/^unavailable: /);
     expect(server.received).toHaveLength(3);
     script(['Done.']);
-    const { result, events } = await goOn(first.result.run);
+    const { result, events, keptTurns } = await goOn(first.result.run);
+    expect(keptTurns).toBe(2);
     expect(result).toMatchObject({ status: 'succeeded', outputs: { it: 'Done.' } });
     expect(server.received, 'one turn more').toHaveLength(4);
     expect(server.received[3]!.body.messages).toEqual(server.received[2]!.body.messages);
@@ -240,6 +249,7 @@ describe('a run that is resumed goes on with its conversations', () => {
       expect((await goOn(result.run)).result.status).toBe('waiting');
       await cancelRun(result.run, { by: 'ada', cwd: space.folder, env: env() });
       const again = await goOn(result.run);
+      expect(again.keptTurns).toBe(2);
       expect(again.result.status).toBe('waiting');
       expect(questions(again.events)).toEqual(['May refund be called with this?']);
       expect(turns).toEqual({ a: 1, b: 3 });
@@ -248,6 +258,23 @@ describe('a run that is resumed goes on with its conversations', () => {
       expect((await goOn(result.run)).result.outputs).toEqual({ it: [{ talk: 'A.' }, { talk: 'B.' }] });
       expect(done()).toEqual(['refund 7']);
     });
+  });
+
+  test('another run has nothing of it: what is not done is done anew there, and what was done in the end is taken over', async () => {
+    script(['', REFUND], DOWN);
+    const { result } = await run(NODE);
+    const around = { cwd: space.folder, env: env(), wait: false };
+    const workflow = await loadWorkflow('it.workflow.yml', around);
+    script(['Another.']);
+    const other = await engineRun(workflow, { ...around, from: result.run });
+    expect(other.outputs).toEqual({ it: 'Another.' });
+    expect(server.received.at(-1)!.body.messages).toHaveLength(1);
+    script(['Done.']);
+    const { cost } = (await goOn(result.run)).result;
+    const asked = server.received.length;
+    const last = await engineRun(workflow, { ...around, from: result.run });
+    expect(last).toMatchObject({ outputs: { it: 'Done.' }, cost: { total: 0, reused: { fromRun: 1, saved: cost.total } } });
+    expect(server.received).toHaveLength(asked);
   });
 
   test.each([
@@ -270,7 +297,8 @@ describe('a run that is resumed goes on with its conversations', () => {
     const first = await run(node);
     expect(first.error()).toMatch(new RegExp(`^${type}: `));
     script(['{"n": 1}']);
-    const { result } = await goOn(first.result.run);
+    const { result, keptTurns } = await goOn(first.result.run);
+    expect(keptTurns).toBe(0);
     expect(result.status).toBe('succeeded');
     expect(server.received.at(-1)!.body.messages, 'only what was asked first').toHaveLength(1);
   });
