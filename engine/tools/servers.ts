@@ -30,8 +30,12 @@ export function createServers(outside: Outside, imageOf: ImageOf = () => undefin
     const spec = compileSpec(serverFields, of.server.spec, of.partials)(of.scope);
     // Two files may start the same one; what differs in a template makes another.
     const key = digestOf([of.name, of.folder, spec]);
-    const known = await open.get(key);
-    if (known?.server.alive()) return known;
+    for (let before = open.get(key); before !== undefined; before = open.get(key)) {
+      const known = await before;
+      if (known.server.alive()) return known;
+      // Of several who find that it has ended, one starts it again, and the others wait for that.
+      if (open.get(key) === before) break;
+    }
     const making = start(of, spec);
     open.set(key, making);
     // One that cannot be started now may be started later.
