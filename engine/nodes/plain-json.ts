@@ -9,7 +9,8 @@ export function plainJson(value: unknown): { readonly json: Json } | { readonly 
     return { json: read(value, 'it', []) };
   } catch (error) {
     if (error instanceof NoJson) return { problem: error.message };
-    throw error;
+    // What is looked at is the program's own: a getter, a proxy.
+    return { problem: `it cannot be read: ${error instanceof Error ? error.message : String(error)}` };
   }
 }
 

@@ -105,7 +105,7 @@ describe('what goes wrong', () => {
   test('with what it returns', async () => {
     place.write(
       'lib/returns.mjs',
-      'const loop = {}; loop.self = loop;\nexport const undef = () => undefined;\nexport const fields = () => ({ a: undefined, b: 1 });\nexport const fn = () => ({ a: [1, () => 1] });\nexport const date = () => ({ at: new Date(0) });\nexport const nan = () => [0 / 0];\nexport const big = () => 1n;\nexport const circle = () => loop;\n',
+      'const loop = {}; loop.self = loop;\nexport const undef = () => undefined;\nexport const fields = () => ({ a: undefined, b: 1 });\nexport const fn = () => ({ a: [1, () => 1] });\nexport const date = () => ({ at: new Date(0) });\nexport const nan = () => [0 / 0];\nexport const big = () => 1n;\nexport const circle = () => loop;\nexport const getter = () => ({ get a() { throw new Error("not now"); } });\n',
     );
     const given = async (name: string): Promise<unknown> => {
       const told = await call(`./lib/returns.mjs#${name}`);
@@ -118,5 +118,6 @@ describe('what goes wrong', () => {
     expect(await given('nan')).toContain('[0] is NaN');
     expect(await given('big')).toContain('it is a bigint');
     expect(await given('circle')).toContain('self leads back to itself');
+    expect(await given('getter')).toBe('output_invalid: what ./lib/returns.mjs#getter returned is not JSON: it cannot be read: not now');
   });
 });
