@@ -13,6 +13,7 @@ import {
   renderTokens,
   renderUsd,
 } from '../engine/index.ts';
+import { adviceFor } from './advice.ts';
 import { countOf } from './amounts.ts';
 import { oneLine, padEnd } from './layout.ts';
 import { byRank } from './node-cells.ts';
@@ -71,7 +72,7 @@ export function failureOf(
     ...(tries > 1 || node?.items ? triesOf(node, began === node ? '' : message) : problemsOf(causeOf(error))),
     ...(notRun.length > 0 ? [`not run: ${listOf(notRun)}`] : []),
   ];
-  const help = adviceFor(causeOf(error));
+  const help = adviceFor(causeOf(error), began?.kind);
   return {
     code: error.code as Code,
     severity: 'error',
@@ -153,42 +154,6 @@ function triesOf(node: NodeView | undefined, said: string = ''): readonly string
 
 function withRest(lines: readonly string[], all: number): readonly string[] {
   return all > lines.length ? [...lines, `… and ${all - lines.length} more`] : lines;
-}
-
-/** What usually helps against a kind of failure; the failure's own message says what happened. */
-function adviceFor(error: ResultError): string | undefined {
-  switch (error.type) {
-    case 'refused':
-      return 'rephrase the prompt, or say with `on_error` how to go on without an answer';
-    case 'bad_request':
-      return 'check the name of the model and what it takes: `dagrun models`';
-    case 'file_unreadable':
-      return 'paths of `attach` start at the folder of the workflow file';
-    case 'expression_failed':
-      return 'guard what may be missing: `coalesce(…)` in expressions, the helper `default` in templates';
-    case 'rate_limited':
-      return 'lower `concurrency`, or list a second model in the tier, so that there is one to fall back to';
-    case 'unavailable':
-      return 'run it again; a second model in the tier would have been tried in its place';
-    case 'unauthorized':
-      return 'set the key and run again, or add --offline to run without one; `dagrun doctor` shows what is set';
-    case 'context_too_long':
-      return 'pass less text, or use a model with a larger window (`dagrun models`)';
-    case 'output_invalid':
-      return 'say in the prompt what the schema wants, allow in the schema what the model answers, or use a higher tier';
-    case 'check_failed':
-      return 'say in the prompt what the check wants, or use a higher tier';
-    case 'timed_out':
-      return error.node === undefined ? 'raise `limits.timeout`' : 'raise its `timeout`, or ask for a shorter answer';
-    case 'budget_exceeded':
-      return 'raise `limits.max_cost`, or put nodes on a cheaper tier';
-    case 'items_failed':
-      return 'allow some failures with `foreach.max_failures`, or keep going without them with `on_error: skip`';
-    case 'bug':
-      return 'this is a mistake of dagrun, not of your workflow: please report it with the workflow that shows it';
-    default:
-      return undefined;
-  }
 }
 
 function verdict(result: RunResult, paint: Paint): string {
