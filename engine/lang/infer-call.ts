@@ -1,5 +1,6 @@
 import type { Expr } from '../contracts/expression.ts';
 import { condition } from './infer-operator.ts';
+import { checkKnown, takenByFunctions } from './known-arguments.ts';
 import { factsWhen, narrowedBy } from './narrowing.ts';
 import { complainOfNull } from './null-problem.ts';
 import { pathText } from './path-text.ts';
@@ -43,7 +44,15 @@ export function inferCall(tree: Expr & { op: 'call' }, env: Env): Shape {
     const { problem } = compileRegex(literals[1]);
     if (problem !== undefined) env.complain('DAG409', tree.args[1], 'this is not a pattern', { label: 'cannot be read', help: problem });
   }
-  if (WANT_AN_ELEMENT.has(tree.name)) env.missing?.([]);
+  for (const taken of takenByFunctions[tree.name] ?? []) checkKnown(tree.name, taken, tree.args[taken.at], shapes[taken.at] ?? ANY, env);
+  if (WANT_AN_ELEMENT.has(tree.name)) {
+    const [only, second] = tree.args;
+    if (env.missing) env.missing([]);
+    else if (only?.op === 'list' && only.items.length === 0 && second === undefined) {
+      env.complain('DAG409', only, `\`${tree.name}\` has nothing to give for an empty list`, { label: 'it is empty' });
+      return ANY;
+    }
+  }
   return signature.result(known, literals);
 }
 

@@ -1,4 +1,5 @@
 import type { Expr } from '../contracts/expression.ts';
+import { lengthOfConstant } from './constant-lists.ts';
 import { complainOfNull, guardHelp } from './null-problem.ts';
 import { factKey, pathText } from './path-text.ts';
 import { ANY, elementOf, fieldOf, isAny, membersOf, NEVER, NULL, type ObjectShape, type Shape, union, withoutNull } from './shape.ts';
@@ -128,7 +129,13 @@ export function inferIndex(tree: Expr & { op: 'index' }, env: Env, mode: Mode): 
         });
       }
       if (literal !== undefined && literal >= 0 && (!Number.isInteger(literal) || members.every((list) => isPastEnd(list, literal)))) {
-        complainOfPlace(tree, literal, one, env);
+        complainOfPlace(tree, literal, one.tuple?.length ?? 0, env);
+        return ANY;
+      }
+      // What is written in the file now may be changed: who asks whether there is something is right to ask.
+      const length = literal === undefined || asking === 'asking' || env.missing ? undefined : lengthWritten(tree.of, env);
+      if (literal !== undefined && length !== undefined && literal >= length) {
+        complainOfPlace(tree, literal, length, env);
         return ANY;
       }
       const exact = literal === undefined ? undefined : one.tuple?.[literal];
@@ -164,11 +171,19 @@ function isPastEnd(list: Shape, place: number): boolean {
   return list.type === 'list' && list.tuple?.[place] === undefined && list.tuple !== undefined && list.element.type === 'never';
 }
 
-function complainOfPlace(tree: Expr & { op: 'index' }, place: number, list: Shape & { type: 'list' }, env: Env): void {
+/** How many elements a list has that is written in the file: here, or as a constant. */
+function lengthWritten(list: Expr, env: Env): number | undefined {
+  return list.op === 'list' ? list.items.length : lengthOfConstant(list, env);
+}
+
+function complainOfPlace(tree: Expr & { op: 'index' }, place: number, count: number, env: Env): void {
   const of = pathText(tree.of);
-  const count = list.tuple?.length ?? 0;
   if (!Number.isInteger(place)) {
     env.complain('DAG409', tree.at, 'the places of a list are whole numbers', { label: 'between two places' });
+    return;
+  }
+  if (count === 0) {
+    env.complain('DAG409', tree.at, `\`${of}\` is an empty list: there is nothing at ${place}`, { label: 'past the end' });
     return;
   }
   env.complain('DAG409', tree.at, `\`${of}\` has ${count} element${count === 1 ? '' : 's'}: there is none at ${place}`, {

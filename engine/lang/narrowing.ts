@@ -1,5 +1,6 @@
 import type { Json } from '../base/json.ts';
 import type { Expr } from '../contracts/expression.ts';
+import { listsAsked } from './constant-lists.ts';
 import { factKey } from './path-text.ts';
 import { isAny, membersOf, type ObjectShape, type Shape, settled, union, withoutNull } from './shape.ts';
 import { type Env, type Facts, NO_FACTS, quietShape, withFacts } from './type-env.ts';
@@ -16,21 +17,27 @@ export function surroundings(scope: TypeScope, complain: Complain, notation: Env
 
 /** What is known where a condition has turned out true, or false. */
 export function factsWhen(tree: Expr, outcome: boolean, env: Env): Facts {
+  if (tree.op === 'not') return factsWhen(tree.of, !outcome, env);
+  if (tree.op === 'and' || tree.op === 'or') return factsOfJoined(tree, outcome, env);
+  const asked = listsAsked(tree, env);
+  const found = factsOfOne(tree, outcome, env);
+  return asked.size === 0 ? found : new Map([...found, ...asked]);
+}
+
+function factsOfJoined(tree: Expr & { op: 'and' | 'or' }, outcome: boolean, env: Env): Facts {
+  const left = factsWhen(tree.left, outcome, env);
+  // `a && b` is true when both are, `a || b` is false when neither is; the other way round either side may be the reason.
+  if ((tree.op === 'and') === outcome) {
+    const right = factsWhen(tree.right, outcome, withFacts(env, left));
+    return new Map([...left, ...right]);
+  }
+  const other = factsWhen(tree.left, !outcome, env);
+  const right = factsWhen(tree.right, outcome, withFacts(env, other));
+  return either(left, new Map([...other, ...right]));
+}
+
+function factsOfOne(tree: Expr, outcome: boolean, env: Env): Facts {
   switch (tree.op) {
-    case 'not':
-      return factsWhen(tree.of, !outcome, env);
-    case 'and':
-    case 'or': {
-      const left = factsWhen(tree.left, outcome, env);
-      // `a && b` is true when both are, `a || b` is false when neither is; the other way round either side may be the reason.
-      if ((tree.op === 'and') === outcome) {
-        const right = factsWhen(tree.right, outcome, withFacts(env, left));
-        return new Map([...left, ...right]);
-      }
-      const other = factsWhen(tree.left, !outcome, env);
-      const right = factsWhen(tree.right, outcome, withFacts(env, other));
-      return either(left, new Map([...other, ...right]));
-    }
     case 'has':
       return outcome ? present(tree.of, env) : NO_FACTS;
     case 'binary':
@@ -52,9 +59,10 @@ export function factsWhen(tree: Expr, outcome: boolean, env: Env): Facts {
 }
 
 function factsOfComparison(tree: Expr & { op: 'binary' }, outcome: boolean, env: Env): Facts {
-  if (tree.operator === 'in' && outcome && tree.right.op === 'list' && factKey(tree.left) !== undefined) {
-    const values = tree.right.items.map((item) => (item.op === 'literal' ? item.value : undefined));
-    return values.some((value) => value === undefined) ? NO_FACTS : oneOfValues(tree.left, values as readonly Json[], env);
+  if (tree.operator === 'in' && tree.right.op === 'list' && factKey(tree.left) !== undefined) {
+    const values = tree.right.items.flatMap((item) => (item.op === 'literal' ? [item.value] : []));
+    if (!outcome) return noneOfValues(tree.left, values, env);
+    return values.length < tree.right.items.length ? NO_FACTS : oneOfValues(tree.left, values, env);
   }
   if (tree.operator === 'in' && outcome) return factsOfMembership(tree, env);
   const loop = laterRound(tree, outcome, env);
@@ -128,11 +136,13 @@ function canHave(shape: Shape, name: string): boolean {
 
 /** A path is equal to a value, or is not. */
 function equal(path: Expr, value: Json, same: boolean, env: Env): Facts {
-  if (same) return oneOfValues(path, [value], env);
+  return same ? oneOfValues(path, [value], env) : noneOfValues(path, [value], env);
+}
+
+function noneOfValues(path: Expr, values: readonly Json[], env: Env): Facts {
   const shape = quietShape(path, env);
-  const left = removed(shape, value);
-  if (left === shape) return NO_FACTS;
-  return narrowed(path, left, env);
+  const left = values.reduce(removed, shape);
+  return left === shape ? NO_FACTS : narrowed(path, left, env);
 }
 
 function oneOfValues(path: Expr, values: readonly Json[], env: Env): Facts {

@@ -128,6 +128,7 @@ function compute(workflow: Workflow, kinds: readonly NodeKind[]): WorkflowTypes 
     const refuse = node === undefined || RESULTS.has(field);
     return {
       names,
+      constants: workflow.constants,
       skips: refuse ? 'refuse' : 'follow',
       ...(node !== undefined && { known: conditionsPassed(node, reading) }),
       ...(node !== undefined && refuse && field !== 'if_skipped' && { spared: spared(node) }),

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../base/json.ts';
 import type { Expr } from '../contracts/expression.ts';
 import type { Shape } from './shape.ts';
 
@@ -12,6 +13,8 @@ export interface TypeScope {
   readonly skips: 'follow' | 'refuse';
   /** Nodes that cannot be skipped when this field is looked at, because the field's own node would be skipped with them. */
   readonly spared?: ReadonlySet<string>;
+  /** What `constants` holds: their types say of what sort they are, and not how long their lists are. */
+  readonly constants?: JsonObject;
   /** Conditions that have turned out so before this field is looked at. */
   readonly known?: readonly KnownCondition[];
   /** Names of which an object or a list prints as JSON by itself. */
