@@ -41,8 +41,7 @@ export function childEnd(): ChildEnd {
 }
 
 /** Where in its code a program of Node came to its end, and how that prints an error: says nothing to whoever uses it. */
-const NOISE =
-  /^\s+at |^Node\.js v\d|^(node:|file:\/\/)\S*:\d+$|^\s+throw |^\s*\^+$|^\s+(code|requireStack|url|errno|syscall|path): |^\s+\]?,?$|^\}$/;
+const NOISE = /^\s+at |^Node\.js v\d|^\S*:\d+$|^\s+throw |^\s*\^+$|^\s+(code|requireStack|url|errno|syscall|path): |^\s+\]?,?$|^\}$/;
 
 function lastLines(said: string): readonly string[] {
   const written = said.split(/\r?\n/).map((line) => line.trimEnd());
