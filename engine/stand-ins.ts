@@ -1,13 +1,13 @@
 import type { TaskKey } from './base/ids.ts';
 import { digestOf } from './base/json.ts';
-import { Failed } from './contracts/failure.ts';
+import { Failed, type Failure } from './contracts/failure.ts';
 import type { ApprovalRequest, NodeKind, TaskContext, Wake, WakeCondition } from './contracts/node-kind.ts';
 import type { Plan } from './contracts/plan.ts';
 import type { PlanTool, ToolOutcome, ToolUse } from './contracts/tool.ts';
 import { DagrunError } from './errors.ts';
 import { compileValidator } from './lang/validate.ts';
 import { makeUpAnswer } from './providers/made-up.ts';
-import { failureFrom, UNNAMED } from './providers/replies.ts';
+import { failureFrom, type StagedFailure, UNNAMED } from './providers/replies.ts';
 import type { Replies } from './providers/reply-search.ts';
 import { refusalOf } from './run/answer-rules.ts';
 import { indexPlan } from './run/plan-index.ts';
@@ -30,11 +30,19 @@ export function standIn(kinds: readonly NodeKind[], replies: Replies, plan: Plan
         const node = within === undefined ? origin.node : `${within}/${origin.node}`;
         const stub = isOwn(task, kind) ? replies.stub({ ...origin, node, attempt }) : undefined;
         if (stub === undefined) return kind.execute(spec, ctx);
-        if ('fail' in stub) throw new Failed(failureFrom(stub.fail, `${task}, attempt ${attempt}`));
+        if ('fail' in stub) throw new Failed(failureIn(stub.fail, `${task}, attempt ${attempt}`, spec));
         return 'text' in stub ? stub.text : stub.json;
       },
     };
   });
+}
+
+/** What a node fails of: one that calls a tool, of what that says. */
+function failureIn(staged: StagedFailure, where: string, spec: unknown): Failure {
+  const failure = failureFrom(staged, where);
+  const { tool } = spec as { readonly tool?: unknown };
+  if (failure.type !== 'task_failed' || typeof tool !== 'string') return failure;
+  return { type: 'tool_failed', tool, message: `${tool}: ${failure.message}` };
 }
 
 /**

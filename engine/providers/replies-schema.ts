@@ -32,26 +32,46 @@ const times: JsonObject = {
   description: 'How often the entry is used. Default: 1.',
 };
 
+const failure: JsonObject = {
+  type: 'object',
+  properties: {
+    type: { enum: [...FAILURES] },
+    message: { type: 'string' },
+    retry_after: { type: 'string', description: 'How long the provider asked to be left alone: `2s`.' },
+    status: { type: 'integer', description: 'The HTTP status.' },
+    after: { type: 'string', description: 'When the time was up: `90s`.' },
+    variable: { type: 'string', description: 'The environment variable that holds the key.' },
+    charged: { const: 'unknown', description: 'The provider may have charged for it.' },
+    schema_refused: { const: true, description: 'It would not take the JSON Schema in the request.' },
+  },
+  required: ['type'],
+  additionalProperties: false,
+};
+
 const fail: JsonObject = {
+  anyOf: [{ enum: [...FAILURES] }, failure],
+  description: 'What goes wrong instead of an answer.',
+};
+
+/** Of what is no model call: a tool, a program, a function. */
+const failInOwnWords: JsonObject = {
   anyOf: [
     { enum: [...FAILURES] },
     {
       type: 'object',
       properties: {
-        type: { enum: [...FAILURES] },
-        message: { type: 'string' },
-        retry_after: { type: 'string', description: 'How long the provider asked to be left alone: `2s`.' },
+        type: { enum: [...FAILURES], description: 'Left out: it fails in its own words, `message`.' },
+        message: { type: 'string', description: 'What it says.' },
+        retry_after: { type: 'string', description: 'How long it asked to be left alone: `2s`.' },
         status: { type: 'integer', description: 'The HTTP status.' },
         after: { type: 'string', description: 'When the time was up: `90s`.' },
         variable: { type: 'string', description: 'The environment variable that holds the key.' },
-        charged: { const: 'unknown', description: 'The provider may have charged for it.' },
-        schema_refused: { const: true, description: 'It would not take the JSON Schema in the request.' },
       },
-      required: ['type'],
+      anyOf: [{ required: ['message'] }, { required: ['type'] }],
       additionalProperties: false,
     },
   ],
-  description: 'What goes wrong instead of an answer.',
+  description: 'What goes wrong instead: a failure by its name, or `{ message }`, the words it fails in.',
 };
 
 /** A call of a tool that a model wants made. */
@@ -125,7 +145,7 @@ export const stubSchema: JsonSchema = {
     args: { type: 'object', description: 'Of a tool: only for calls with these arguments.' },
     json: { description: 'Its output, as data, before `result`.' },
     text: { type: 'string', description: 'Its output, as text.' },
-    fail,
+    fail: failInOwnWords,
     times,
   },
   anyOf: [{ required: ['node'] }, { required: ['tool'] }],

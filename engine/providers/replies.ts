@@ -19,7 +19,8 @@ export type ReplyFailure = (typeof FAILURES)[number];
 
 /** A failure as it is staged; without a message it gets one that says where it is from. */
 export interface StagedFailure {
-  readonly type: ReplyFailure;
+  /** Null of what is no model call, and fails in its own words: `message`. */
+  readonly type: ReplyFailure | null;
   readonly message?: string;
   /** The fields that failures of this type have besides. */
   readonly details: Partial<Failure>;
@@ -246,7 +247,7 @@ function failureOf(raw: Json): StagedFailure {
     ...(typeof raw.variable === 'string' && { variable: raw.variable }),
   };
   return {
-    type: raw.type as ReplyFailure,
+    type: (raw.type ?? null) as ReplyFailure | null,
     ...(typeof raw.message === 'string' && { message: raw.message }),
     details: details as Partial<Failure>,
     mayHaveCharged: raw.charged === 'unknown',
@@ -256,6 +257,7 @@ function failureOf(raw: Json): StagedFailure {
 
 /** A staged failure as it is thrown; `where` says for whom, when it has no message of its own. */
 export function failureFrom(staged: StagedFailure, where: string): Failure {
+  if (staged.type === null) return { type: 'task_failed', message: staged.message ?? '' };
   const message = staged.message ?? `the replies file says so: ${staged.type} for ${where}`;
   const failure = { type: staged.type, message, ...(staged.type === 'timed_out' && { after: millis(0) }), ...staged.details };
   return failure as Failure;

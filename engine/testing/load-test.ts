@@ -15,6 +15,7 @@ import { cutText } from '../source/cut-text.ts';
 import { parseDocument } from '../source/document.ts';
 import { checkTest } from './check-test.ts';
 import { ownOf, scenarioNames, type TestFile } from './scenario.ts';
+import { withStubbedServers } from './stubbed-servers.ts';
 import { namesOfShapes, testSchema } from './test-schema.ts';
 
 /** A test file that was read; with mistakes it cannot be run. */
@@ -44,8 +45,10 @@ export async function loadTest(file: string, around: Surroundings): Promise<Load
   const sound = checkShape(document, report);
   const { value } = sound;
   if (!isObject(value)) return { file: path, diagnostics, involved };
-  const workflow = typeof value.workflow === 'string' ? await loadTested(document, path, around, involved, report) : undefined;
   const files = readNamedFiles({ document, value, folder: dirname(path), cwd }, involved, report);
+  const read = async (named: string): Promise<LoadedWorkflow> =>
+    withStubbedServers(await loadWorkflow(named, around), stubbedTools(value, files.replies), around);
+  const workflow = typeof value.workflow === 'string' ? await loadTested(document, path, read, involved, report) : undefined;
   if (!workflow) return { file: path, diagnostics, involved };
   const test = { file: path, document, value, ...files };
   const nodes = answerablePlaces(workflow.plan);
@@ -109,7 +112,7 @@ function nameOf(path: Path): string {
 async function loadTested(
   document: Document,
   file: string,
-  around: Surroundings,
+  read: (workflow: string) => Promise<LoadedWorkflow>,
   involved: string[],
   report: Report,
 ): Promise<LoadedWorkflow | undefined> {
@@ -117,7 +120,7 @@ async function loadTested(
   const path = resolve(dirname(file), named);
   involved.push(path);
   try {
-    return await loadWorkflow(path, around);
+    return await read(path);
   } catch (error) {
     if (!(error instanceof DagrunError)) throw error;
     const at = document.spanOf(['workflow']);
@@ -168,6 +171,16 @@ function readNamedFiles(here: Here, involved: string[], report: Report): Pick<Te
   visit(here.value, []);
   for (const name of scenarioNames(here)) visit(ownOf(here, name), ['scenarios', name]);
   return { texts, replies };
+}
+
+/** The tools that anything given stands in for. */
+function stubbedTools(value: JsonObject, replies: TestFile['replies']): readonly string[] {
+  const scenarios = scenarioNames({ value }).map((name) => ownOf({ value }, name));
+  return [value, ...scenarios, ...[...replies.values()].map((file) => file.value)].flatMap((given) =>
+    isObject(given) && isList(given.stubs)
+      ? given.stubs.flatMap((stub) => (isObject(stub) && typeof stub.tool === 'string' ? [stub.tool] : []))
+      : [],
+  );
 }
 
 function textOf(path: string): string | undefined {

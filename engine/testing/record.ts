@@ -54,6 +54,11 @@ export function recordRun(events: Iterable<RunEvent>, plan?: Plan): JsonObject {
         break;
       case 'attempt.failed':
         settle(at(event.task));
+        if (hasEffects(index?.at(event.task)) && !at(event.task).inTools) {
+          const stubs = failedStub(placeOf(event.task), at(event.task).failed + 1, event.failure);
+          at(event.task).stubs.push(...stubs);
+          if (stubs.length > 0) at(event.task).tools.length = 0;
+        }
         at(event.task).failed += 1;
         break;
       case 'attempt.cancelled':
@@ -155,6 +160,15 @@ function markRefusedSchemas(entries: readonly JsonObject[]): readonly JsonObject
   });
 }
 
+/** How a node failed that calls no model; nothing where that follows from what it gave, or from calls that are written down. */
+function failedStub({ role: _, ...place }: Place, attempt: number, failure: Failure): readonly JsonObject[] {
+  const { type, message } = failure;
+  if (type === 'task_failed') return [{ ...place, attempt, fail: { message } }];
+  if (type === 'tool_failed') return [{ ...place, attempt, fail: { message: message.slice(`${failure.tool}: `.length) } }];
+  if (!(FAILURES as readonly string[]).includes(type)) return [];
+  return [{ ...place, attempt, fail: { type, message, ...detailsOf(failure) } }];
+}
+
 function replyEntry({ role, ...place }: Place, call: ModelCall, reply: ModelReply | null): JsonObject {
   const billed = {
     // Of a simulated call only the model it stood for is known, which the tier says again.
@@ -177,11 +191,7 @@ function replyEntry({ role, ...place }: Place, call: ModelCall, reply: ModelRepl
 
 function toolEntry({ tool, args, status, result }: ToolCalled): JsonObject {
   const given =
-    status === 'failed'
-      ? { fail: { type: 'bad_request', message: String(result) } }
-      : typeof result === 'string'
-        ? { text: result }
-        : { json: result };
+    status === 'failed' ? { fail: { message: String(result) } } : typeof result === 'string' ? { text: result } : { json: result };
   return { tool, args, ...given };
 }
 
@@ -202,11 +212,18 @@ function failEntry({ failure, cost }: ModelCall): JsonObject {
   return {
     type: known.includes(what.type) ? what.type : 'unavailable',
     message: what.message,
+    ...detailsOf(what),
+    ...(cost === null && { charged: 'unknown' }),
+  };
+}
+
+/** What a failure has besides its type and its words. */
+function detailsOf(what: Failure): JsonObject {
+  return {
     ...('retryAfter' in what && what.retryAfter !== undefined && { retry_after: `${what.retryAfter}ms` }),
     ...('status' in what && what.status !== undefined && { status: what.status }),
     ...('after' in what && { after: `${what.after}ms` }),
     ...('variable' in what && what.variable !== undefined && { variable: what.variable }),
-    ...(cost === null && { charged: 'unknown' }),
   };
 }
 
