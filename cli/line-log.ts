@@ -1,6 +1,7 @@
 import { type Millis, type RunEvent, renderDuration } from '../engine/index.ts';
 import { countOf, describeSpending } from './amounts.ts';
 import { oneLine, padEnd, padStart } from './layout.ts';
+import { standsIn } from './loop-view.ts';
 import { answersOf, reusedIn, scoresText, toolCallsOf, waysOf } from './node-cells.ts';
 import { type NodeView, rootNode } from './node-view.ts';
 import type { Paint } from './paint.ts';
@@ -138,7 +139,7 @@ export function createLineLog(view: RunView, paint: Paint): LineLog {
           // When a run ends early, everything that has not started is cancelled: the tree tells of it.
           return node?.startedAt === undefined || !isOutermost(event.node) ? [] : [line(event.at, node.id, outcome(node, paint))];
         case 'loop.turned':
-          return node && isOutermost(event.task) && event.round > 1 && !node.items ? turned(node, event) : [];
+          return node && isOutermost(event.task) && event.round > 1 && !standsIn(event) && !node.items ? turned(node, event) : [];
         case 'tool.called':
           return node ? called(node, event) : [];
         case 'attempt.failed':

@@ -16,6 +16,12 @@ export function boundIn({ inputs }: RunView, bound: unknown): number | undefined
   return typeof value === 'number' ? value : undefined;
 }
 
+/** Whether what comes is no round of the loop, but stands in for one that came to its last: by its `on_error`. */
+export function standsIn({ round, memory }: { readonly round: number; readonly memory: unknown }): boolean {
+  const max = (memory as { readonly max?: unknown } | null)?.max;
+  return typeof max === 'number' && round > max;
+}
+
 /** What the rounds that are over scored, by the memory of a loop. */
 export function scoresIn(memory: unknown): readonly number[] {
   const scores = (memory as { readonly scores?: unknown } | null)?.scores;

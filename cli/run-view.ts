@@ -13,7 +13,7 @@ import {
   type RunStatus,
   type TaskKey,
 } from '../engine/index.ts';
-import { boundIn, loopBefore, scoreIn, scoresIn } from './loop-view.ts';
+import { boundIn, loopBefore, scoreIn, scoresIn, standsIn } from './loop-view.ts';
 import {
   answeredBy,
   begin,
@@ -166,7 +166,7 @@ export function foldEvent(view: RunView, event: RunEvent): NodeView | undefined 
       const node = nodeOf(view, event.task);
       if (!node || !isLoopShown(view, event.task)) return node;
       node.loop ??= loopBefore(view, event.task);
-      node.loop.rounds += 1;
+      if (!standsIn(event)) node.loop.rounds += 1;
       if (!itemOf(event.task)) node.loop.scores.splice(0, Number.POSITIVE_INFINITY, ...scoresIn(event.memory));
       return node;
     }
