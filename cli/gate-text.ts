@@ -52,7 +52,7 @@ export function describeGate(gate: OpenGate, ctx: Context): readonly string[] {
       .split('\n')
       .map((line) => `  ${line}`.trimEnd()),
     '',
-    `  ${dim('asked')}    ${ago(Date.parse(gate.askedAt), now)}${gate.startedBy === null ? '' : `, in a run ${gate.startedBy} started`}`,
+    `  ${dim('asked')}    ${ago(Date.parse(gate.askedAt), now)}${gate.startedBy === null || gate.startedBy === 'unknown' ? '' : `, in a run ${gate.startedBy} started`}`,
     ...(gate.expiresAt === null ? [] : [`  ${dim('expires')}  ${until(Date.parse(gate.expiresAt), now)} (${gate.expiresAt})`]),
     ...(who.length === 0 ? [] : [`  ${dim('answer')}   ${who.join(', and ')}`]),
     ...fields.map(

@@ -27,6 +27,8 @@ import { createContext, type GlobalOptions } from './context.ts';
 import { flushed, type Io, processIo } from './io.ts';
 import { tellProblem } from './problem.ts';
 
+const EXAMPLES_OF_A_GROUP = 3;
+
 /** In the order of the help: what one does first comes first. */
 const commands: readonly (Command | CommandGroup)[] = [
   run,
@@ -102,7 +104,7 @@ function createProgram(io: Io, colour: boolean, act: Act): Commander {
       // Its own messages; ours are made from the error it throws.
       writeErr: () => {},
       getOutHasColors: () => colour,
-      getOutHelpWidth: () => Math.min(100, io.stdout.columns ?? 100),
+      getOutHelpWidth: () => helpWidth(io.stdout.columns),
     })
     .configureHelp({
       styleTitle: (title) => (colour ? `\u001B[1m${title}\u001B[22m` : title),
@@ -113,7 +115,7 @@ function createProgram(io: Io, colour: boolean, act: Act): Commander {
 
   for (const command of commands) {
     if (!isGroup(command)) {
-      declare(program, command, command.name, act);
+      declare(program, command, command.name, act, io.stdout.columns);
       continue;
     }
     const group = program.command(command.name).summary(command.summary).helpGroup(`${command.group}:`);
@@ -122,13 +124,16 @@ function createProgram(io: Io, colour: boolean, act: Act): Commander {
       .usage('<command> [options]')
       .helpOption('-h, --help', 'print help')
       .helpCommand(false);
-    for (const one of command.commands) declare(group, one, `${command.name} ${one.name}`, act);
+    // One example of each of the first few: each command has all of its own.
+    const first = command.commands.slice(0, EXAMPLES_OF_A_GROUP).flatMap(({ examples }) => examples.slice(0, 1));
+    group.addHelpText('after', `\n${examplesText(first, io.stdout.columns)}`);
+    for (const one of command.commands) declare(group, one, `${command.name} ${one.name}`, act, io.stdout.columns);
   }
   return program;
 }
 
-/** `path`: the words it is called by. */
-function declare(parent: Commander, command: Command, path: string, act: Act): void {
+/** `path`: the words it is called by. `columns`: how wide the terminal is, undefined where there is none. */
+function declare(parent: Commander, command: Command, path: string, act: Act, columns: number | undefined): void {
   const declared = parent.command(command.name).summary(command.summary);
   if (path === command.name) declared.helpGroup(`${command.group}:`);
   declared.description(command.description ?? command.summary).helpOption('-h, --help', 'print help');
@@ -142,14 +147,26 @@ function declare(parent: Commander, command: Command, path: string, act: Act): v
     if (repeatable) option.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value]);
     declared.addOption(option);
   }
-  const width = Math.max(...command.examples.map(([line]) => line.length));
-  const examples = command.examples.map(([line, does]) => `  dagrun ${line.padEnd(width)}  ${does}`);
   const codes = command.group === 'Project' ? '' : `\n\n${EXIT_CODES}`;
-  declared.addHelpText('after', `\nExamples:\n${examples.join('\n')}${codes}`);
+  declared.addHelpText('after', `\n${examplesText(command.examples, columns)}${codes}`);
   declared.action((...given: unknown[]) => {
     const count = command.arguments?.length ?? 0;
     return act(command, given.slice(0, count) as (string | string[] | undefined)[], given[count] as Options);
   });
+}
+
+/** Characters in a line of help: those of the terminal, up to what is read easily. */
+function helpWidth(columns: number | undefined): number {
+  return Math.min(100, columns ?? 100);
+}
+
+/** Examples side by side with what they do; one below the other where a line would be longer than the help is wide. */
+function examplesText(examples: Command['examples'], columns: number | undefined): string {
+  const longest = Math.max(...examples.map(([line]) => line.length));
+  const beside = examples.map(([line, does]) => `  dagrun ${line.padEnd(longest)}  ${does}`);
+  const fits = beside.every((text) => text.length <= helpWidth(columns));
+  const lines = fits ? beside : examples.map(([line, does]) => `  dagrun ${line}\n      ${does}`);
+  return `Examples:\n${lines.join('\n')}`;
 }
 
 function isFolder(path: string): boolean {

@@ -176,7 +176,7 @@ function typedValue(
     return undefined;
   }
   const value = scalarOf(first.text, schema);
-  if (value === undefined) problem(`the input "${name}" is ${describe(schema)}, and this is not`, first);
+  if (value === undefined) problem(`the input "${name}" must be ${describe(schema)}`, first);
   return value;
 }
 

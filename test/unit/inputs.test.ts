@@ -94,7 +94,7 @@ describe('inputs as they are typed', () => {
   test('every mistake is told at once, where it was typed', () => {
     expect(mistakes(() => parse('topic', 'count=three', 'limits=1', 'limits=x', 'strict=1', 'strict=2'))).toEqual([
       '-i:1:1 DAG735 "topic" is not of the form name=value',
-      '-i:1:7 DAG733 the input "count" is integer, and this is not',
+      '-i:1:7 DAG733 the input "count" must be integer',
       '-i:1:8 DAG733 "x" is not integer',
       '-i:1:8 DAG733 the input "strict" takes one value, and is given 2 times',
     ]);
