@@ -156,7 +156,8 @@ function pick(
     const judge = key('judge');
     const verdict = judge && outputOf(state(judge));
     const best = isObject(verdict ?? null) ? (verdict as JsonObject).best : verdict;
-    const chosen = typeof best === 'number' ? answers[best - 1] : undefined;
+    // Of one that is left nobody has to say that it is the best.
+    const chosen = answers.length === 1 ? answers[0] : typeof best === 'number' ? answers[best - 1] : undefined;
     if (chosen === undefined) {
       const problems = [`"best" is ${JSON.stringify(best)}; there are candidates 1 to ${answers.length}`];
       throw new Failed({ type: 'output_invalid', message: `the judge named no candidate: ${problems[0]}`, problems });
