@@ -1,5 +1,7 @@
+import { isList, isObject, type Json } from '../base/json.ts';
 import type { Report } from '../contracts/diagnostic.ts';
 import type { Reference } from '../contracts/reference.ts';
+import type { Path } from '../contracts/source.ts';
 import type { TemplatePart } from '../contracts/template.ts';
 import type { Workflow } from '../contracts/workflow.ts';
 import { nodeNamed } from '../lang/frames.ts';
@@ -103,6 +105,7 @@ function unknownName(workflow: Workflow, reading: FieldReading, reference: Refer
       : Object.hasOwn(workflow.constants, root)
         ? `constants.${root}`
         : undefined;
+  if (reference.partial !== undefined) return missingArgument(reference.partial, reading, root, rooted);
   const foreign = Object.hasOwn(FOREIGN, root) ? FOREIGN[root] : undefined;
   return misread('DAG201', 0, `${readerOf(reading)} reads "${root}", a name that does not exist`, {
     label: 'nothing is called this',
@@ -111,7 +114,26 @@ function unknownName(workflow: Workflow, reading: FieldReading, reference: Refer
       : foreign !== undefined
         ? { help: foreign }
         : (nearestOf(root, names) ??
-          bareText(reading, root) ?? { help: `a path begins with ${names.map((name) => `\`${name}\``).join(', ')}` })),
+          bareText(workflow, reading, root) ?? { help: `a path begins with ${names.map((name) => `\`${name}\``).join(', ')}` })),
+  });
+}
+
+/** A partial reads a name that it is not given where it is called. */
+function missingArgument(
+  { name, given }: NonNullable<Reference['partial']>,
+  reading: FieldReading,
+  root: string,
+  rooted: string | undefined,
+): Misread {
+  const meant = nearestOf(root, given)?.nearest;
+  return misread('DAG201', 0, `${readerOf(reading)} calls the partial "${name}", which reads "${root}", a name that does not exist`, {
+    label: `\`${root}\` is not given here`,
+    help:
+      meant !== undefined
+        ? `did you mean \`${root}=\` where \`${meant}=\` is written?`
+        : rooted === undefined
+          ? `give it here: \`${root}=…\``
+          : `give it here: \`${root}=${rooted}\`; or read \`${rooted}\` in the partial`,
   });
 }
 
@@ -137,7 +159,19 @@ function blockAround(parts: readonly TemplatePart[], offset: number): 'each' | '
 }
 
 /** A word where an expression stands, all by itself, was meant as a text. */
-function bareText({ holds, source, path }: FieldReading, word: string): { readonly help: string } | undefined {
-  if (holds !== 'expression' || !expressionsIn(source, path).some(({ text }) => text.trim() === word)) return undefined;
+function bareText({ document }: Workflow, { holds, source, path }: FieldReading, word: string): { readonly help: string } | undefined {
+  if (holds !== 'expression') return undefined;
+  // One `{{path}}` where data stands is an expression as well, and was never meant as a text.
+  const bare = expressionsIn(source, path).some(
+    ({ text, path: at }) => text.trim() === word && !String(valueAt(document.value, at)).includes('{{'),
+  );
+  if (!bare) return undefined;
   return { help: `if it is meant as a text, put it in quotes: \`'"${word}"'\`` };
+}
+
+function valueAt(whole: Json, path: Path): Json | undefined {
+  return path.reduce<Json | undefined>(
+    (at, step) => (isList(at) && typeof step === 'number' ? at[step] : isObject(at) ? at[String(step)] : undefined),
+    whole,
+  );
 }

@@ -16,4 +16,6 @@ export interface Reference {
   readonly guarded: boolean;
   /** What guards it: the function or helper it is given to, or the path that was found to be there. */
   readonly guardedBy?: string;
+  /** The partial it stands in, and the names that this is given by the one that calls it. */
+  readonly partial?: { readonly name: string; readonly given: readonly string[] };
 }

@@ -74,7 +74,7 @@ const looks: readonly Look[] = [
   seen(/#/, '`#` is not part of expressions', '`// …` is a comment'),
   seen(/(?<![\w.\])])\.\d+/, 'a number starts with a digit', (found) => `write \`0${found[0]}\``),
   seen(/(?<=[A-Za-z_][\w]*)\.(?<at>\d+)/, 'an element of a list stands in brackets', (found) => `write \`[${found.groups?.at}]\``),
-  seen(/\d+\.(?!\d)/, 'a number does not end with a point', (found) => `write \`${found[0]}0\``),
+  seen(/(?<!\w)\d+\.(?!\d)/, 'a number does not end with a point', (found) => `write \`${found[0]}0\``),
   seen(
     /\.\s*(?<at>in|null|true|false)(?!\w)/,
     (found) => `\`${found.groups?.at}\` is a word of expressions`,

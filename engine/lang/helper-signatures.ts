@@ -1,5 +1,7 @@
+import { type Taken, wholeWithin } from './known-arguments.ts';
 import { ANY, BOOLEAN, elementOf, INTEGER, isAny, listOf, membersOf, type Shape, STRING, union, withoutNull } from './shape.ts';
 import type { Parameter } from './signatures.ts';
+import { isInstant } from './values.ts';
 
 /** The types of one template helper. */
 export interface HelperSignature {
@@ -41,6 +43,13 @@ export const helperSignatures: Readonly<Record<string, HelperSignature>> = {
   length: { params: [{ sorts: ['list', 'object', 'string'], words: 'a list, an object or text' }], result: () => INTEGER },
   date: text(ORDERED, PRINTABLE),
   fence: text(PRINTABLE, PRINTABLE),
+};
+
+/** What helpers take of values that are known before the run. */
+export const takenByHelpers: Readonly<Record<string, readonly Taken[]>> = {
+  indent: [{ at: 1, ...wholeWithin(0, 100) }],
+  truncate: [{ at: 1, ...wholeWithin(0) }],
+  date: [{ at: 0, takes: isInstant, words: 'an instant such as "2026-11-20T09:05:00Z"' }],
 };
 
 function partOf(shape: Shape): Shape {

@@ -1,6 +1,6 @@
 import { isList, isObject, type Json } from '../base/json.ts';
 import { fail } from './failing.ts';
-import { firstCharacters, isEqual, kindOf, sizeOf } from './values.ts';
+import { firstCharacters, isEqual, isInstant, kindOf, sizeOf } from './values.ts';
 import { yamlText } from './yaml-text.ts';
 
 /** What can be called in a template: `{{name a b key=c}}`. */
@@ -327,13 +327,12 @@ function order(helper: string, a: Json, b: Json): number {
 }
 
 function printDate(value: Json, format: string): string {
-  const at = typeof value === 'number' || typeof value === 'string' ? new Date(value) : undefined;
-  if (at === undefined || Number.isNaN(at.getTime()) || value === '') {
+  if (!isInstant(value)) {
     return fail(
       `\`date\` takes an instant such as "2026-11-20T09:05:00Z", not ${typeof value === 'string' ? JSON.stringify(firstCharacters(value, 40)) : kindOf(value)}`,
     );
   }
-  const iso = at.toISOString();
+  const iso = new Date(value).toISOString();
   const [day = '', time = ''] = iso.split('T');
   const [year = '', month = '', date = ''] = day.split(/(?<=\d)-/);
   const parts: Readonly<Record<string, string>> = {

@@ -1,5 +1,6 @@
 import type { Expr } from '../contracts/expression.ts';
 import { compareShapes, compareToLiteral, orderShapes } from './comparisons.ts';
+import { checkDivisor } from './known-arguments.ts';
 import { complainOfNull } from './null-problem.ts';
 import { pathText } from './path-text.ts';
 import { ANY, BOOLEAN, elementOf, INTEGER, isAny, listOf, membersOf, NEVER, NUMBER, type Shape, STRING, union } from './shape.ts';
@@ -50,9 +51,10 @@ function conditionHelp(text: string, members: readonly Shape[]): string {
 
 /** Complains when a part is no number; true when it is a whole one. */
 export function number(tree: Expr, env: Env, operator: string): boolean {
-  const shape = argument(tree, env, ['number'], `\`${operator}\``, 'a number');
-  return membersOf(shape).every((one) => one.type === 'number' && one.integer);
+  return isWhole(argument(tree, env, ['number'], `\`${operator}\``, 'a number'));
 }
+
+const isWhole = (shape: Shape): boolean => membersOf(shape).every((one) => one.type === 'number' && one.integer);
 
 /** What an operator gives for its two sides. */
 export function inferBinary(tree: Expr & { op: 'binary' }, env: Env): Shape {
@@ -74,9 +76,10 @@ export function inferBinary(tree: Expr & { op: 'binary' }, env: Env): Shape {
     case '+':
       return inferSum(tree, env);
     default: {
-      const left = number(tree.left, env, tree.operator);
-      const right = number(tree.right, env, tree.operator);
-      return left && right && tree.operator !== '/' ? INTEGER : NUMBER;
+      const left = argument(tree.left, env, ['number'], `\`${tree.operator}\``, 'a number');
+      const right = argument(tree.right, env, ['number'], `\`${tree.operator}\``, 'a number');
+      checkDivisor(tree, right, env);
+      return isWhole(left) && isWhole(right) && tree.operator !== '/' ? INTEGER : NUMBER;
     }
   }
 }

@@ -1,9 +1,10 @@
 import type { Expr } from '../contracts/expression.ts';
 import type { TemplatePart, TemplateValue } from '../contracts/template.ts';
 import { compareShapes, orderShapes } from './comparisons.ts';
-import { helperSignatures } from './helper-signatures.ts';
+import { helperSignatures, takenByHelpers } from './helper-signatures.ts';
 import { helpers } from './helpers.ts';
 import { infer } from './infer-expression.ts';
+import { checkKnown } from './known-arguments.ts';
 import { factsWhen, surroundings } from './narrowing.ts';
 import { complainOfNull } from './null-problem.ts';
 import { pathText } from './path-text.ts';
@@ -11,8 +12,9 @@ import { ANY, BOOLEAN, elementOf, INTEGER, isAny, membersOf, type Shape, STRING,
 import { printShape, printSort } from './shape-text.ts';
 import { parseTemplate } from './template.ts';
 import { outOfReach } from './template-reach.ts';
-import { type Env, type Mode, tolerantly, withFacts } from './type-env.ts';
-import { type Complain, collector, type Stretch, type TypeProblem } from './type-problem.ts';
+import { exprOf, lookupOf, type Place, placeholder, testOf } from './template-trees.ts';
+import { type Mode, tolerantly, withFacts } from './type-env.ts';
+import { type Complain, collector, type TypeProblem } from './type-problem.ts';
 import type { TypeScope } from './type-scope.ts';
 import { shapeOfValue } from './value-shape.ts';
 import { wantType } from './wanted-type.ts';
@@ -33,20 +35,6 @@ export function inferTemplate(
 export function printedShape(value: TemplateValue, scope: TypeScope): Shape {
   const env = surroundings(scope, () => {}, 'template', infer);
   return valueShape(value, { env, contexts: [], loops: 0, names: new Map(), partials: {}, open: [] }, 'value');
-}
-
-/** The surroundings of one part of a template. */
-interface Place {
-  readonly env: Env;
-  /** The local that each enclosing block's context is kept under, innermost last. */
-  readonly contexts: readonly string[];
-  /** How many of these blocks go through something. */
-  readonly loops: number;
-  /** Names given by blocks (`as |x|`), and the local each is kept under. */
-  readonly names: ReadonlyMap<string, string>;
-  readonly partials: Readonly<Record<string, string>>;
-  /** Partials being printed: one within itself is somebody else's mistake. */
-  readonly open: readonly string[];
 }
 
 function walk(parts: readonly TemplatePart[], place: Place): void {
@@ -238,6 +226,10 @@ function helperShape(value: TemplateValue & { type: 'helper' }, place: Place): S
     if (want === undefined || arg === undefined) continue;
     wantType(exprOf(arg, place) ?? placeholder(arg), shape, want.sorts, `\`${value.name}\``, want.words, place.env);
   }
+  for (const taken of takenByHelpers[value.name] ?? []) {
+    const arg = value.args[taken.at];
+    if (arg !== undefined) checkKnown(value.name, taken, exprOf(arg, place) ?? placeholder(arg), shapes[taken.at] ?? ANY, place.env);
+  }
   checkCompared(value, shapes, place);
   return lookedUp(value, shapes, place) ?? signature.result(shapes);
 }
@@ -249,13 +241,6 @@ function lookedUp(value: TemplateValue & { type: 'helper' }, shapes: readonly Sh
   if (tree === undefined || !membersOf(from).every((one) => one.type === 'object')) return undefined;
   if (tree.op === 'index' && !membersOf(key).every((one) => one.type === 'string')) return undefined;
   return infer(tree, place.env, 'value');
-}
-
-function lookupOf({ args, start }: TemplateValue & { type: 'helper' }, place: Place): Expr | undefined {
-  const [of, at] = args.map((arg) => exprOf(arg, place));
-  if (of === undefined || at === undefined) return undefined;
-  if (at.op !== 'literal') return { start: of.start, end: at.end, op: 'index', of, at, optional: false };
-  return typeof at.value === 'string' ? { start, end: at.end - 1, op: 'field', of, name: at.value, optional: false } : undefined;
 }
 
 /** `eq` and its like say the same as the operators of expressions, and are wrong in the same ways. */
@@ -309,87 +294,4 @@ function structureHelp(structure: Shape, path: string | undefined): string {
   return flat
     ? `\`{{bullets ${what}}}\`, \`{{join ${what} ", "}}\` or \`{{json ${what}}}\``
     : `\`{{json ${what}}}\`, or go through it with \`{{#each ${what}}}\``;
-}
-
-// ── as expressions ─────────────────────────────────────────────────────────────────────────────────────────────
-
-/** A path or literal as the tree of an expression, so that both languages follow paths by the same rules. */
-function exprOf(value: TemplateValue, place: Place): Expr | undefined {
-  const at: Stretch = { start: value.start, end: value.end };
-  if (value.type === 'literal') return { ...at, op: 'literal', value: value.value };
-  if (value.type !== 'path') return undefined;
-  const { contexts, names, env } = place;
-  let steps = value.data ? value.parts.slice(1) : value.parts;
-  let root: string | undefined;
-  if (value.data) {
-    if (value.parts[0] !== 'root') return undefined;
-    [root, ...steps] = steps;
-  } else if (value.explicit || value.up > 0) {
-    const context = contexts.length - 1 - value.up;
-    // Outside all blocks the context is the scope.
-    if (context === -1) [root, ...steps] = steps;
-    else root = contexts[context];
-    if (context === -1 && root !== undefined && !env.scope.names.has(root)) return undefined;
-  } else {
-    const [first = '', ...rest] = steps;
-    if (names.has(first) || env.scope.names.has(first)) {
-      root = names.get(first) ?? first;
-      steps = rest;
-    } else root = contexts.at(-1);
-  }
-  if (root === undefined) return undefined;
-  let left = steps.reduce((sum, step) => sum + step.length + 1, 0);
-  // A context that is not written, as in `{{file}}`, stands where its field does.
-  const rootEnd = at.end - left;
-  let tree: Expr = { start: at.start, end: rootEnd > at.start ? rootEnd : at.end, op: 'name', name: root };
-  for (const step of steps) {
-    left -= step.length + 1;
-    const end = Math.max(at.start, at.end - left);
-    // The text of the path up to here: what a message underlines.
-    tree = /^\d+$/.test(step)
-      ? { start: at.start, end, op: 'index', of: tree, at: { ...at, op: 'literal', value: Number(step) }, optional: false }
-      : { start: at.start, end, op: 'field', of: tree, name: step, optional: false };
-  }
-  return tree;
-}
-
-const placeholder = (value: TemplateValue): Expr => ({ start: value.start, end: value.end, op: 'name', name: '…' });
-
-const OPERATORS = { eq: '==', ne: '!=', lt: '<', gt: '>' } as const;
-
-/** What `{{#if}}` finds out, as an expression: that a path leads to something, that two values are equal. */
-function testOf(value: TemplateValue, place: Place): Expr {
-  const at: Stretch = { start: value.start, end: value.end };
-  if (value.type === 'helper') {
-    const args = value.args.map((arg) => testOf(arg, place));
-    const [left = placeholder(value)] = args;
-    switch (value.name) {
-      case 'not':
-        return { ...at, op: 'not', of: left };
-      case 'and':
-      case 'or': {
-        const op = value.name;
-        return args.slice(1).reduce<Expr>((sum, one) => ({ ...at, op, left: sum, right: one }), left);
-      }
-      case 'exists':
-        return left;
-      case 'lookup': {
-        const found = lookupOf(value, place);
-        if (found === undefined) break;
-        return { ...at, op: 'binary', operator: '!=', left: found, right: { ...at, op: 'literal', value: null } };
-      }
-      case 'eq':
-      case 'ne':
-      case 'lt':
-      case 'gt': {
-        const [a, b] = value.args.map((arg) => exprOf(arg, place) ?? placeholder(arg));
-        if (a === undefined || b === undefined) break;
-        return { ...at, op: 'binary', operator: OPERATORS[value.name], left: a, right: b };
-      }
-    }
-    return placeholder(value);
-  }
-  const path = value.type === 'path' && !value.data ? exprOf(value, place) : undefined;
-  if (path === undefined) return placeholder(value);
-  return { ...at, op: 'binary', operator: '!=', left: path, right: { ...at, op: 'literal', value: null } };
 }

@@ -39,6 +39,8 @@ interface Place {
   readonly calls: { left: number };
   /** The tag that called the partial being read. */
   readonly tag?: { readonly start: number; readonly end: number };
+  /** The partial being read, and what it is given. */
+  readonly partial?: Reference['partial'];
 }
 
 function walkAll(parts: readonly TemplatePart[], place: Place): void {
@@ -102,7 +104,8 @@ function walkPartial(part: TemplatePart & { readonly type: 'partial' }, place: P
   const parsed = parseTemplate(text);
   if (!parsed.ok) return;
   const tag = place.tag ?? { start: part.start, end: part.end };
-  walkAll(parsed.tree, { ...place, locals, contexts, tag, open: [...place.open, part.name] });
+  const partial = { name: part.name, given: Object.keys(part.hash) };
+  walkAll(parsed.tree, { ...place, locals, contexts, tag, partial, open: [...place.open, part.name] });
 }
 
 type How = 'use' | 'guarded' | 'test';
@@ -118,7 +121,18 @@ function read(value: TemplateValue, place: Place, how: How): void {
       const { start, end } = place.tag ?? value;
       const guardedBy = !use ? undefined : how === 'guarded' ? 'default' : guardOf(path, place.facts);
       const guarded = guardedBy !== undefined;
-      place.found.push({ path, text: printPath(value), at: place.at, start, end, use, guarded, ...(guarded && { guardedBy }) });
+      const { at, partial } = place;
+      place.found.push({
+        path,
+        text: printPath(value),
+        at,
+        start,
+        end,
+        use,
+        guarded,
+        ...(guarded && { guardedBy }),
+        ...(partial && { partial }),
+      });
       return;
     }
     case 'helper': {

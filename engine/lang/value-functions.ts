@@ -1,7 +1,7 @@
 import { isList, type Json } from '../base/json.ts';
 import { fail, failMissing } from './failing.ts';
 import { type CallContext, type ExpressionFunction, finite, list, number, whole, wrong } from './function.ts';
-import { firstCharacters, kindOf, sizeOf } from './values.ts';
+import { firstCharacters, kindOf, sizeOf, spellsNumber } from './values.ts';
 
 const MANY = Number.POSITIVE_INFINITY;
 
@@ -114,7 +114,7 @@ export const valueFunctions: readonly ExpressionFunction[] = [
 
 function toNumber(ctx: CallContext, name: string, value: Json): number {
   if (typeof value === 'number') return value;
-  if (typeof value === 'string' && /^\s*[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?\s*$/i.test(value)) return finite(name, Number(value));
+  if (typeof value === 'string' && spellsNumber(value)) return finite(name, Number(value));
   if (typeof value === 'string') return fail(`\`${name}\`: ${JSON.stringify(firstCharacters(value, 40))} does not spell a number`);
   return wrong(ctx, name, 'a number or text', value);
 }

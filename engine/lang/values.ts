@@ -49,3 +49,13 @@ export function firstCharacters(text: string, count: number): string {
   }
   return text.slice(0, end);
 }
+
+/** Whether a text is one number, and nothing else but blanks. */
+export function spellsNumber(text: string): boolean {
+  return /^\s*[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?\s*$/i.test(text);
+}
+
+/** Whether a value is a point in time: text that says when, or milliseconds since 1970. */
+export function isInstant(value: Json): value is string | number {
+  return (typeof value === 'number' || typeof value === 'string') && value !== '' && !Number.isNaN(new Date(value).getTime());
+}
