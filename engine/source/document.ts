@@ -329,8 +329,8 @@ function cutByComma(
     parts += 1;
   }
   if (parts === 0) {
-    if (!isScalar(next) || isPlain(next) || !isCut(text.slice(start, end))) return undefined;
-    // A quote inside the text was taken for the start of the next part: where that ends, nobody can say.
+    if (!next || isPlain(next) || !isCut(text.slice(start, end))) return undefined;
+    // A quote or a bracket inside the text was taken for the start of the next part: where that ends, nobody can say.
     reading.broken = true;
     parts = Number.POSITIVE_INFINITY;
     stop = start + flowPart(text, start).length;

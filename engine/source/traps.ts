@@ -194,8 +194,8 @@ function valueTrap(value: ValueOnLine, code: string, at: number): Advice | undef
     }
     const part = partOfFlow(text, at);
     const written = text.slice(part[0], part[1]);
-    const severalTexts = /^("[^"]*"|'[^']*')(\s+("[^"]*"|'[^']*'))+$/.test(written);
-    if (!/[[\]{}:"',]/.test(written) || isOpen(text) || severalTexts) return undefined;
+    const onlyQuoted = /^("[^"]*"|'[^']*')(\s+("[^"]*"|'[^']*'))*$/.test(written);
+    if (!/[[\]{}:"',]/.test(written) || isOpen(text) || onlyQuoted) return undefined;
     return {
       code: 'DAG114',
       range: part,
