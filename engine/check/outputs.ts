@@ -3,7 +3,7 @@ import type { NodeKind } from '../contracts/node-kind.ts';
 import type { Path } from '../contracts/source.ts';
 import type { NodeDecl, Workflow } from '../contracts/workflow.ts';
 import { type Misfit, whyNotAssignable } from '../lang/assignable.ts';
-import { allNodes, authorsNode } from '../lang/frames.ts';
+import { allNodes, authorsNode, isNamed, standingOf } from '../lang/frames.ts';
 import { type FieldReading, placeOfField } from '../lang/readings.ts';
 import { shapeOf } from '../lang/schema-shape.ts';
 import { typesOf, type WorkflowTypes } from '../lang/scope-shape.ts';
@@ -20,7 +20,10 @@ import type { CheckInput } from './rule.ts';
 export function checkOutputs({ workflow, kinds, references }: CheckInput, report: Report): void {
   const types = typesOf(workflow, kinds);
   const byName = new Map<string, NodeKind>(kinds.map((kind) => [kind.kind, kind]));
-  for (const { node } of allNodes(workflow)) checkDeclared(workflow, types, node, report);
+  for (const { node } of allNodes(workflow)) {
+    checkDeclared(workflow, types, node, report);
+    checkFallback(workflow, types, byName, node, report);
+  }
   for (const reading of references) {
     const wanted = declared(workflow, byName, reading);
     const instead = wanted === undefined ? standsFor(types, reading) : undefined;
@@ -47,7 +50,6 @@ function checkDeclared(workflow: Workflow, types: WorkflowTypes, node: NodeDecl,
   const { document } = workflow;
   const { id } = authorsNode(workflow, node);
   const path = placeOfField(node, 'output');
-  const where = why.path.length === 0 ? '' : ` at \`${why.path.join('.').replaceAll('.[]', '[]')}\``;
   const of =
     node.body?.type === 'group'
       ? 'an object of what its nodes give'
@@ -57,7 +59,7 @@ function checkDeclared(workflow: Workflow, types: WorkflowTypes, node: NodeDecl,
   report({
     code: 'DAG414',
     severity: 'error',
-    message: `what "${id}" gives does not fit its \`output\`${where}`,
+    message: `what "${id}" gives${inCase(workflow, node)} does not fit its \`output\`${placeIn(why)}`,
     at: document.spanOf(path, 'key'),
     label: why.message,
     because: `an \`output\` here is about ${of}: ${printShape(given)}`,
@@ -66,6 +68,60 @@ function checkDeclared(workflow: Workflow, types: WorkflowTypes, node: NodeDecl,
         ? 'leave `output` out: what it gives is known; or change it'
         : 'leave `output` out: it is about what is there before `result`',
   });
+}
+
+/** What a fallback does gives what its node has to give, where that is known. What it computes is looked at with the expression that does. */
+function checkFallback(
+  workflow: Workflow,
+  types: WorkflowTypes,
+  kinds: ReadonlyMap<string, NodeKind>,
+  node: NodeDecl,
+  report: Report,
+): void {
+  const { onError } = node;
+  if (onError.action !== 'fallback') return;
+  const kind = kinds.get(onError.kind);
+  // A model is asked for what is wanted.
+  if (kind === undefined || kind.callsModel || kind.outputField !== undefined) return;
+  const wanted = wantedOfFallback(kinds, node);
+  const given = types.insteadOf(node);
+  const why = wanted && whyNotAssignable(given, shapeOf(wanted.schema));
+  if (wanted === undefined || why === undefined) return;
+  const { document } = workflow;
+  report({
+    code: 'DAG414',
+    severity: 'error',
+    message: `what the fallback of "${authorsNode(workflow, node).id}" gives${inCase(workflow, node)} does not fit its output${placeIn(why)}`,
+    at: onError.body === undefined ? document.spanOf([...onError.path, 'kind']) : document.spanOf(placeOfField(onError, 'workflow')),
+    label: why.message,
+    related: [{ at: document.spanOf(wanted.path, 'key'), label: wanted.label }],
+    because: `whichever way its work is done, a node gives the same: ${printShape(shapeOf(wanted.schema))}`,
+    help: 'let the fallback give that, or use `on_error: { value: … }`',
+  });
+}
+
+/** What a fallback has to give as well: what is declared of its node, or what its kind gives when nothing is. */
+function wantedOfFallback(kinds: ReadonlyMap<string, NodeKind>, node: NodeDecl): Wanted | undefined {
+  const { body } = node;
+  // What goes through rounds, or through another tier, is not looked at again.
+  const own = body?.type === 'evaluate' ? (node.repeat || body.onExhausted === 'escalate' ? undefined : body.generate) : node;
+  if (own === undefined) return undefined;
+  if (own.output !== undefined) return { schema: own.output, path: placeOfField(own, 'output'), label: 'declared here' };
+  if (own.body !== undefined) return undefined;
+  const schema = kinds.get(own.kind)?.output(own.spec);
+  return schema && { schema, path: node.path, label: `without an \`output\`, it gives ${printShape(shapeOf(schema))}` };
+}
+
+/** Where in what is given something does not fit, to be put behind a sentence. */
+function placeIn({ path }: Misfit): string {
+  return path.length === 0 ? '' : ` at \`${path.join('.').replaceAll('.[]', '[]')}\``;
+}
+
+/** Of a case, or of a part of one: which it is, as the author calls the node around it. */
+function inCase(workflow: Workflow, node: NodeDecl): string {
+  const { frame } = standingOf(workflow, node);
+  if (frame.parent === undefined || isNamed({ frame })) return '';
+  return frame.type === 'route' ? ` in the case "${node.id}"` : inCase(workflow, frame.parent);
 }
 
 /** What a value stands for that is given when a node was skipped, or has failed; undefined for other fields. */
@@ -84,7 +140,7 @@ function standInDiagnostic(workflow: Workflow, reading: FieldReading, shape: Sha
   return {
     code: 'DAG419',
     severity: 'warning',
-    message: `what "${node?.id}" gives when it ${when} is not like what it gives otherwise`,
+    message: `what ${readerOf(reading)} gives${node === undefined ? '' : inCase(workflow, node)} when it ${when} is not like what it gives otherwise`,
     at: document.spanOf(typeof reading.source === 'object' ? inner : reading.path, 'value'),
     label: why.path.length === 0 ? printShape(shape) : why.message,
     related: [{ at: document.spanOf([...(node?.path ?? []), 'output'], 'key'), label: `otherwise ${printShape(instead)}` }],
@@ -96,17 +152,24 @@ function standInDiagnostic(workflow: Workflow, reading: FieldReading, shape: Sha
 interface Wanted {
   readonly schema: Parameters<typeof shapeOf>[0];
   readonly path: Path;
+  readonly label: string;
 }
 
 function declared(workflow: Workflow, kinds: ReadonlyMap<string, NodeKind>, reading: FieldReading): Wanted | undefined {
   const { node, field, place } = reading;
   if (node === undefined) {
     const output = place === 'file' ? workflow.outputs.get(field) : undefined;
-    return output?.schema === undefined ? undefined : { schema: output.schema, path: [...output.path, 'schema'] };
+    return output?.schema === undefined ? undefined : { schema: output.schema, path: [...output.path, 'schema'], label: 'declared here' };
   }
-  const kind = kinds.get(reading.path.includes('on_error') && node.onError.action === 'fallback' ? node.onError.kind : node.kind);
-  if (node.output === undefined || kind?.outputField !== field) return undefined;
-  return { schema: node.output, path: placeOfField(node, 'output') };
+  const { onError } = node;
+  const instead = onError.action === 'fallback' && isFallback(reading);
+  if (kinds.get(instead ? onError.kind : node.kind)?.outputField !== field) return undefined;
+  if (instead) return wantedOfFallback(kinds, node);
+  return node.output && { schema: node.output, path: placeOfField(node, 'output'), label: 'declared here' };
+}
+
+function isFallback({ node, path }: FieldReading): boolean {
+  return node?.onError.action === 'fallback' && node.onError.path.every((step, at) => step === path[at]);
 }
 
 function diagnostic(workflow: Workflow, reading: FieldReading, wanted: Wanted, why: Misfit): Parameters<Report>[0] {
@@ -114,14 +177,13 @@ function diagnostic(workflow: Workflow, reading: FieldReading, wanted: Wanted, w
   // The part of a structure that does not fit is written in the file; the part of an expression is not.
   const inner = [...reading.path, ...why.path.map((step) => (/^\d+$/.test(step) ? Number(step) : step))];
   const at = document.spanOf(typeof reading.source === 'object' ? inner : reading.path, 'value');
-  const where = why.path.length === 0 ? '' : ` at \`${why.path.join('.').replaceAll('.[]', '[]')}\``;
   return {
     code: 'DAG414',
     severity: 'error',
-    message: `${readerOf(reading)} does not fit its schema${where}`,
+    message: `${isFallback(reading) ? 'the fallback of ' : ''}${readerOf(reading)} does not fit its schema${reading.node ? inCase(workflow, reading.node) : ''}${placeIn(why)}`,
     at,
     label: why.message,
-    related: [{ at: document.spanOf(wanted.path, 'key'), label: 'declared here' }],
+    related: [{ at: document.spanOf(wanted.path, 'key'), label: wanted.label }],
     help: 'change the value, or what is declared',
   };
 }

@@ -4,6 +4,7 @@ import type { NodeDecl, SubWorkflowDecl, Workflow } from '../contracts/workflow.
 import { edgesIn, type FrameEdges, nodeGraphOf } from './edges.ts';
 import { fileShape } from './file-shape.ts';
 import { type Frame, innerNodes, standingOf } from './frames.ts';
+import { type LoopShape, NO_LOOP, sameLoop } from './loop-shape.ts';
 import { modelCallOf } from './model-call.ts';
 import { type Features, featuresOf, nodeShape } from './node-shape.ts';
 import { type FieldReading, nodeRead } from './readings.ts';
@@ -20,7 +21,6 @@ import {
   NEVER,
   NULL,
   type Shape,
-  sameShape,
   skippedNodes,
   union,
   withoutNull,
@@ -45,15 +45,6 @@ export interface FieldTypes {
   typesOf(child: Workflow): WorkflowTypes;
 }
 
-/** What goes through the rounds of a loop. */
-export interface LoopShape {
-  /** Null in the first round. */
-  readonly previous: Shape;
-  readonly carry: ReadonlyMap<string, Shape>;
-  /** At the end of a round, when what it begins with has been left behind. */
-  readonly carriedOn: ReadonlyMap<string, Shape>;
-}
-
 /** What nodes give, with all that is inside them. */
 export interface BodyTypes {
   /** Types the nodes of a frame, in the order of the plan. */
@@ -63,6 +54,8 @@ export interface BodyTypes {
   taskOf(node: NodeDecl): Shape;
   /** What a node's own work gives, whatever is declared of it; what is computed by an expression is not looked at. */
   workOf(node: NodeDecl): Shape;
+  /** What the work of its fallback gives, whatever is declared. */
+  insteadOf(node: NodeDecl): Shape;
   /** What one round gives, `result` and what stands in for a failure included. */
   roundOf(node: NodeDecl): Shape;
   itemOf(node: NodeDecl): Shape;
@@ -76,8 +69,6 @@ export interface BodyTypes {
 
 /** Fields whose value is a result: nobody is skipped in their stead. */
 export const RESULTS: ReadonlySet<string> = new Set(['result', 'if_skipped', 'repeat.until', 'repeat.carry.first', 'repeat.carry.next']);
-
-const NO_LOOP: LoopShape = { previous: ANY, carry: new Map(), carriedOn: new Map() };
 
 export function bodyTypes(workflow: Workflow, kinds: readonly NodeKind[], fields: FieldTypes): BodyTypes {
   const kindOf = new Map(kinds.map((kind) => [kind.kind, kind]));
@@ -97,6 +88,7 @@ export function bodyTypes(workflow: Workflow, kinds: readonly NodeKind[], fields
     madeBy: of(made),
     taskOf: of(tasks),
     workOf: of(works),
+    insteadOf,
     roundOf: of(rounds),
     itemOf,
     loopOf: (node) => loops.get(node) ?? NO_LOOP,
@@ -230,7 +222,12 @@ export function bodyTypes(workflow: Workflow, kinds: readonly NodeKind[], fields
     const { onError, body } = node;
     if (onError.action !== 'fallback') return NEVER;
     const output = body?.type === 'group' ? undefined : outputOf(node);
-    if (output !== undefined) return shapeOf(output);
+    return output === undefined ? insteadOf(node) : shapeOf(output);
+  }
+
+  function insteadOf(node: NodeDecl): Shape {
+    const { onError } = node;
+    if (onError.action !== 'fallback') return NEVER;
     return onError.body === undefined ? workOfKind(node, onError.kind, onError.spec, true) : childOf(onError.body);
   }
 
@@ -384,12 +381,6 @@ export function bodyTypes(workflow: Workflow, kinds: readonly NodeKind[], fields
 
 /** Rounds of looking for what goes through a loop before it is taken to be anything: lists of lists of … grow for ever. */
 const MOST_PASSES = 6;
-
-function sameLoop(a: LoopShape, b: LoopShape): boolean {
-  const same = (one: LoopShape['carry'], other: LoopShape['carry']): boolean =>
-    [...one].every(([name, shape]) => sameShape(shape, other.get(name) ?? ANY));
-  return sameShape(a.previous, b.previous) && same(a.carry, b.carry) && same(a.carriedOn, b.carriedOn);
-}
 
 function samePath(a: FieldReading['path'], b: FieldReading['path']): boolean {
   return a.length === b.length && a.every((step, at) => step === b[at]);

@@ -25,6 +25,8 @@ export interface WorkflowTypes {
   taskOf(node: NodeDecl): Shape;
   /** What the node's own work gives, whatever is declared of it: what a group, another file, or a kind that knows it gives. */
   workOf(node: NodeDecl): Shape;
+  /** What the work of a node's fallback gives, whatever is declared of the node; anything where a model does it. */
+  insteadOf(node: NodeDecl): Shape;
   /** True when the node may be skipped and says nothing for that case (`if_skipped`): its readers are skipped with it. */
   mayGoMissing(node: NodeDecl): boolean;
   /** True when it is certain that the node is skipped in every run. */
@@ -89,6 +91,7 @@ function compute(workflow: Workflow, kinds: readonly NodeKind[]): WorkflowTypes 
     madeBy: bodies.madeBy,
     taskOf: bodies.taskOf,
     workOf: bodies.workOf,
+    insteadOf: bodies.insteadOf,
     mayGoMissing: (node) => frameTypes(standingOf(workflow, node).frame).missing.has(node.id),
     neverRuns: (node) => frameTypes(standingOf(workflow, node).frame).skips.neverRuns(node.id),
     outcomeOf: (reading) => frameTypes(reading.frame).skips.outcomeOf(reading.source, scopeOf(reading)),
@@ -134,6 +137,7 @@ function compute(workflow: Workflow, kinds: readonly NodeKind[]): WorkflowTypes 
       ...(node !== undefined && refuse && field !== 'if_skipped' && { spared: spared(node) }),
       ...(loops.length > 0 && { loops: new Set(loops) }),
       ...(reading.names.has('candidate') && { printable: new Set(['candidate']) }),
+      skippedWith: skips.skippedWith,
       oneAlwaysRuns: skips.oneAlwaysRuns,
     };
   }
