@@ -137,7 +137,6 @@ function compute(workflow: Workflow, kinds: readonly NodeKind[]): WorkflowTypes 
       ...(node !== undefined && refuse && field !== 'if_skipped' && { spared: spared(node) }),
       ...(loops.length > 0 && { loops: new Set(loops) }),
       ...(reading.names.has('candidate') && { printable: new Set(['candidate']) }),
-      skippedWith: skips.skippedWith,
       oneAlwaysRuns: skips.oneAlwaysRuns,
     };
   }
