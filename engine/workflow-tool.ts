@@ -6,7 +6,7 @@ import type { NodeKind, TaskContext } from './contracts/node-kind.ts';
 import type { Plan } from './contracts/plan.ts';
 import type { ModelAsk, ModelClient, MoneyLimit } from './contracts/provider.ts';
 import type { Store } from './contracts/store.ts';
-import type { OpenToolBox, PlanToolWork, ToolBook } from './contracts/tool.ts';
+import type { OpenToolBox, PlanToolWork, ToolBook, ToolOutcome } from './contracts/tool.ts';
 import { createKernel } from './run/kernel.ts';
 import { limitsAround } from './run/limits-around.ts';
 import { createPerformer } from './run/perform.ts';
@@ -35,11 +35,12 @@ export type RunWorkflow = (
   args: JsonObject,
   ctx: TaskContext,
   book: ToolBook | undefined,
-) => Promise<Json>;
+) => Promise<ToolOutcome>;
 
 /**
  * Runs a workflow inside a task: what it asks models and tools is asked, billed and journaled as the task's own, so that after a crash the
- * task does it again and nothing is paid twice. It is kept nowhere else, and can wait for nobody.
+ * task does it again and nothing is paid twice. It is kept nowhere else, and can wait for nobody: where a call it made is in doubt, the task
+ * asks.
  */
 export function createWorkflowRunner({ kindsFor, clock, random, tools }: WorkflowToolOptions): RunWorkflow {
   let called = 0;
@@ -102,13 +103,17 @@ export function createWorkflowRunner({ kindsFor, clock, random, tools }: Workflo
       },
       { type: 'start', inputs, simulated: false, by: ctx.task, at },
     );
-    if (ended === 'waiting') throw new Failed({ type: 'task_failed', message: await whatItWaitsFor(store, id, plan) });
+    if (ended === 'waiting') {
+      const doubt = await doubtIn(store, id);
+      if (doubt) return doubt;
+      throw new Failed({ type: 'task_failed', message: `${plan.file} waits for something, which a tool cannot` });
+    }
     const { failure, status } = await store.state(id);
     if (failure) throw new Failed({ type: 'node_failed', message: messageOf(failure), node: failure.node ?? '', cause: failure.failure });
     if (status !== 'succeeded') throw new Failed({ type: 'cancelled', message: 'it was stopped' });
     let outputs: JsonObject = {};
     for await (const event of store.journal.read(id)) if (event.type === 'run.finished') outputs = event.outputs ?? {};
-    return outputs;
+    return { status: 'succeeded', output: outputs };
   };
 }
 
@@ -134,15 +139,15 @@ function seenInside(run: RunId, { within = [] }: ModelAsk, failure: Failure): Fa
   return of?.startsWith(`${run}/`) ? { ...spent, of: taskKey(of.slice(run.length + 1)) } : spent;
 }
 
-/** What is let through that waits is a call that may have been made, before a crash. */
-async function whatItWaitsFor(store: Store, id: RunId, { file }: Plan): Promise<string> {
+/** What is let through that waits is a call that may have been made, before it was broken off. */
+async function doubtIn(store: Store, id: RunId): Promise<ToolOutcome | undefined> {
   const { parked } = await store.state(id);
   for (const key of parked) {
     const task = await store.task(id, key);
-    if (task?.status === 'parked' && task.until.type === 'approval')
-      return `${file} asks what only a person can answer: ${task.until.request.message}`;
+    if (task?.status === 'parked' && task.until.type === 'approval' && task.repeats !== undefined)
+      return { status: 'in_doubt', request: task.repeats, inside: task.until.request };
   }
-  return `${file} waits for something, which a tool cannot`;
+  return undefined;
 }
 
 function messageOf({ node, failure }: { readonly node: string | null; readonly failure: { readonly message: string } }): string {

@@ -163,7 +163,8 @@ export type EventBody =
       readonly doubt?: true;
       /** As of `Parked`. */
       readonly lasting?: true;
-      readonly repeats?: true;
+      readonly repeats?: string;
+      readonly inside?: true;
     }
   | {
       readonly type: 'attempt.woken';

@@ -82,8 +82,10 @@ export class Parked {
 export interface ParkedAs {
   /** The memo holds what was paid for: it goes on from there, too, when its run has ended otherwise and gets another chance. */
   readonly lasting?: true;
-  /** A yes does again what may have been done already: whoever resumes the run may have said so beforehand. */
-  readonly repeats?: true;
+  /** A yes makes the call of a tool with this digest again, which may have been made: whoever resumes the run may have said so beforehand. */
+  readonly repeats?: string;
+  /** That call was made inside of a tool: what else is known of the calls of the task is needed to go on. */
+  readonly inside?: true;
 }
 
 /**

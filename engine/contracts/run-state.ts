@@ -58,14 +58,18 @@ interface Left {
   readonly stage: number;
   /** As of `Parked`. */
   readonly lasting?: true;
-  readonly repeats?: true;
+  readonly repeats?: string;
 }
 
 /** It was parked, and this is why it goes on. */
 export type Woken = Left & { readonly wake: Wake };
 
 /** It is parked, and this is what it waits for. */
-export type Asked = Left & { readonly until: WakeCondition /** Why the try before failed. */; readonly failure?: Failure };
+export type Asked = Left & {
+  readonly inside?: true;
+  readonly until: WakeCondition /** Why the try before failed. */;
+  readonly failure?: Failure;
+};
 
 /** What a task that has ended without success goes on from, when its run gets another chance; it waited still, or had been woken. */
 export interface Remembered {

@@ -125,7 +125,10 @@ export type TaskOutcome =
       /** Of a `best_of` that votes. */
       readonly votes?: Votes;
     }
-  | ({ readonly type: 'parked' } & Pick<Extract<EventBody, { readonly type: 'attempt.parked' }>, 'until' | 'memo' | 'lasting' | 'repeats'>)
+  | ({ readonly type: 'parked' } & Pick<
+      Extract<EventBody, { readonly type: 'attempt.parked' }>,
+      'until' | 'memo' | 'lasting' | 'repeats' | 'inside'
+    >)
   | { readonly type: 'failure'; readonly failure: Failure };
 
 /** A change of a run's state; the store applies it without knowing what it means. */
@@ -139,6 +142,8 @@ export type Write =
    */
   | { readonly type: 'paid_call'; readonly task: TaskKey; readonly paid: PaidCall | null; readonly turns?: true }
   | { readonly type: 'tool_call'; readonly task: TaskKey; readonly call: ToolCalled }
+  /** A call of a tool that was begun is made again, as if it had not been. */
+  | { readonly type: 'tool_call_again'; readonly task: TaskKey; readonly request: string }
   | { readonly type: 'items'; readonly node: TaskKey; readonly items: Value; readonly keys?: readonly string[] };
 
 /** What is to be done outside. */

@@ -1,6 +1,6 @@
 import type { Millis } from '../base/ids.ts';
 import type { Json, JsonObject, JsonSchema } from '../base/json.ts';
-import type { TaskContext } from './node-kind.ts';
+import type { ApprovalRequest, TaskContext } from './node-kind.ts';
 import type { Plan } from './plan.ts';
 import type { Attachment, ToolSignature } from './provider.ts';
 import type { Path } from './source.ts';
@@ -127,8 +127,11 @@ export type ToolOutcome =
   | { readonly status: 'succeeded'; readonly output: Json; readonly images?: readonly Attachment[] }
   /** The tool's own words, or why it could not be called. */
   | { readonly status: 'failed'; readonly message: string }
-  /** It was at work when a process ended, and doing it twice may do harm. */
-  | { readonly status: 'in_doubt' };
+  /**
+   * It was broken off, and doing it twice may do harm; `request` is its digest. `inside`: it is a call that was made in doing this one, and
+   * this is what is asked about it.
+   */
+  | { readonly status: 'in_doubt'; readonly request: string; readonly inside?: ApprovalRequest };
 
 /** The tools of a task. */
 export interface ToolBox {

@@ -119,8 +119,7 @@ function createLoop(fields: ToolFields, first: FirstAsk, ctx: TaskContext): { go
         if (open) {
           const made = await makeCalls(box, offered, asking, { turn, ...open }, word);
           word = undefined;
-          if ('asked' in made)
-            return parked(made.call, made.asked, { turn, added, ended: made.ended, ...(made.doubt.length > 0 && { doubt: made.doubt }) });
+          if ('asked' in made) return parked(made, { turn, added, ended: made.ended, ...(made.doubt.length > 0 && { doubt: made.doubt }) });
           added = [...added, ...open.calls.map((call) => resultMessage(call, made.ended[call.id]))];
           open = undefined;
         }
@@ -190,12 +189,16 @@ interface Open {
   readonly doubt?: readonly string[];
 }
 
+type Doubt = Pick<Extract<ToolOutcome, { readonly status: 'in_doubt' }>, 'request' | 'inside'>;
+
 type Made =
   | { readonly ended: Readonly<Record<string, Result>> }
   | {
       readonly ended: Readonly<Record<string, Result>>;
       readonly call: ToolCall;
       readonly asked: Asked;
+      /** What it is asked about, unless it is for leave. */
+      readonly about?: Doubt;
       readonly doubt: readonly string[];
     };
 
@@ -208,10 +211,10 @@ async function makeCalls(
   said: Said | undefined,
 ): Promise<Made> {
   const ended: Record<string, Result> = { ...before };
-  const doubtful: ToolCall[] = [];
+  const doubtful = new Map<ToolCall, Doubt>();
   const waiting: ToolCall[] = [];
   const end = (call: ToolCall, outcome: ToolOutcome): void => {
-    if (outcome.status === 'in_doubt') doubtful.push(call);
+    if (outcome.status === 'in_doubt') doubtful.set(call, outcome);
     else ended[call.id] = resultOf(outcome);
   };
   const make = async (call: ToolCall): Promise<void> => end(call, await box.call({ tool: call.tool, args: call.args, turn, id: call.id }));
@@ -225,13 +228,21 @@ async function makeCalls(
       else ended[call.id] = { failed: true, text: said.why === 'approve' ? notAllowed(call.tool, said) : notRepeated(call.tool, said) };
     } else if (doubt.includes(call.id)) {
       if (said?.all && said.approved) now.push(make(call));
-      else doubtful.push(call);
+      else doubtful.set(call, { request: call.id });
     } else if (asking.has(call.tool)) waiting.push(call);
     else now.push(make(call));
   }
   await settled(now);
-  const [first, ...others] = calls.filter((call) => doubtful.includes(call));
-  if (first) return { ended, call: first, asked: { id: first.id, why: 'repeat' }, doubt: others.map(({ id }) => id) };
+  const inDoubt = calls.flatMap((call) => {
+    const about = doubtful.get(call);
+    return about ? [{ call, about }] : [];
+  });
+  // What was called inside of a tool is known only until another question is put.
+  const first = inDoubt.find(({ about }) => about.inside) ?? inDoubt[0];
+  if (first) {
+    const others = inDoubt.flatMap(({ call, about }) => (call === first.call || about.inside ? [] : [call.id]));
+    return { ended, ...first, asked: { id: first.call.id, why: 'repeat' }, doubt: others };
+  }
   const [next] = waiting;
   return next ? { ended, call: next, asked: { id: next.id, why: 'approve' }, doubt: [] } : { ended };
 }
@@ -241,10 +252,10 @@ async function settled(all: readonly Promise<void>[]): Promise<void> {
   for (const one of await Promise.allSettled(all)) if (one.status === 'rejected') throw one.reason;
 }
 
-function parked(call: ToolCall, asked: Asked, state: State): Parked {
-  const request = asked.why === 'approve' ? askToCall(call.tool, call.args) : askToRepeat(call.tool, call.args);
-  const repeats = asked.why === 'repeat' && { repeats: true as const };
-  return new Parked({ type: 'approval', request }, { ...state, asked } as unknown as JsonObject, { lasting: true, ...repeats });
+function parked({ call, asked, about }: Extract<Made, { readonly asked: Asked }>, state: State): Parked {
+  const request = about === undefined ? askToCall(call.tool, call.args) : (about.inside ?? askToRepeat(call.tool, call.args));
+  const more = about && { repeats: about.request, ...(about.inside && { inside: true as const }) };
+  return new Parked({ type: 'approval', request }, { ...state, asked } as unknown as JsonObject, { lasting: true, ...more });
 }
 
 function readMemo(memo: Json): State & { readonly asked?: Asked } {

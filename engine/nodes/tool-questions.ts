@@ -9,10 +9,10 @@ export function askToCall(tool: string, args: Json): ApprovalRequest {
   return question(`May ${tool} be called with this?\n\n${argumentsOf(args)}`);
 }
 
-/** Asks whether a call is made again that a process ended in. */
+/** Asks whether a call is made again that was broken off: its process ended, or its task was given up. */
 export function askToRepeat(tool: string, args: Json): ApprovalRequest {
   return question(
-    `${tool} was being called when the process of this run ended. Whether it was done is not known, and doing it twice may do harm. Call it again?\n\n${argumentsOf(args)}`,
+    `${tool} was interrupted while it was being called. Whether it was done is not known, and doing it twice may do harm. Call it again?\n\n${argumentsOf(args)}`,
   );
 }
 

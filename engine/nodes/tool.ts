@@ -67,7 +67,11 @@ async function call(spec: ToolSpec, ctx: TaskContext): Promise<Json | Parked> {
     case 'failed':
       throw new Failed({ type: 'tool_failed', tool: spec.tool, message: `${spec.tool}: ${outcome.message}` });
     case 'in_doubt':
-      return new Parked({ type: 'approval', request: askToRepeat(spec.tool, args) }, { why: 'repeat' }, { repeats: true });
+      return new Parked(
+        { type: 'approval', request: outcome.inside ?? askToRepeat(spec.tool, args) },
+        { why: 'repeat' },
+        { repeats: outcome.request, ...(outcome.inside && { inside: true }) },
+      );
   }
 }
 

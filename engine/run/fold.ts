@@ -5,7 +5,7 @@ import type { WakeCondition } from '../contracts/node-kind.ts';
 import type { KeptSignal, RunState, RunView, SkippedState, TaskState, Write } from '../contracts/store.ts';
 import { Changes, keptOf, lastAttempt } from './changes.ts';
 import type { PlanIndex } from './plan-index.ts';
-import { goesOn, leftBy, rememberedOfFailed, rememberedOfStopped, wokenAfter, wokenOf } from './remembered.ts';
+import { callAgain, goesOn, leftBy, rememberedOfFailed, rememberedOfStopped, wokenAfter, wokenOf } from './remembered.ts';
 import { dueOf, reopened } from './reopened.ts';
 
 /**
@@ -195,11 +195,12 @@ export function apply(changes: Changes, event: EventBody): void {
         until: event.until,
         memo: event.memo,
         ...(event.lasting && { lasting: true }),
-        ...(event.repeats && { repeats: true }),
+        ...(event.repeats !== undefined && { repeats: event.repeats }),
+        ...(event.inside && { inside: true }),
         ...(event.doubt && { doubt: { base: before.base ?? before.attempt, ...wokenOf(before) } }),
       });
       changes.endWarmUp(event.task);
-      if (!event.doubt) changes.write(forget(event.task));
+      if (!event.doubt && !event.inside) changes.write(forget(event.task));
       changes.runIs({ parked: [...run.parked, event.task] });
       return;
     }
@@ -214,6 +215,7 @@ export function apply(changes: Changes, event: EventBody): void {
         ...(before.failure && { failure: before.failure }),
         ...(before.doubt ?? { woken: { ...leftBy(before), wake: event.wake } }),
       });
+      for (const write of callAgain(event.task, before, event.wake)) changes.write(write);
       changes.runIs({
         parked: without(run.parked, event.task),
         inbox: event.inbox ?? run.inbox,

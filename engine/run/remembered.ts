@@ -1,5 +1,7 @@
+import type { TaskKey } from '../base/ids.ts';
 import type { Failure } from '../contracts/failure.ts';
-import type { Asked, Remembered, TaskState, Woken } from '../contracts/store.ts';
+import type { Wake } from '../contracts/node-kind.ts';
+import type { Asked, Remembered, TaskState, Woken, Write } from '../contracts/store.ts';
 import { rootCause } from './changes.ts';
 
 /*
@@ -45,7 +47,13 @@ export function goesOn(failure: Failure): boolean {
 
 /** What a task that waits has left. */
 export function leftBy({ memo, stage, lasting, repeats }: Extract<TaskState, { status: 'parked' }>): Omit<Woken, 'wake'> {
-  return { memo, stage, ...(lasting && { lasting }), ...(repeats && { repeats }) };
+  return { memo, stage, ...(lasting && { lasting }), ...(repeats !== undefined && { repeats }) };
+}
+
+/** What follows for what is known of a task's calls when it is woken: a yes is for one of them, and of the others inside of the tool all stays. */
+export function callAgain(task: TaskKey, { inside, repeats }: Extract<TaskState, { status: 'parked' }>, wake: Wake): readonly Write[] {
+  if (!inside || repeats === undefined || wake.type !== 'answered' || !wake.approved) return [];
+  return [{ type: 'tool_call_again', task, request: repeats }];
 }
 
 /** Why a task goes on, as far as the try that begins is concerned. */
@@ -72,9 +80,9 @@ export function rememberedOfFailed(before: TaskState | undefined, failure: Failu
 export function rememberedOfStopped(before: TaskState | undefined): Remembered {
   switch (before?.status) {
     case 'parked': {
-      const { until, failure } = before;
-      const asked: Asked = { ...leftBy(before), until, ...(failure && { failure }) };
-      return asked.lasting || asked.repeats ? { asked } : {};
+      const { until, failure, inside } = before;
+      const asked: Asked = { ...leftBy(before), until, ...(inside && { inside }), ...(failure && { failure }) };
+      return asked.lasting || asked.repeats !== undefined ? { asked } : {};
     }
     case 'failed':
     case 'cancelled':
@@ -84,7 +92,7 @@ export function rememberedOfStopped(before: TaskState | undefined): Remembered {
     default: {
       const { woken } = wokenOf(before);
       // A word on what may have been done counts until it is acted upon.
-      return woken?.lasting || woken?.repeats ? { woken } : {};
+      return woken?.lasting || woken?.repeats !== undefined ? { woken } : {};
     }
   }
 }

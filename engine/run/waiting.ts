@@ -24,8 +24,8 @@ export function parkAgain(step: Step, key: TaskKey, attempt: number, { stage, fa
 /** Answers what is asked about what may have been done, where that was said beforehand; false when it has to wait. */
 export function sayBeforehand(step: Step, key: TaskKey): boolean {
   const state = step.draft.task(key);
-  if (!step.repeatUnsafe || state?.status !== 'parked' || !(state.doubt || state.repeats)) return false;
-  const all = state.repeats && { all: true as const };
+  if (!step.repeatUnsafe || state?.status !== 'parked' || !(state.doubt || state.repeats !== undefined)) return false;
+  const all = state.repeats !== undefined && { all: true as const };
   wake(step, key, state.attempt, { type: 'answered', approved: true, by: 'user', reason: null, form: null, ...all });
   return true;
 }

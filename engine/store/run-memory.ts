@@ -120,7 +120,15 @@ export class RunMemory implements LoadedRun {
         return;
       }
       case 'tool_call':
-        this.tools.set(write.task, [...(this.tools.get(write.task) ?? []), write.call]);
+        this.tools.set(write.task, [...this.toolCalls(write.task), write.call]);
+        return;
+      case 'tool_call_again': {
+        const begun = this.toolCalls(write.task).find(({ status, request }) => status === 'begun' && request === write.request);
+        this.tools.set(
+          write.task,
+          this.toolCalls(write.task).filter((call) => call !== begun),
+        );
+      }
     }
   }
 }

@@ -32,14 +32,14 @@ export interface ToolsOptions {
   readonly clock: Clock;
   /** The file of the run's workflow, for messages. */
   readonly workflow: string;
-  /** Runs a workflow that is called as a tool, and gives its outputs. Throws Failed. */
+  /** Runs a workflow that is called as a tool: its outputs, or that a call it made is in doubt. Throws Failed. */
   runWorkflow(
     name: string,
     work: Extract<PlanToolWork, { readonly type: 'workflow' }>,
     args: JsonObject,
     ctx: TaskContext,
     book: ToolBook | undefined,
-  ): Promise<Json>;
+  ): Promise<ToolOutcome>;
   /** What stands in for a call; undefined when the tool is called. */
   standIn?(tool: PlanTool, use: ToolUse, ctx: TaskContext): ToolOutcome | undefined;
 }
@@ -68,7 +68,7 @@ export function createTools({ kinds, servers, clock, workflow, runWorkflow, stan
       if (before?.status === 'succeeded')
         return { status: 'succeeded', output: before.result, ...(before.images && { images: before.images }) };
       if (before?.status === 'failed') return { status: 'failed', message: String(before.result) };
-      if (before?.status === 'begun') return { status: 'in_doubt' };
+      if (before?.status === 'begun') return { status: 'in_doubt', request };
 
       const started = clock.now();
       const record = async (status: 'begun' | ToolOutcome['status'], result: Json, images?: ToolCalled['images']): Promise<void> => {
@@ -108,7 +108,7 @@ export function createTools({ kinds, servers, clock, workflow, runWorkflow, stan
     const { plan, partials, scope, folder } = of;
     if (does.type === 'workflow') {
       const within = { ...does, folder: posix.join(folder, does.folder).replace(/^\.$/, '') };
-      return { status: 'succeeded', output: await runWorkflow(name, within, isObject(args) ? args : {}, ctx, book) };
+      return runWorkflow(name, within, isObject(args) ? args : {}, ctx, book);
     }
     if (does.type === 'mcp') {
       const server = plan.servers[does.server];

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { ResumeOptions } from '../../engine/contracts/engine.ts';
 import type { RunEvent } from '../../engine/contracts/event.ts';
@@ -368,5 +368,76 @@ export const pay = ({ order }) => {
     expect(result.status).toBe('succeeded');
     expect(questions(events)).toEqual([CALL_AGAIN]);
     expect(done()).toEqual(['pay 7', 'pay 7']);
+  });
+
+  describe('inside of a workflow that is a tool', () => {
+    const child = (nodes: string): string => `dagrun: 1
+name: child
+description: Pays twice.
+inputs: { order: { type: string } }
+tools:
+  refund: { script: ./bank.mjs#refund, input: { fields: { order: string } }, idempotent: false }
+  pay: { script: ./pay.mjs#pay, input: { fields: { order: string } }, idempotent: false }
+nodes:
+${nodes}
+outputs: { it: nodes.paid.output }
+`;
+    const NODES = `  first: { kind: tool, tool: refund, with: { order: "{{inputs.order}}" } }
+  said: { tier: cheap, prompt: Say something., needs: [first] }
+  paid: { kind: tool, tool: pay, with: { order: "{{inputs.order}}" }, needs: [said] }
+`;
+    const WITH = 'tools: { child: { workflow: ./child.workflow.yml } }\ndefaults: { tier: cheap }\n';
+    const callers = [
+      ['a conversation', '{ prompt: x, tools: [child] }', 3],
+      ['a node', '{ kind: tool, tool: child, with: { order: "7" } }', 1],
+    ] as const;
+    const start = async (node: string): Promise<string> => {
+      space.write('child.workflow.yml', child(NODES));
+      server.script((one) => {
+        const { messages } = one.body;
+        if (JSON.stringify(messages[0]).includes('Say something')) return said('Something.');
+        return messages.length === 1 ? said('', ['child', { order: '7' }]) : said('Done.');
+      });
+      const { result } = await space.run(`${WITH}nodes:\n  it: ${node}\noutputs: { it: nodes.it.status }\n`, { env: env(), wait: false });
+      expect(result.status).toBe('succeeded');
+      expect(done()).toEqual(['refund 7', 'pay 7']);
+      return result.run;
+    };
+
+    test.each(callers)('%s asks, and a yes makes that one call again, and no other', async (_, node, asks) => {
+      const id = await start(node);
+      expect(server.received).toHaveLength(asks);
+      const asked = await goOn(id, { store: 'killed.db' });
+      expect(questions(asked.events)).toEqual([expect.stringMatching(/^pay was interrupted .* Call it again\?$/)]);
+      await cancelRun(id, { by: 'ada', cwd: space.folder, env: env('killed.db') });
+      expect((await goOn(id, { store: 'killed.db' })).result.status).toBe('waiting');
+      await say(id, 'it', true, 'killed.db');
+      expect((await goOn(id, { store: 'killed.db' })).result.status).toBe('succeeded');
+      expect(done()).toEqual(['refund 7', 'pay 7', 'pay 7']);
+      // The answer of the first process to the last turn was not kept, since it had not been killed.
+      expect(server.received).toHaveLength(asks === 1 ? 1 : asks + 1);
+    });
+
+    test.each(callers)('%s does it again where that was said beforehand', async (_, node) => {
+      const id = await start(node);
+      await goOn(id, { store: 'killed.db' });
+      const { result, events } = await goOn(id, { store: 'killed.db', repeatUnsafe: true });
+      expect(result.status).toBe('succeeded');
+      expect(questions(events)).toEqual([]);
+      expect(done()).toEqual(['refund 7', 'pay 7', 'pay 7']);
+    });
+
+    test('a no is told to the model, and fails a node', async () => {
+      for (const [, node] of callers) {
+        const id = await start(node);
+        await goOn(id, { store: 'killed.db' });
+        await say(id, 'it', false, 'killed.db');
+        const { result } = await goOn(id, { store: 'killed.db' });
+        expect(result.error?.type ?? result.status).toBe(node.includes('kind') ? 'in_doubt' : 'succeeded');
+        expect(done()).toEqual(['refund 7', 'pay 7']);
+        for (const name of ['done.txt', 'killed.db', 'killed.db-wal', 'runs.db', 'runs.db-wal', 'runs.db-shm', 'killed.db-shm'])
+          rmSync(space.path(name), { force: true });
+      }
+    });
   });
 });
