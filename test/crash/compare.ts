@@ -1,6 +1,6 @@
 import type { NodeResult, RunResult } from '../../engine/contracts/result.ts';
 import { askToRepeat } from '../../engine/nodes/tool-questions.ts';
-import { askedAs, callsIn, type Lived } from './harness.ts';
+import { askedAs, callsIn, isAct, type Lived } from './harness.ts';
 
 /** No more calls than this are in flight in any reference run: their `limits.concurrency`. */
 const IN_FLIGHT = 3;
@@ -32,6 +32,7 @@ export function wrongIn(lived: Lived, undisturbed: Lived): readonly string[] {
   const was = essenceOf(undisturbed.told.result);
   for (const part of Object.keys(was)) same(part, is[part], was[part]);
   same('calls that were kept', sorted(callsIn(lived.told.events)), sorted(callsIn(undisturbed.told.events)));
+  same('what was done outside and kept', sorted(lived.acts), sorted(undisturbed.acts));
 
   const { events } = lived.told;
   same(
@@ -45,11 +46,15 @@ export function wrongIn(lived: Lived, undisturbed: Lived): readonly string[] {
     const task = askedAs(event.task);
     interrupted.set(task, (interrupted.get(task) ?? 0) + 1);
   }
-  for (const [task, times] of Object.entries(lived.lost)) {
+  for (const [name, times] of Object.entries(lived.lost)) {
+    const [task, word] = isAct(name) ? (name.split(' ').slice(1) as [string, string?]) : [name];
     // What is asked in a workflow that is called as a tool is asked by the task that calls it.
     const by = [...interrupted.keys()].find((one) => one === task) ?? [...interrupted.keys()].find((one) => task.startsWith(`${one}/`));
     const told = interrupted.get(by ?? '') ?? 0;
-    if (times > told) wrong.push(`${times} calls of ${task} were lost, and the journal tells of ${told} interruptions`);
+    if (times > told) wrong.push(`${times} calls of ${name} were lost, and the journal tells of ${told} interruptions`);
+    if (!name.startsWith('once ')) continue;
+    const said = saidAgain(events, task, word);
+    if (times > said) wrong.push(`${name} was done ${times} times more than is kept, and ${said} times somebody said so`);
   }
   for (const { call, times, asked } of callsBegun(events))
     if (times > 1 + asked) wrong.push(`${call} was made ${times} times, and ${asked} times somebody said so`);
@@ -57,6 +62,24 @@ export function wrongIn(lived: Lived, undisturbed: Lived): readonly string[] {
     if (lost > IN_FLIGHT) wrong.push(`process ${process} lost ${lost} calls`);
   });
   return wrong;
+}
+
+/** How often somebody was asked, and said, that a task, or the call of a tool with a word in its arguments, is done once more. */
+function saidAgain(events: Lived['told']['events'], task: string, word: string | undefined): number {
+  const questions = new Set<string>();
+  let said = 0;
+  for (const event of events) {
+    if (!('task' in event) || askedAs(event.task) !== task) continue;
+    const attempt = `${event.task}~${'attempt' in event ? event.attempt : ''}`;
+    if (event.type === 'attempt.parked' && event.until.type === 'approval') {
+      const { message } = event.until.request;
+      const isCall = message.includes('Call it again?') && message.includes(`"word": ${JSON.stringify(word)}`);
+      if (event.doubt || isCall) questions.add(attempt);
+    }
+    if (event.type !== 'attempt.woken' || !questions.delete(attempt)) continue;
+    if (event.wake.type === 'answered' && event.wake.approved) said += 1;
+  }
+  return said;
 }
 
 interface Begun {

@@ -4,9 +4,11 @@ import type { Answer } from './reference-run.ts';
 
 /** Where one run is answered, and its bill: the only one that knows what was really asked for. */
 export interface Counter {
-  /** What each process asked for, by task: `received[process][task]`. */
+  /** What each process asked for, by task, or by what is done outside: `received[process][task]`. */
   readonly received: Readonly<Record<string, number>>[];
-  /** Another process goes on; of each task, so many calls are in the journal. Gives the base URL it calls. */
+  /** Where anything but a model is asked. */
+  readonly outside: string;
+  /** Another process goes on; of each task, so many calls are in the journal. Gives where it asks models. */
   next(committed: Readonly<Record<string, number>>): string;
 }
 
@@ -16,19 +18,27 @@ export interface CountingServer {
 }
 
 /**
- * A model on loopback, over either of OpenAI's APIs, that counts what it is asked, by the task in the first line of the prompt. The nth answer to a task is the
- * same whatever happened to the process that asked before: n counts the calls that were kept.
+ * A model on loopback, over Anthropic's API and both of OpenAI's, that counts what it is asked, by the task that the prompt names in its
+ * first line or in one like `task: scan[3]`. Anything else that is asked there names itself in `x-for`, and its process in `x-process`. The
+ * nth answer to a task is the same whatever happened to the process that asked before: n counts the calls that were kept.
  */
 export async function startCountingServer(random: () => number): Promise<CountingServer> {
   const counters: { readonly answer: (process: number, task: string) => Answer }[] = [];
   const server = createServer((request, response) => {
-    const [, counter, process] = /^\/(\d+)\/(\d+)\//.exec(request.url ?? '') ?? [];
-    void bodyOf(request).then((body) => {
-      const asked = questionIn(body);
-      const task = asked.split('\n')[0]!.trim();
-      const answer = forgotten(body) ?? counters[Number(counter)]!.answer(Number(process), task);
-      // Long enough to be in flight when the process ends.
-      setTimeout(() => send(response, task, answer, body), Math.floor(random() * 6));
+    const [, counter, place, path = ''] = /^\/(\d+)\/(\w+)\/(.*)$/.exec(request.url ?? '') ?? [];
+    const { answer: answerOf } = counters[Number(counter)]!;
+    // Long enough to be in flight when the process ends.
+    const later = (reply: () => void): unknown => setTimeout(reply, Math.floor(random() * 6));
+    void textOf(request).then((text) => {
+      if (place === 'outside') {
+        const answer = answerOf(Number(/\d+$/.exec(String(request.headers['x-process']))?.[0]), String(request.headers['x-for']));
+        later(() => sendPlain(response, answer));
+        return;
+      }
+      const body = JSON.parse(text) as Body;
+      const task = taskIn(questionsIn(body));
+      const answer = forgotten(body) ?? answerOf(Number(place), task);
+      later(() => send(response, task, answer, body, path));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -53,10 +63,11 @@ export async function startCountingServer(random: () => number): Promise<Countin
       });
       return {
         received,
+        outside: `http://127.0.0.1:${port}/${number}/outside`,
         next(committed) {
           asked = { ...committed };
           received.push({});
-          return `http://127.0.0.1:${port}/${number}/${received.length - 1}/v1`;
+          return `http://127.0.0.1:${port}/${number}/${received.length - 1}`;
         },
       };
     },
@@ -68,29 +79,34 @@ export async function startCountingServer(random: () => number): Promise<Countin
   };
 }
 
-async function bodyOf(request: IncomingMessage): Promise<Body> {
+async function textOf(request: IncomingMessage): Promise<string> {
   let text = '';
   request.setEncoding('utf8');
   for await (const chunk of request) text += chunk;
-  return JSON.parse(text) as Body;
+  return text;
 }
 
-/** A request, over either API. */
+/** A request, over any API. */
 interface Body {
-  readonly messages?: readonly { readonly role: string; readonly content: string }[];
+  readonly messages?: readonly Item[];
   readonly input?: readonly Item[];
 }
 
 interface Item {
   readonly type?: string;
   readonly role?: string;
-  readonly content?: string;
+  readonly content?: string | readonly { readonly text?: string }[];
   readonly encrypted_content?: string;
 }
 
-function questionIn({ messages, input }: Body): string {
-  const said: readonly Item[] = messages ?? input ?? [];
-  return said.find(({ role }) => role === 'user')?.content ?? '';
+/** What the user said first, with what is attached to it. */
+function questionsIn({ messages, input }: Body): string {
+  const { content = '' } = (messages ?? input ?? []).find(({ role }) => role === 'user') ?? {};
+  return typeof content === 'string' ? content : content.map(({ text = '\n' }) => text).join('');
+}
+
+function taskIn(question: string): string {
+  return /^task: (.+)$/m.exec(question)?.[1] ?? question.split('\n')[0]!.trim();
 }
 
 /** Over Responses, the calls of a turn must come with what was thought before them: without that the request is refused. */
@@ -102,13 +118,43 @@ function forgotten({ input = [] }: Body): Answer | undefined {
 
 const SEALED = 'what was thought, sealed';
 
-function send(response: ServerResponse, task: string, answer: Answer, { input }: Body): void {
-  const text = 'long' in answer ? `${task} `.repeat(Math.ceil(answer.long / (task.length + 1))) : 'text' in answer ? answer.text : '';
-  const [status, body] =
-    'error' in answer
-      ? [answer.error, { error: { message: 'it went wrong', type: 'invalid_request_error', param: null, code: null } }]
-      : [200, input ? responseTo(task, answer, text, input) : 'calls' in answer ? callingReply(task, answer.calls) : replyOf(text)];
+function send(response: ServerResponse, task: string, answer: Answer, { input }: Body, path: string): void {
+  const text = saidBy(answer, task);
+  const ofAnthropic = path.endsWith('/messages');
+  const wrong = { message: 'it went wrong', type: ofAnthropic ? 'api_error' : 'invalid_request_error', param: null, code: null };
+  const reply = (): object => {
+    if (ofAnthropic) return messageOf(text);
+    if (input) return responseTo(task, answer, text, input);
+    return 'calls' in answer ? callingReply(task, answer.calls) : replyOf(text);
+  };
+  const [status, body] = 'error' in answer ? [answer.error, { type: 'error', error: wrong }] : [200, reply()];
   response.writeHead(status, { 'content-type': 'application/json', 'retry-after': '0' }).end(JSON.stringify(body));
+}
+
+/** What is no model answers with the text. */
+function sendPlain(response: ServerResponse, answer: Answer): void {
+  const status = 'error' in answer ? answer.error : 200;
+  response.writeHead(status, { 'content-type': 'text/plain', 'retry-after': '0' }).end(saidBy(answer, 'it'));
+}
+
+function saidBy(answer: Answer, task: string): string {
+  if ('long' in answer) return `${task} `.repeat(Math.ceil(answer.long / (task.length + 1)));
+  return 'text' in answer ? answer.text : '';
+}
+
+function messageOf(text: string): object {
+  const usage = { input_tokens: 100, output_tokens: 20, cache_creation_input_tokens: 0, cache_read_input_tokens: 0 };
+  const content = [{ type: 'text', text, citations: null }];
+  return {
+    id: 'msg_1',
+    type: 'message',
+    role: 'assistant',
+    model: 'claude-opus-5',
+    content,
+    stop_reason: 'end_turn',
+    stop_sequence: null,
+    usage,
+  };
 }
 
 function responseTo(task: string, answer: Answer, text: string, input: readonly Item[]): object {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Failpoint } from '../../engine/base/failpoint.ts';
 import { bundleOf } from './bundle.ts';
+import { wrongIn } from './compare.ts';
 import { type CountingServer, startCountingServer } from './counting-server.ts';
 import { createHarness, type Harness, type Lived } from './harness.ts';
 import { referenceRuns } from './reference-run.ts';
@@ -53,10 +54,17 @@ let counted = seed;
 
 describe('a run that is killed comes to what it would have come to, and pays nothing twice', () => {
   test.each(referenceRuns.map((reference) => [reference.name, reference] as const))('%s', { timeout: 300_000 }, async (_, reference) => {
-    undisturbed.set(reference.name, await harness.live(reference, () => undefined));
-    const chosen = everyPlace(reference, undisturbed.get(reference.name)!).filter(() => counted++ % EVERY === 0);
+    const lived = await harness.live(reference, () => undefined);
+    expect(wrongIn(lived, lived)).toEqual([]);
+    undisturbed.set(reference.name, lived);
+    const chosen = everyPlace(reference, lived).filter(() => counted++ % EVERY === 0);
     await sweep(harness, [...chosen, atRandom(reference, seed, 400)], undisturbed, tally);
     expect(tally.wrong).toEqual([]);
+  });
+
+  test('also one of which an item goes first', () => {
+    const events = [...undisturbed.values()].flatMap(({ told }) => told.events);
+    expect(events.flatMap((event) => (event.type === 'node.expanded' && event.warmUp ? [event.node] : []))).toEqual(['study']);
   });
 
   test('at every kind of place', { timeout: 300_000 }, async () => {

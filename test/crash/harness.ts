@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { RunEvent } from '../../engine/contracts/event.ts';
@@ -8,6 +8,8 @@ import { openSqlite } from '../../engine/store/sql/sqlite.ts';
 import type { Task, Told } from './child.ts';
 import type { Counter, CountingServer } from './counting-server.ts';
 import type { ReferenceRun } from './reference-run.ts';
+
+const { PATH } = process.env;
 
 /** When a process is killed: at a place it comes by, or after so many milliseconds. */
 export type Kill = NonNullable<Task['kill']> | { readonly afterMs: number };
@@ -19,10 +21,12 @@ export interface Lived {
   readonly kills: number;
   /** Calls the server answered, over all processes. */
   readonly asked: number;
-  /** By task: calls that were asked for and never kept, because the process ended in between. */
+  /** By task, and by what is done outside: what was asked for and never kept, because the process ended in between. */
   readonly lost: Readonly<Record<string, number>>;
-  /** The same, by process. */
+  /** The same of calls to models, by process. */
   readonly lostByProcess: readonly number[];
+  /** What was done outside and kept, by its name. */
+  readonly acts: Readonly<Record<string, number>>;
 }
 
 export interface Harness {
@@ -47,18 +51,22 @@ export function createHarness(child: string, server: CountingServer): Harness {
       const store = join(folder, 'dagrun.db');
       const counter = server.open(reference.answers);
       const committed: Record<string, number>[] = [{}];
+      const acted: (readonly string[])[] = [[]];
       let killed = 0;
       for (let process = 0; process < 500; process += 1) {
         const kill = kills(process);
-        const task = taskOf(reference, folder, project, store, counter.next(committed.at(-1)!), kill);
+        const environment = environmentOf(counter.next(committed.at(-1)!), process, store);
+        const task = taskOf(reference, folder, project, counter.outside, environment, kill);
         const ended = await runChild(child, task, kill && 'afterMs' in kill ? kill.afterMs : undefined);
+        acted.push(actsIn(project));
         if (ended.told) {
-          committed.push(callsIn(ended.told.events));
-          rmSync(folder, { recursive: true });
-          return { told: ended.told, kills: killed, ...account(counter, committed) };
+          committed.push(keptIn(ended.told.events));
+          // A program that a process left behind may still be at work there.
+          rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+          return { told: ended.told, kills: killed, ...account(counter, acted, committed) };
         }
         killed += 1;
-        committed.push(callsIn(await journalOf(store, folder)));
+        committed.push(keptIn(await journalOf(store, folder)));
       }
       throw new Error(`${reference.name} does not come to its end`);
     },
@@ -66,16 +74,36 @@ export function createHarness(child: string, server: CountingServer): Harness {
   };
 }
 
-function taskOf(reference: ReferenceRun, folder: string, project: string, store: string, url: string, kill: Kill | undefined): Task {
+function taskOf(reference: ReferenceRun, folder: string, project: string, outside: string, env: Task['env'], kill: Kill | undefined): Task {
+  const { workflow, inputs, people, signals } = reference;
   return {
     folder,
-    workflow: join(project, basename(reference.workflow)),
-    inputs: reference.inputs,
-    env: { OPENAI_API_KEY: 'k3y', OPENAI_BASE_URL: url, DAGRUN_STORE: `file:${store}` },
-    people: reference.people,
-    signals: reference.signals,
+    workflow: join(project, basename(workflow)),
+    inputs: Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, value === 'outside' ? outside : value])),
+    env,
+    people,
+    signals,
     ...(kill && !('afterMs' in kill) && { kill }),
   };
+}
+
+/** `models`: where this process asks them; a configuration may name its number. */
+function environmentOf(models: string, process: number, store: string): Task['env'] {
+  return {
+    ANTHROPIC_API_KEY: 'k3y',
+    ANTHROPIC_BASE_URL: models,
+    OPENAI_API_KEY: 'k3y',
+    OPENAI_BASE_URL: `${models}/v1`,
+    CRASH_PROCESS: `process-${process}`,
+    DAGRUN_STORE: `file:${store}`,
+    PATH: PATH ?? '',
+  };
+}
+
+/** What programs and servers that a run starts say they did, a line each. */
+function actsIn(project: string): readonly string[] {
+  const file = join(project, 'acts.txt');
+  return existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
 }
 
 /** Throws when the process ended by itself without saying how the run ended. */
@@ -136,6 +164,33 @@ export function callsIn(events: readonly RunEvent[]): Record<string, number> {
   return calls;
 }
 
+/**
+ * What was done outside and kept, by how it names itself there: `again read[0]` of a node, `once ask two` of a tool whose arguments are
+ * `{ of: ask, word: two }`. What is done again freely and what is not are told apart outside only.
+ */
+function keptActs(events: readonly RunEvent[]): Record<string, number> {
+  const acts: Record<string, number> = {};
+  const add = (name: string): void => {
+    for (const how of ['again', 'once']) acts[`${how} ${name}`] = (acts[`${how} ${name}`] ?? 0) + 1;
+  };
+  for (const event of events) {
+    if (event.type === 'attempt.succeeded' || (event.type === 'attempt.failed' && event.failure.type !== 'in_doubt'))
+      add(askedAs(event.task));
+    if (event.type !== 'tool.called' || event.call.status === 'begun') continue;
+    const { of, word } = event.call.args as { readonly of?: string; readonly word?: string };
+    add(`${of} ${word}`);
+  }
+  return acts;
+}
+
+function keptIn(events: readonly RunEvent[]): Record<string, number> {
+  return { ...callsIn(events), ...keptActs(events) };
+}
+
+export function isAct(name: string): boolean {
+  return /^(again|once) /.test(name);
+}
+
 /** A task as its prompt calls it: whichever try of what is around it, and whichever of several candidates. */
 export function askedAs(task: string): string {
   return task.replace(/~\d+\.\d+/g, '').replace(/\/candidate\[\d+\]$/, '/candidate');
@@ -143,21 +198,28 @@ export function askedAs(task: string): string {
 
 function account(
   counter: Counter,
+  acted: readonly (readonly string[])[],
   committed: readonly Readonly<Record<string, number>>[],
-): Pick<Lived, 'asked' | 'lost' | 'lostByProcess'> {
+): Pick<Lived, 'asked' | 'lost' | 'lostByProcess' | 'acts'> {
   const lost: Record<string, number> = {};
+  const acts: Record<string, number> = {};
   let asked = 0;
   const lostByProcess = counter.received.map((received, process) => {
     let sum = 0;
-    for (const [task, times] of Object.entries(received)) {
-      asked += times;
+    const done = acted[process + 1]!.slice(acted[process]!.length);
+    const own = Object.fromEntries([...new Set(done)].map((act) => [act, done.filter((one) => one === act).length]));
+    const calls = Object.keys(committed[process + 1]!).filter((name) => !isAct(name));
+    for (const task of new Set([...Object.keys(received), ...Object.keys(own), ...calls])) {
+      const times = (received[task] ?? 0) + (own[task] ?? 0);
+      if (isAct(task)) acts[task] = committed.at(-1)![task] ?? 0;
+      else asked += times;
       const kept = (committed[process + 1]?.[task] ?? 0) - (committed[process]?.[task] ?? 0);
       if (times - kept < 0) throw new Error(`${task}: ${kept} calls are in the journal, and ${times} were made`);
       if (times === kept) continue;
       lost[task] = (lost[task] ?? 0) + times - kept;
-      sum += times - kept;
+      if (!isAct(task)) sum += times - kept;
     }
     return sum;
   });
-  return { asked, lost, lostByProcess };
+  return { asked, lost, lostByProcess, acts };
 }

@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import type { JsonObject } from '../../engine/base/json.ts';
 import type { Task } from './child.ts';
 
-/** What a model says to one call. */
+/** What a model says to one call, or whoever is asked outside. */
 export type Answer =
   | { readonly text: string }
   | { readonly error: number }
@@ -19,8 +19,9 @@ export interface ReferenceRun {
   /** Absolute. */
   readonly folder: string;
   readonly workflow: string;
+  /** An input that is `outside` is the address of what is no model. */
   readonly inputs: JsonObject;
-  /** To the calls of a task, in order; the last one is repeated. Tasks that are not listed get a text of their own. */
+  /** To the calls of a task, in order; the last one is repeated: `again read[0]` or `once ask two` is what is done outside. Tasks that are not listed get a text of their own. */
   readonly answers: Readonly<Record<string, readonly Answer[]>>;
   readonly people: Task['people'];
   readonly signals: Task['signals'];
