@@ -62,12 +62,31 @@ function used(shape: Shape, tree: Expr, env: Env): Shape {
     const text = pathText(tree);
     env.complain('DAG406', tree, `\`${text}\` may be missing: "${node}" can be skipped`, {
       label: `null when "${node}" is skipped`,
-      because: 'a result that silently went missing would look like a success',
+      because: skippedAlong(node, env) ?? 'a result that silently went missing would look like a success',
       help: `say what it is then: \`coalesce(${text}, …)\`, \`optional(${text})\` for null, or \`if_skipped\` on "${node}"`,
     });
   }
   return withoutSkip(shape);
 }
+
+/** Why a node is skipped that has no reason of its own: from one node to the next, up to one that has. */
+function skippedAlong(node: string | undefined, { scope }: Env): string | undefined {
+  const steps: string[] = [];
+  let at = node;
+  while (at !== undefined && steps.length < MOST_STEPS) {
+    const sources = scope.skippedWith?.(at) ?? [];
+    if (sources.length === 0) break;
+    steps.push(`"${at}" needs ${sources.map((source) => `"${source}"`).join(' and ')}`);
+    at = sources.length === 1 ? sources[0] : undefined;
+  }
+  if (steps.length === 0) return undefined;
+  return steps.length === 1 || at === undefined
+    ? `${steps.join(', ')}, which can be skipped`
+    : `${steps.join(', ')}, and "${at}" can be skipped`;
+}
+
+/** A longer chain is not read. */
+const MOST_STEPS = 4;
 
 function inferRaw(tree: Expr, env: Env, mode: Mode): Shape {
   switch (tree.op) {

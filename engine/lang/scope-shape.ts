@@ -137,6 +137,7 @@ function compute(workflow: Workflow, kinds: readonly NodeKind[]): WorkflowTypes 
       ...(node !== undefined && refuse && field !== 'if_skipped' && { spared: spared(node) }),
       ...(loops.length > 0 && { loops: new Set(loops) }),
       ...(reading.names.has('candidate') && { printable: new Set(['candidate']) }),
+      skippedWith: skips.skippedWith,
       oneAlwaysRuns: skips.oneAlwaysRuns,
     };
   }

@@ -19,6 +19,8 @@ export interface SkipReasons {
   add(node: NodeDecl, needed: readonly string[], more?: { readonly names?: Names; readonly ways?: readonly Way[] }): boolean;
   /** When a node is skipped. */
   conditionOf(node: string): SkipCondition;
+  /** The nodes with any of which a node is skipped, when that is the only reason there is; none otherwise. */
+  skippedWith(node: string): readonly string[];
   /** True when it is certain that not all of these groups have a skipped member. */
   oneAlwaysRuns(groups: readonly (readonly string[])[]): boolean;
   /** True when it is certain that the node is skipped in every run. */
@@ -67,6 +69,12 @@ export function skipConditions(names: Names, missing: ReadonlySet<string>, outer
       }
       if (reasons.length > 0) known.set(node.id, { type: 'any', of: reasons });
       return reasons.length > 0;
+    },
+    skippedWith(node) {
+      const when = skipped(node);
+      const reasons = when.type === 'any' ? when.of : [];
+      const nodes = reasons.flatMap((reason) => (reason.type === 'skipped' ? [reason.node] : []));
+      return nodes.length === reasons.length ? nodes : [];
     },
     oneAlwaysRuns(groups) {
       const conditions = groups.map((nodes): SkipCondition => ({ type: 'any', of: nodes.map((node) => ({ type: 'skipped', node })) }));

@@ -21,6 +21,8 @@ export interface TypeScope {
   readonly printable?: ReadonlySet<string>;
   /** The names `iteration`, and those of loops, from which `previous` can be told to be there. */
   readonly loops?: ReadonlySet<string>;
+  /** The nodes with any of which a node is skipped, when it has no other reason to be. */
+  readonly skippedWith?: (node: string) => readonly string[];
   /** True when it is certain that not all of these groups have a skipped member: one of them has its output whatever happens. */
   readonly oneAlwaysRuns?: (groups: readonly (readonly string[])[]) => boolean;
 }
