@@ -3,7 +3,7 @@ import type { NodeKind } from '../contracts/node-kind.ts';
 import type { NodeDecl, SubWorkflowDecl, Workflow } from '../contracts/workflow.ts';
 import { edgesIn, type FrameEdges, nodeGraphOf } from './edges.ts';
 import { fileShape } from './file-shape.ts';
-import { type Frame, innerNodes, standingOf } from './frames.ts';
+import { type Frame, innerNodes, standingOf, wrongIn } from './frames.ts';
 import { type LoopShape, NO_LOOP, sameLoop } from './loop-shape.ts';
 import { modelCallOf } from './model-call.ts';
 import { type Features, featuresOf, nodeShape } from './node-shape.ts';
@@ -303,7 +303,9 @@ export function bodyTypes(workflow: Workflow, kinds: readonly NodeKind[], fields
       const shape = found !== undefined && 'shape' in found ? found.shape : ANY;
       return [id, { shape: skippedNodes(shape).length > 0 ? union(withoutSkip(shape), NULL) : shape, required: true }];
     });
-    return { type: 'object', fields: new Map(outputs), exact: true };
+    // Of a node whose shape is wrong nothing is known, but that it is there.
+    const wrong = wrongIn(workflow, node).map((id): [string, Field] => [id, { shape: ANY, required: true }]);
+    return { type: 'object', fields: new Map([...outputs, ...wrong]), exact: true };
   }
 
   function childOf({ workflow: child }: SubWorkflowDecl): Shape {

@@ -1,5 +1,6 @@
 import { invariant } from '../base/assert.ts';
 import type { NodeId } from '../base/ids.ts';
+import { isList, isObject, type Json } from '../base/json.ts';
 import type { NodeDecl, Workflow } from '../contracts/workflow.ts';
 
 /** Nodes that stand together: the outermost ones, those of a group, or the cases or parts of a node. */
@@ -81,6 +82,14 @@ export function innerNodes({ body }: NodeDecl): readonly NodeDecl[] {
     default:
       return [];
   }
+}
+
+/** The ids of nodes that are written in a group and whose shape is wrong. */
+export function wrongIn({ document, broken }: Workflow, { body }: NodeDecl): readonly string[] {
+  if (body?.type !== 'group' || broken.nodes.size === 0) return [];
+  let written: Json | undefined = document.value;
+  for (const step of body.path) written = isList(written) ? written[Number(step)] : isObject(written) ? written[step] : undefined;
+  return isObject(written) ? Object.keys(written).filter((id) => broken.nodes.has(id) && !body.nodes.has(id as NodeId)) : [];
 }
 
 /** True when the fields of its kind are the node's own, and not those of its cases or parts. */

@@ -7,6 +7,7 @@ import type { Tier } from '../contracts/provider.ts';
 import type { Document, Path, SourceHost } from '../contracts/source.ts';
 import type { ServerTool } from '../contracts/tool.ts';
 import type { InputDecl, Limits, NodeDecl, OutputDecl, Workflow } from '../contracts/workflow.ts';
+import { suggest } from '../diagnostics/suggest.ts';
 import { misfits } from '../lang/misfit.ts';
 import { type Texts, withTextFiles } from '../source/text-files.ts';
 import { outputEntry } from './common-fields.ts';
@@ -68,9 +69,11 @@ interface FileReading {
 }
 
 function workflowOf(file: FileReading): Workflow | undefined {
-  const { name, description, constants } = file.value;
+  const { name, description } = file.value;
+  const constants = file.value.constants ?? misspelt(file, 'constants');
   const broken = { nodes: new Set<string>(), inputs: new Set<string>(), tools: new Set<string>() };
   const inputs = inputsOf(file, broken.inputs);
+  for (const section of ['inputs', 'tools'] as const) for (const one of Object.keys(misspelt(file, section))) broken[section].add(one);
   const tools = parseTools(sectionOf(file, 'tools'), broken.tools, {
     ...file,
     ...file.context,
@@ -110,6 +113,16 @@ function placeOf(file: FileReading, path: Path, what: string, subject: string): 
 /** A section that is a map, or an empty map. */
 function sectionOf(file: FileReading, name: string): JsonObject {
   const section = file.value[name];
+  return isObject(section) ? section : {};
+}
+
+/** What stands under a name that was taken for a mistake in writing that of a section, which is not there; else an empty map. */
+function misspelt({ value, context }: FileReading, name: string): JsonObject {
+  if (value[name] !== undefined) return {};
+  const { properties } = fileSchema(context.kinds);
+  const sections = isObject(properties) ? Object.keys(properties) : [];
+  const near = Object.keys(value).find((key) => !sections.includes(key) && suggest(key, sections) === name);
+  const section = near === undefined ? undefined : value[near];
   return isObject(section) ? section : {};
 }
 
