@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { renameSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { JsonObject } from './base/json.ts';
 import { loadConfig } from './config.ts';
@@ -58,8 +59,15 @@ export async function updateTools(
       await servers.close();
     }
   }
-  if (updates.length > 0) writeFileSync(join(top, LOCK_NAME), renderLock(lock));
+  if (updates.length > 0) writeWhole(join(top, LOCK_NAME), renderLock(lock));
   return updates;
+}
+
+/** A process that ends meanwhile leaves what was there before: half of a lock file would be refused by every run that follows. */
+function writeWhole(file: string, text: string): void {
+  const beside = `${file}.${randomBytes(6).toString('hex')}.tmp`;
+  writeFileSync(beside, text);
+  renameSync(beside, file);
 }
 
 /**

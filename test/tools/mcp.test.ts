@@ -75,17 +75,21 @@ outputs: { it: nodes.read.output, error: 'coalesce(nodes.outside.error.message, 
   test('a server that has changed is refused before anything runs', { timeout: 30_000 }, async () => {
     const text = `${fs()}nodes:\n  it: { kind: tool, tool: fs/list_allowed_directories }\noutputs: { it: nodes.it.status }\n`;
     await run(text);
-    const { readFileSync } = await import('node:fs');
+    const { readdirSync, readFileSync, statSync } = await import('node:fs');
     const lock = readFileSync(space.path('dagrun.lock'), 'utf8');
     space.write('dagrun.lock', lock.replace('Returns the list of directories', 'Returns a list of directories'));
     await expect(run(text)).rejects.toThrow('the server "fs" is not what dagrun.lock says: list_allowed_directories has changed');
     // What is not used may change.
     space.write('dagrun.lock', lock.replace('Create a new directory', 'Make a new directory'));
     expect((await run(text)).output()).toBe('succeeded');
+    const { ino } = statSync(space.path('dagrun.lock'));
     expect(await updateTools('it.workflow.yml', { cwd: space.folder, env: { PATH: process.env.PATH ?? '' } })).toMatchObject([
       { server: 'fs', tools: 14, isNew: false, changes: [{ tool: 'create_directory', what: 'changed' }] },
     ]);
     expect(readFileSync(space.path('dagrun.lock'), 'utf8')).toBe(lock);
+    // Put there in one step: a process that ends meanwhile leaves no half of it.
+    expect(statSync(space.path('dagrun.lock')).ino).not.toBe(ino);
+    expect(readdirSync(space.folder).filter((name) => name.startsWith('dagrun.lock'))).toEqual(['dagrun.lock']);
   });
 
   test('one that cannot be started says so, and nothing runs', { timeout: 30_000 }, async () => {
