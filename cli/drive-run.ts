@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Document, Plan, RunEvent, RunResult, Surroundings } from '../engine/index.ts';
+import type { Diagnostic, Document, Plan, RunEvent, RunResult, Surroundings } from '../engine/index.ts';
 import { EXIT, type OptionDecl, type Options, UsageError } from './command.ts';
 import type { Context } from './context.ts';
 import type { GatePrompt } from './gate-prompt.ts';
@@ -39,6 +39,7 @@ export interface Hooks {
   /** Events of the time before: they are taken over, and not told. */
   onPast(event: RunEvent): void;
   onEvent(event: RunEvent): void;
+  onWarning(warning: Diagnostic): void;
 }
 
 export interface Driven {
@@ -71,6 +72,7 @@ export async function driveRun(
   const prompt = await promptFor(ctx, drive, around, progress);
   let begun = false;
   let tried = false;
+  const warnings: Diagnostic[] = [];
   let result: RunResult;
   try {
     result = await go({
@@ -89,6 +91,7 @@ export async function driveRun(
         progress.onEvent(event);
         prompt?.onEvent(event);
       },
+      onWarning: (warning) => warnings.push(warning),
     });
   } finally {
     prompt?.close();
@@ -111,6 +114,7 @@ export async function driveRun(
   }
   // What matters most stands last, next to the prompt.
   if (bill.length > 0) ctx.tell(bill);
+  if (!quiet && warnings.length > 0) ctx.tell(`\n${engine.renderDiagnostics(warnings, { format: 'pretty', colour: ctx.err.on })}`);
   if (failure) ctx.tell(`${quiet ? '' : '\n'}${engine.renderDiagnostics([failure], { format: 'pretty', colour: ctx.err.on })}`);
   const onward = resumed && !tried ? report.whyAgain(result, ctx.err) : report.howToGoOn(result, ctx.err);
   if (onward !== undefined && engine.keepsRuns(around)) ctx.tell(`${quiet ? '' : '\n'}${onward}`);

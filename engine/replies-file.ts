@@ -4,17 +4,25 @@ import type { Diagnostic } from './contracts/diagnostic.ts';
 import type { RunEvent } from './contracts/event.ts';
 import type { Plan } from './contracts/plan.ts';
 import { DagrunError } from './errors.ts';
-import { parseReplies, type Replies } from './providers/reply-search.ts';
+import { parseRepliesFile } from './providers/replies.ts';
+import { createReplies, type Replies } from './providers/reply-search.ts';
+import { unusedEntries } from './providers/unused-entries.ts';
 import { indexPlan } from './run/plan-index.ts';
 import { answerablePlaces } from './run/tool-places.ts';
 import { whereIs } from './run/where.ts';
 import { parseDocument } from './source/document.ts';
 
+/** What a replies file says, and what of it nobody has asked for. */
+export interface WrittenReplies extends Replies {
+  /** A warning about entries that were never used; undefined when all were. */
+  unused(): Diagnostic | undefined;
+}
+
 /**
  * The replies of a file (absolute), for a run of `plan`. With the journal of a run that goes on: without those that were given
  * already. Throws DagrunError with every mistake.
  */
-export function readReplies(plan: Plan, file: string, cwd: string, past: readonly RunEvent[] = []): Replies {
+export function readReplies(plan: Plan, file: string, cwd: string, past: readonly RunEvent[] = []): WrittenReplies {
   const shown = relative(cwd, file) || file;
   let text: string;
   try {
@@ -26,10 +34,11 @@ export function readReplies(plan: Plan, file: string, cwd: string, past: readonl
   const report = (diagnostic: Diagnostic): void => void diagnostics.push(diagnostic);
   const document = parseDocument({ name: shown, text }, report);
   const nodes = answerablePlaces(plan);
-  const replies = document && parseReplies(document, nodes, report);
-  if (!replies || diagnostics.some((diagnostic) => diagnostic.severity === 'error')) {
+  const staged = document && parseRepliesFile(document, nodes, report);
+  if (!staged || diagnostics.some((diagnostic) => diagnostic.severity === 'error')) {
     throw new DagrunError(`${shown} has mistakes`, { exitCode: 2, diagnostics });
   }
+  const replies = createReplies([staged]);
   const index = indexPlan(plan);
   for (const event of past) {
     switch (event.type) {
@@ -52,5 +61,5 @@ export function readReplies(plan: Plan, file: string, cwd: string, past: readonl
         break;
     }
   }
-  return replies;
+  return { ...replies, unused: () => unusedEntries(staged, document) };
 }

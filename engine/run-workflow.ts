@@ -13,7 +13,7 @@ import { type InEvent, type RunRecord, type Store, StoreFailed } from './contrac
 import { type Earlier, findEarlier, inputsOf, openEarlier, planOfOnly, reuseWanted } from './earlier-run.ts';
 import { DagrunError } from './errors.ts';
 import { completeInputs } from './inputs.ts';
-import { listenerOf } from './listener.ts';
+import { listenerOf, warningListenerOf } from './listener.ts';
 import { assembleModels, assembleOffline, requireProviders, tiersOf } from './model-assembly.ts';
 import { kinds } from './nodes/registry.ts';
 import { driverName } from './observe/run-list.ts';
@@ -22,7 +22,7 @@ import { deadBefore, dismissOwner, newOwner } from './owner.ts';
 import { openProjectStore } from './project-store.ts';
 import type { Replies } from './providers/reply-search.ts';
 import { createFileReader } from './read-files.ts';
-import { readReplies } from './replies-file.ts';
+import { readReplies, type WrittenReplies } from './replies-file.ts';
 import { forgetOldRuns } from './retention.ts';
 import { createContentKeys } from './run/content-key.ts';
 import { createKernel } from './run/kernel.ts';
@@ -129,6 +129,7 @@ export async function runIn(world: World, workflow: LoadedWorkflow, options: Run
       offline,
       inputs,
       startedAt: at,
+      written,
     };
     return await driveToEnd({ ...drive, cache, ...(earlier && { earlier }), tally: createTally(indexPlan(plan)), first }, options);
   } finally {
@@ -220,7 +221,7 @@ async function goOn({ id, store, record, plan, owner, now, over }: Claimed, opti
     const world = standingIn({ clock: systemClock, random: systemRandom, id }, offline !== undefined, written, plan, started.by);
     const { inputs, at: startedAt } = started;
     tools = await toolsOf({ world, plan, file: record.file, config, inputs, startedAt }, options);
-    const drive = { world, store, owner, plan, file: record.file, config, offline, inputs, startedAt, tools };
+    const drive = { world, store, owner, plan, file: record.file, config, offline, inputs, startedAt, tools, written };
     const earlier = started.reuses && (await openEarlier(store, started.reuses, plan));
     leftAs = { status: 'running', endedAt: null };
     return await driveToEnd({ ...drive, cache: !written, ...(earlier && { earlier }), tally, first }, options);
@@ -284,6 +285,7 @@ interface Drive {
   readonly earlier?: Earlier;
   /** Whether the cache is used. */
   readonly cache: boolean;
+  readonly written: WrittenReplies | undefined;
 }
 
 async function driveToEnd(drive: Drive, options: RunOptions | ResumeOptions): Promise<RunResult> {
@@ -347,6 +349,11 @@ async function driveToEnd(drive: Drive, options: RunOptions | ResumeOptions): Pr
       drive.first,
     );
     const result = resultOf(id, index, tally);
+    // What was taken over was not asked for, and whoever goes on with the run may ask for the rest.
+    const { fromRun, fromCache } = result.cost.reused;
+    const isWhole = (result.status === 'succeeded' || result.status === 'failed') && fromRun + fromCache === 0;
+    const unused = isWhole ? drive.written?.unused() : undefined;
+    if (unused) warningListenerOf(options.onWarning)(unused);
     await store.runs.release(id, owner, outcome === 'waiting' ? 'waiting' : result.status, clock.now());
     if (!drive.world.alone) await forgetOldRuns(store, config.keepRuns, clock.now(), id);
     return result;

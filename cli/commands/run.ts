@@ -76,7 +76,7 @@ export const run: Command = {
         around: surroundings,
         ...(from !== undefined && only === undefined && { compared }),
       },
-      ({ wait, drain, abort, onEvent }) =>
+      ({ wait, drain, abort, onEvent, onWarning }) =>
         engine.run(workflow, {
           ...surroundings,
           inputs,
@@ -91,6 +91,7 @@ export const run: Command = {
           drain,
           abort,
           onEvent,
+          onWarning,
         }),
     );
   },

@@ -48,6 +48,8 @@ export interface RunOptions extends Surroundings {
   readonly abort?: AbortSignal;
   /** Called for every event in order, as it is journaled. */
   readonly onEvent?: (event: RunEvent) => void;
+  /** Called at the end of a run that asks nobody, with what of its replies file was never used. */
+  readonly onWarning?: (warning: Diagnostic) => void;
 }
 
 /** How an earlier run goes on. */
@@ -62,6 +64,8 @@ export interface ResumeOptions extends Surroundings {
   /** Called for every event that was journaled before, in order, before anything happens. */
   readonly onPast?: (event: RunEvent) => void;
   readonly onEvent?: (event: RunEvent) => void;
+  /** Called at the end of a run that asks nobody, with what of its replies file was never used. */
+  readonly onWarning?: (warning: Diagnostic) => void;
 }
 
 /** A question of a run that waits for a person. */

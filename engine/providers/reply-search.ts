@@ -1,9 +1,7 @@
 import { canonicalText, type Json } from '../base/json.ts';
-import type { Report } from '../contracts/diagnostic.ts';
 import type { Wake, WakeCondition } from '../contracts/node-kind.ts';
 import type { RequestOrigin } from '../contracts/provider.ts';
-import type { Document } from '../contracts/source.ts';
-import { type Entry, type Given, parseRepliesFile, type Reply, type Staged, type ToolStub } from './replies.ts';
+import type { Entry, Given, Reply, Staged, ToolStub } from './replies.ts';
 
 type Place = Pick<RequestOrigin, 'node' | 'item' | 'items' | 'iterations' | 'attempt'>;
 
@@ -21,12 +19,6 @@ export interface Replies {
   wake(place: Place, until: WakeCondition): Wake | undefined;
   /** The same of one that has been woken so before. */
   woken(place: Place, wake: Wake): void;
-}
-
-/** The replies of a file, or undefined when it has mistakes, which are reported. `nodes` are the places of the workflow's nodes. */
-export function parseReplies(document: Document, nodes: readonly string[], report: Report): Replies | undefined {
-  const staged = parseRepliesFile(document, nodes, report);
-  return staged && createReplies([staged]);
 }
 
 /** What all entries together say; those of the first list come first. */

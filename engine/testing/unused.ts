@@ -1,18 +1,12 @@
 import type { Diagnostic } from '../contracts/diagnostic.ts';
 import type { Document, Path } from '../contracts/source.ts';
 import type { Entry, Staged } from '../providers/replies.ts';
+import { ENTRIES } from '../providers/unused-entries.ts';
 import type { Scenario } from './scenario.ts';
 
 type ListName = keyof Staged;
 
-const LISTS: readonly ListName[] = ['replies', 'stubs', 'toolStubs', 'answers', 'waits'];
-const WORDS: Readonly<Record<ListName, string>> = {
-  replies: 'reply',
-  stubs: 'stub',
-  toolStubs: 'stub',
-  answers: 'answer',
-  waits: 'end of waiting',
-};
+const LISTS = Object.keys(ENTRIES) as readonly ListName[];
 
 /**
  * What a scenario itself has staged, and what never came to be (DAG748): a fault or a failure that did not happen fails it, for it was to
@@ -36,7 +30,7 @@ export function judgeUnused(scenario: Scenario, document: Document): readonly Di
 function unusedEntry(entry: Entry<unknown>, list: ListName, document: Document): readonly Diagnostic[] {
   const { path, used, node, times, left } = entry;
   const at = document.spanOf(path);
-  const what = `this ${WORDS[list]} for "${node}"`;
+  const what = `this ${ENTRIES[list]} for "${node}"`;
   if (!used && isFailure(entry)) {
     const help = 'it was to show what happens when it fails: see `item`, `attempt`, and whether another entry comes first';
     return [{ code: 'DAG748', severity: 'error', message: `${what} fails, and was never used`, at, label: 'did not happen', help }];
@@ -82,7 +76,7 @@ export function createSharedUse(): SharedUse {
       [...seen].flatMap(([document, entries]) =>
         [...entries.values()].flatMap(({ path, node, list, used }): Diagnostic[] => {
           if (used) return [];
-          const message = `no scenario uses this ${WORDS[list]} for "${node}"`;
+          const message = `no scenario uses this ${ENTRIES[list]} for "${node}"`;
           return [{ code: 'DAG748', severity: 'warning', message, at: document.spanOf(path), label: 'not used' }];
         }),
       ),

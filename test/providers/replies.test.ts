@@ -4,14 +4,16 @@ import type { Diagnostic } from '../../engine/contracts/diagnostic.ts';
 import type { RequestOrigin } from '../../engine/contracts/provider.ts';
 import { renderDiagnostics } from '../../engine/diagnostics/render.ts';
 import { createOfflineProvider } from '../../engine/providers/offline.ts';
-import { parseReplies, type Replies } from '../../engine/providers/reply-search.ts';
+import { parseRepliesFile } from '../../engine/providers/replies.ts';
+import { createReplies, type Replies } from '../../engine/providers/reply-search.ts';
 import { parseDocument } from '../../engine/source/document.ts';
 import { requestFor } from '../contract/provider.contract.ts';
 
 function repliesOf(text: string, nodes = ['scan', 'review']): { readonly replies: Replies | undefined; readonly messages: string[] } {
   const found: Diagnostic[] = [];
   const document = parseDocument({ name: 'r.yml', text }, (diagnostic) => found.push(diagnostic));
-  const replies = document && parseReplies(document, nodes, (diagnostic) => found.push(diagnostic));
+  const staged = document && parseRepliesFile(document, nodes, (diagnostic) => found.push(diagnostic));
+  const replies = staged && createReplies([staged]);
   const messages = found.map((one) => renderDiagnostics([one], { format: 'line', colour: false }).trim());
   return { replies, messages };
 }

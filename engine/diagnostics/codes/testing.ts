@@ -40,6 +40,6 @@ export const TESTING_CODES: CodeEntries = {
   DAG748: {
     title: 'something was staged that never happened',
     explanation:
-      'A reply, a stub, an answer or a fault of a scenario that was never used: the run did not come there, or another entry came first. A fault that does not happen fails its scenario, for it was to show what happens then.',
+      'A reply, a stub, an answer or a fault that was never used: the run did not come there, or another entry came first. `dagrun test` says so of scenarios, `dagrun run --replies` of a replies file. A fault that does not happen fails its scenario, for it was to show what happens then.',
   },
 };
