@@ -98,6 +98,6 @@ export function rememberedOfStopped(before: TaskState | undefined): Remembered {
 }
 
 /** What is remembered of a task that gets another chance. */
-export function kept({ asked, woken }: Remembered): Remembered {
+function kept({ asked, woken }: Remembered): Remembered {
   return { ...(asked && { asked }), ...(woken && { woken }) };
 }
