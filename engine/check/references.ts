@@ -20,6 +20,7 @@ const RUN_PROPERTIES: readonly string[] = ['id', 'started_at', 'workflow'];
 /** Everything that is read exists, and can be read where it is read. */
 export function checkReferences({ workflow, references }: CheckInput, report: Report): void {
   const { document } = workflow;
+  const ofAll = new Set<string>();
   for (const reading of references) {
     const told = new Set<string>();
     for (const reference of reading.references) {
@@ -30,6 +31,12 @@ export function checkReferences({ workflow, references }: CheckInput, report: Re
       if (told.has(said.message) && !reference.text.startsWith(reference.path[0] ?? '')) continue;
       told.add(said.message);
       const at = spanOfStep(document, reference, step);
+      // What stands in `defaults` is wrong for every node, and mended once.
+      if (reference.at[0] === 'defaults') {
+        const place = `${said.code} ${at.start}`;
+        if (ofAll.has(place)) continue;
+        ofAll.add(place);
+      }
       report({ severity: 'error', at, ...said, ...(replacement !== undefined && { fix: { at, replacement } }) });
     }
   }

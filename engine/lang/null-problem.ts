@@ -11,6 +11,8 @@ export function guardHelp(whole: string, why: 'missing' | 'null', env: Env): str
     return `"${skipped}" has no items when it is skipped: ${instead}`;
   }
   if (env.notation === 'template') return `put it inside \`{{#if ${path}}} … {{/if}}\`, or write \`default ${path} "…"\``;
+  // What has no name of its own cannot be asked for again.
+  if (path.includes('…')) return 'wrap the whole in `coalesce(…, …)`, with what to take instead';
   if (why === 'missing') return `guard it: \`coalesce(${path}, …)\` or \`has(${path}) && …\`; or list it under \`required\``;
   return `guard it: \`${path} != null && …\`, \`${path} == null ? … : …\`, or \`coalesce(${path}, …)\``;
 }

@@ -14,6 +14,7 @@ import {
   type Shape,
   STRING,
   union,
+  withoutNull,
 } from './shape.ts';
 
 /** What one argument has to be. */
@@ -65,11 +66,12 @@ export const signatures: Readonly<Record<string, Signature>> = {
   unique: { params: [LIST], result: ([list]) => listOf(element(list)) },
   sort: {
     params: [{ ...LIST, element: { sorts: ['number', 'string'], words: 'numbers or texts' } }, TEXT],
-    result: ([list]) => listOf(element(list)),
+    result: ([list]) => listOf(withoutNull(element(list))),
   },
   sort_by: {
     params: [{ ...LIST, element: { sorts: ['object'], words: 'objects' } }, TEXT, TEXT],
-    result: ([list]) => listOf(element(list)),
+    // Nulls were told of: whoever leaves them out has none here.
+    result: ([list]) => listOf(withoutNull(element(list))),
   },
   last: { params: [LIST], result: ([list]) => element(list) },
   slice: {
