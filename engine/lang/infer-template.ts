@@ -4,7 +4,7 @@ import { compareShapes, orderShapes } from './comparisons.ts';
 import { helperSignatures, takenByHelpers } from './helper-signatures.ts';
 import { helpers } from './helpers.ts';
 import { infer } from './infer-expression.ts';
-import { checkKnown } from './known-arguments.ts';
+import { checkKnown, type Taken } from './known-arguments.ts';
 import { factsWhen, surroundings } from './narrowing.ts';
 import { complainOfNull } from './null-problem.ts';
 import { pathText } from './path-text.ts';
@@ -234,10 +234,20 @@ function helperShape(value: TemplateValue & { type: 'helper' }, place: Place): S
   return lookedUp(value, shapes, place) ?? signature.result(shapes);
 }
 
+/** What `lookup` takes in a list. */
+const PLACE: Taken = { at: 1, takes: (key) => typeof key === 'number' || /^\d+$/.test(String(key)), words: 'a place in a list' };
+
 /** What `lookup` finds in an object: the same as an expression would; undefined where it may be looking elsewhere. */
 function lookedUp(value: TemplateValue & { type: 'helper' }, shapes: readonly Shape[], place: Place): Shape | undefined {
-  const tree = value.name === 'lookup' ? lookupOf(value, place) : undefined;
+  if (value.name !== 'lookup') return undefined;
   const [from = ANY, key = ANY] = shapes;
+  const [, name] = value.args;
+  if (name !== undefined && membersOf(from).every((one) => one.type === 'list')) {
+    const complain: Complain = (code, at, message, more) =>
+      place.env.complain(code, at, message, { ...more, help: 'places are counted from 0; fields are those of an object' });
+    return checkKnown('lookup', PLACE, exprOf(name, place) ?? placeholder(name), key, { ...place.env, complain }) ? ANY : undefined;
+  }
+  const tree = lookupOf(value, place);
   if (tree === undefined || !membersOf(from).every((one) => one.type === 'object')) return undefined;
   if (tree.op === 'index' && !membersOf(key).every((one) => one.type === 'string')) return undefined;
   return infer(tree, place.env, 'value');

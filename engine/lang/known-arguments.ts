@@ -43,17 +43,18 @@ export const takenByFunctions: Readonly<Record<string, readonly Taken[]>> = {
   bool: [{ at: 0, takes: (value) => typeof value === 'boolean' || value === 'true' || value === 'false', words: '"true" or "false"' }],
 };
 
-/** Complains of an argument all values of which are known, when one of them is not taken: every run that has it would fail. */
-export function checkKnown(name: string, { at, takes, words, values }: Taken, arg: Expr | undefined, shape: Shape, env: Env): void {
-  if (arg === undefined) return;
+/** Complains of an argument all values of which are known, when one of them is not taken: every run that has it would fail. True when it has. */
+export function checkKnown(name: string, { at, takes, words, values }: Taken, arg: Expr | undefined, shape: Shape, env: Env): boolean {
+  if (arg === undefined) return false;
   const known = knownValues(shape);
   const wrong = known?.find((value) => !takes(value));
-  if (known === undefined || wrong === undefined) return;
+  if (known === undefined || wrong === undefined) return false;
   const said = JSON.stringify(wrong);
   env.complain('DAG409', arg, `\`${name}\` takes ${words}, and this ${known.length === 1 ? 'is' : 'may be'} ${said}`, {
     label: at === 0 || known.length > 1 ? `${said} is not taken` : 'not taken',
     ...(values !== undefined && typeof wrong === 'string' && { name: wrong, candidates: values }),
   });
+  return true;
 }
 
 /** Every value there can be; undefined when there are others, or none. */
