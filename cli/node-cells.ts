@@ -71,7 +71,7 @@ function whoOf(node: NodeView, withModel: boolean): string {
   if (node.kind === 'tool' && typeof tool === 'string') return withModel ? `tool · ${tool}` : 'tool';
   const answers = byRank(node.answers.values());
   if (answers.length > 1) return severalOf(answers, withModel);
-  if (node.tier === undefined && node.model === undefined) return node.kind;
+  if (node.tier === undefined && node.model === undefined) return body === 'route' ? 'route' : node.kind;
   if (node.tier === undefined) return node.model ?? '';
   return withModel && node.model !== undefined ? `${node.tier} · ${node.model}` : node.tier;
 }
@@ -121,7 +121,7 @@ function notesOf(node: NodeView, now: number): readonly string[] {
     case 'succeeded':
       if (node.recovered) return [`by its on_error: ${node.failure?.message ?? ''}`];
       return [
-        ...waysOf(node),
+        ...withRecovered(node, waysOf(node)),
         failedItems(node),
         answersOf(node, 'tiers'),
         toolCallsOf(node),
@@ -153,6 +153,14 @@ function failureText({ failure, inside }: NodeView): string {
   if (isBelow && failure?.type === 'items_failed') return `${failure.failed} of ${failure.items} items failed`;
   if (isBelow && failure?.type === 'node_failed') return `${failure.node} failed`;
   return failure?.message ?? 'failed';
+}
+
+/** With what stood in for the case that was taken, where that has no line of its own: it is cut rather than left out. */
+function withRecovered(node: NodeView, ways: readonly string[]): readonly string[] {
+  const shown = shownInside(node);
+  const found = node.inside.find((inner) => inner.recovered && !shown.includes(inner));
+  if (!found) return ways;
+  return [[...ways, `by its on_error: ${found.failure?.message ?? ''}`].filter((way) => way !== '').join(' · ')];
 }
 
 /** How many calls of tools a model wanted; of a node that is one there is nothing to tell. */

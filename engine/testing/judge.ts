@@ -71,7 +71,11 @@ function judgeEnd({ expect, path, name }: Scenario, { result, refused }: Seen, a
       ...result.nodes.filter((node) => node.status === 'waiting').map((node) => `waiting: ${node.id}`),
       ...refused.map(({ task, by, reason }) => `refused: the answer of ${by} at ${task}: ${reason}`),
     ];
-    add('DAG746', where, `the run of "${name}" ${ended(result.status)}, and was to have ${String(wanted)}`, {
+    // How it ended is what there is to say: of a long name the end is left out.
+    const said = `${ended(result.status)}, and was to have ${String(wanted)}`;
+    const room = LONGEST_MESSAGE - said.length - 'the run of "" '.length;
+    const shown = name.length <= room ? name : `${name.slice(0, room - 1)}…`;
+    add('DAG746', where, `the run of "${shown}" ${said}`, {
       ...(where === path && { part: 'key' }),
       label: error ? error.type : `it ${ended(result.status)}`,
       details: error ? [`${error.node === undefined ? '' : `${error.node}: `}${error.message}`, ...(error.problems ?? [])] : waiting,
@@ -178,7 +182,10 @@ function errorValue({ type, message, node }: ResultError): JsonObject {
   return { type, message, node: node ?? null };
 }
 
-const short = (message: string): string => (message.length <= 90 ? message : `${message.slice(0, 89)}…`);
+/** More than this is not read at a glance. */
+const LONGEST_MESSAGE = 90;
+
+const short = (message: string): string => (message.length <= LONGEST_MESSAGE ? message : `${message.slice(0, LONGEST_MESSAGE - 1)}…`);
 
 function pathText(steps: Path): string {
   return steps.map((step, index) => (typeof step === 'number' ? `[${step}]` : index === 0 ? step : `.${step}`)).join('');

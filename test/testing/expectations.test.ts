@@ -286,3 +286,14 @@ outputs: { ask: nodes.ask.output }
     ['passed', 1],
   ]);
 });
+
+test('how a run ended is told, however long the name of its scenario', async () => {
+  const name = 'all goes well and the names of scenarios may be as long as they like to be';
+  const found = await report(
+    'nodes: { a: { kind: set, value: "1" } }\noutputs: { a: nodes.a.output }\n',
+    `  ${name}: { expect: { error: refused } }\n`,
+  );
+  expect(found.files[0]!.scenarios[0]!.diagnostics[0]!.message).toBe(
+    'the run of "all goes well and the names of scenarios m…" succeeded, and was to have failed',
+  );
+});
