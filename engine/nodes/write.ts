@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { chmod, link, lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, posix } from 'node:path';
 import { Failed } from '../contracts/failure.ts';
 import type { NodeKind } from '../contracts/node-kind.ts';
 
@@ -53,14 +53,20 @@ export const write: NodeKind<WriteSpec> = {
   }),
   idempotent: ({ mode }) => mode !== 'append',
 
+  check({ path }, report) {
+    if (typeof path !== 'string' || path.includes('{{')) return;
+    const kept = keptIn(posix.normalize(path));
+    if (kept !== undefined) report('DAG141', ['path'], inKept(path, kept), { help: 'write beside it' });
+  },
+
   async execute({ path, content, mode = 'overwrite' }, { outside, abort }) {
     abort.throwIfAborted();
     if (path.trim() === '') throw unwritable(path, '`path` is empty');
     const { name, file } = await outside.place(path).catch((error: unknown) => {
       throw error instanceof Failed ? unwritable(path, error.message) : error;
     });
-    const kept = file.split(/[/\\]/).find((folder) => KEPT.includes(folder.toLowerCase()));
-    if (kept !== undefined) throw unwritable(path, `"${path}" lies in ${kept}, where nodes do not write`);
+    const kept = keptIn(file);
+    if (kept !== undefined) throw unwritable(path, inKept(path, kept));
     const bytes = Buffer.from(content, 'utf8');
     try {
       if ((await lstat(file).catch(() => undefined))?.isDirectory()) throw unwritable(path, `"${path}" is a folder`);
@@ -73,6 +79,14 @@ export const write: NodeKind<WriteSpec> = {
     return { path: name, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
   },
 };
+
+function keptIn(file: string): string | undefined {
+  return file.split(/[/\\]/).find((folder) => KEPT.includes(folder.toLowerCase()));
+}
+
+function inKept(path: string, kept: string): string {
+  return `"${path}" lies in ${kept}, where nodes do not write`;
+}
 
 /** Whole or not at all: it is written beside its place, made to last, and put there in one step. */
 async function replace(file: string, bytes: Buffer, mode: Mode, path: string): Promise<void> {

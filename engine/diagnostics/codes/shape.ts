@@ -435,7 +435,7 @@ outputs:
   DAG141: {
     title: 'a path that leaves the workspace',
     explanation:
-      'Nodes read and write the files of the workspace, and no others: those below the nearest folder upward that holds dagrun.config.yml, .git or package.json, of the workflow and of whoever runs it. Symbolic links are followed first.',
+      'Nodes read and write the files of the workspace, and no others: those below the nearest folder upward that holds dagrun.config.yml, .git or package.json, of the workflow and of whoever runs it. Symbolic links are followed first. Nothing is written into .git and .dagrun.',
     wrong: `dagrun: 1
 name: report
 nodes:
