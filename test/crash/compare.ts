@@ -32,6 +32,7 @@ export function wrongIn(lived: Lived, undisturbed: Lived): readonly string[] {
   const was = essenceOf(undisturbed.told.result);
   for (const part of Object.keys(was)) same(part, is[part], was[part]);
   same('calls that were kept', sorted(callsIn(lived.told.events)), sorted(callsIn(undisturbed.told.events)));
+  same('files that were written', lived.files, undisturbed.files);
   same('what was done outside and kept', sorted(lived.acts), sorted(undisturbed.acts));
 
   const { events } = lived.told;

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import type { RunEvent } from '../../engine/contracts/event.ts';
 import { openSqlStore } from '../../engine/store/sql/sql-store.ts';
 import { openSqlite } from '../../engine/store/sql/sqlite.ts';
@@ -27,6 +27,8 @@ export interface Lived {
   readonly lostByProcess: readonly number[];
   /** What was done outside and kept, by its name. */
   readonly acts: Readonly<Record<string, number>>;
+  /** What was written, by path. */
+  readonly files: Readonly<Record<string, string>>;
 }
 
 export interface Harness {
@@ -61,9 +63,10 @@ export function createHarness(child: string, server: CountingServer): Harness {
         acted.push(actsIn(project));
         if (ended.told) {
           committed.push(keptIn(ended.told.events));
+          const files = filesWritten(project, reference.folder);
           // A program that a process left behind may still be at work there.
           rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-          return { told: ended.told, kills: killed, ...account(counter, acted, committed) };
+          return { told: ended.told, kills: killed, files, ...account(counter, acted, committed) };
         }
         killed += 1;
         committed.push(keptIn(await journalOf(store, folder)));
@@ -100,10 +103,21 @@ function environmentOf(models: string, process: number, store: string): Task['en
   };
 }
 
-/** What programs and servers that a run starts say they did, a line each. */
+/** Where programs, servers and writing nodes of a run say what they did, a line each. */
+const ACTS = 'acts.txt';
+
 function actsIn(project: string): readonly string[] {
-  const file = join(project, 'acts.txt');
+  const file = join(project, ACTS);
   return existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
+}
+
+/** Files that were not there before; what a process that was killed had begun to write beside them is left over. */
+function filesWritten(project: string, before: string): Readonly<Record<string, string>> {
+  const paths = readdirSync(project, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.tmp') && entry.name !== ACTS)
+    .map((entry) => relative(project, join(entry.parentPath, entry.name)))
+    .filter((path) => !existsSync(join(before, path)));
+  return Object.fromEntries(paths.sort().map((path) => [path, readFileSync(join(project, path), 'utf8')]));
 }
 
 /** Throws when the process ended by itself without saying how the run ended. */
