@@ -71,7 +71,7 @@ test('one alone is named at its line, and many are counted', async () => {
   );
   const many = Array.from({ length: 12 }, (_, at) => `  - { node: scan, item: ${at + 2}, text: C }\n`).join('');
   expect((await warned(`replies:\n${SCAN}${many}${SEND}`)).told()).toMatch(
-    /12 entries of u\.replies\.yml were never used[^]*u\.replies\.yml:13 reply for "scan" \(item 11\)\n {2}and 2 more\n/,
+    /12 entries of u\.replies\.yml were never used[\s\S]*u\.replies\.yml:13 reply for "scan" \(item 11\)\n {2}and 2 more\n/,
   );
 });
 
