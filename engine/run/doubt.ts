@@ -1,4 +1,4 @@
-import { millis, type TaskKey } from '../base/ids.ts';
+import { type Millis, millis, type TaskKey } from '../base/ids.ts';
 import type { EventBody } from '../contracts/event.ts';
 import type { Wake } from '../contracts/node-kind.ts';
 import type { TaskState } from '../contracts/store.ts';
@@ -10,6 +10,7 @@ import type { Step } from './step.ts';
  * A process ended while a task was at work that may do harm when it is done twice. Whether it was done, nobody knows:
  * somebody is asked, and until then, or when the run ends without an answer, it counts as not succeeded and is not repeated.
  *
+ *   running ─ stopped ─▶ failed (in_doubt)
  *   running ─ resume ─▶ parked (in doubt) ─ yes ─▶ scheduled, as the next attempt
  *                                          └ no, or the run is stopped ─▶ failed (in_doubt) ─ reopen ─▶ parked (in doubt)
  */
@@ -62,12 +63,24 @@ export function giveUp(step: Step, key: TaskKey, attempt: number): void {
   fail(step, key, attempt, 'nobody said to do it again');
 }
 
+/** Ends what was stopped at work: how far it had come, nobody knows either. */
+export function stopAtWork(step: Step, key: TaskKey, attempt: number, duration: Millis): void {
+  failWith(step, key, attempt, 'it was stopped while it was at work, and whether it was done is not known', duration);
+}
+
 function fail(step: Step, key: TaskKey, attempt: number, why: string): void {
-  const failure = {
-    type: 'in_doubt',
-    message: `its process ended while it was at work, and whether it was done is not known; ${why}`,
-  } as const;
-  const failed: EventBody = { type: 'attempt.failed', task: key, attempt, failure, duration: millis(0), next: { type: 'give_up' } };
+  failWith(step, key, attempt, `its process ended while it was at work, and whether it was done is not known; ${why}`, millis(0));
+}
+
+function failWith(step: Step, key: TaskKey, attempt: number, message: string, duration: Millis): void {
+  const failed: EventBody = {
+    type: 'attempt.failed',
+    task: key,
+    attempt,
+    failure: { type: 'in_doubt', message },
+    duration,
+    next: { type: 'give_up' },
+  };
   step.draft.emit(failed);
   step.taskDone(key);
 }

@@ -3,7 +3,7 @@ import { renderDuration } from '../base/units.ts';
 import type { Decide, Decision, InEvent, Opening, RunView } from '../contracts/store.ts';
 import { frameOf, roundKey } from './address.ts';
 import { warmedBy } from './changes.ts';
-import { ask, mayRepeat } from './doubt.ts';
+import { ask, mayRepeat, stopAtWork } from './doubt.ts';
 import { Draft } from './draft.ts';
 import { cancelTask, stopWaiting, whyStopped } from './give-up.ts';
 import { goOnNode, reopenNode } from './go-on.ts';
@@ -262,8 +262,10 @@ function done(step: Step, event: Extract<InEvent, { type: 'done' }>): void {
 
   const { failure } = outcome;
   // What says of itself that it was stopped although nobody stopped it has failed.
-  if (failure.type === 'cancelled' && !step.isLive(key)) cancelTask(step, key, attempt);
-  else step.failAttempt(key, failure, duration);
+  if (failure.type === 'cancelled' && !step.isLive(key)) {
+    if (state.status === 'inside' || mayRepeat(step, key, state)) cancelTask(step, key, attempt);
+    else stopAtWork(step, key, attempt, duration);
+  } else step.failAttempt(key, failure, duration);
 }
 
 function due(step: Step, key: TaskKey, attempt: number): void {

@@ -25,6 +25,8 @@ interface Played {
   send(event: InEvent): readonly Command[];
   begin(task: string): void;
   finish(task: string): void;
+  /** It is given up while it is at work. */
+  stop(task: string): void;
   /** The process dies, and another goes on. */
   restart(repeatUnsafe?: boolean): readonly Command[];
   reopen(options?: { repeatUnsafe?: boolean }): readonly Command[];
@@ -59,6 +61,16 @@ function play(plan: Plan): Played {
         task: taskKey(task),
         attempt: attempt(task),
         outcome: { type: 'output', output: { json: 1 } },
+        startedAt: at,
+        at,
+        roll: 0,
+      }),
+    stop: (task) =>
+      void send({
+        type: 'done',
+        task: taskKey(task),
+        attempt: attempt(task),
+        outcome: { type: 'failure', failure: { type: 'cancelled', message: 'the run was stopped' } },
         startedAt: at,
         at,
         roll: 0,
@@ -135,6 +147,23 @@ describe('what may do harm when it is done twice', () => {
     it.say('send', false);
     expect(calls(it.reopen({ repeatUnsafe: true }))).toEqual([['send', 2]]);
   });
+
+  test.each([
+    [false, 'failed', []],
+    [true, 'cancelled', [['send', 2]]],
+  ] as const)(
+    'stopped while it is at work, it is asked about when the run goes on, unless it may be repeated: %s',
+    (mayRepeat, status, again) => {
+      const it = play(mayRepeat ? planOf([{ id: 'send' }]) : unsafe([{ id: 'send' }]));
+      it.begin('send');
+      it.send({ type: 'cancel', by: 'user', at: instant(0) });
+      it.stop('send');
+      expect([it.status('send'), it.run()]).toEqual([status, 'cancelled']);
+      expect(calls(it.reopen())).toEqual(again);
+      expect(it.status('send')).toBe(mayRepeat ? 'scheduled' : 'parked');
+      if (!mayRepeat) expect(calls(it.say('send', true))).toEqual([['send', 3]]);
+    },
+  );
 
   test('a run that is stopped while it asks has not done it', () => {
     const it = play(unsafe([{ id: 'send' }]));
