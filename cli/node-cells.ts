@@ -192,9 +192,10 @@ export function waysOf(node: NodeView): readonly string[] {
     taken.length > 0 ? `→ ${taken.join(', ')}` : '',
     // How many of each follows, where there are several.
     answers.size > 1 ? '' : escalated.join(' → '),
+    // Before what a narrow terminal cuts off.
+    (loop?.accepted === false || !accepted) && isOver ? 'not accepted' : '',
     ...(loop ? roundsOf(node, loop, isOver) : []),
     ...candidatesOf(node, isOver),
-    (loop?.accepted === false || !accepted) && isOver ? 'not accepted' : '',
   ];
 }
 

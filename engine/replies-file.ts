@@ -6,7 +6,7 @@ import type { Plan } from './contracts/plan.ts';
 import { DagrunError } from './errors.ts';
 import { parseRepliesFile } from './providers/replies.ts';
 import { createReplies, type Replies } from './providers/reply-search.ts';
-import { unusedEntries } from './providers/unused-entries.ts';
+import { replacedEntries, unusedEntries } from './providers/unused-entries.ts';
 import { indexPlan } from './run/plan-index.ts';
 import { answerablePlaces } from './run/tool-places.ts';
 import { whereIs } from './run/where.ts';
@@ -14,8 +14,8 @@ import { parseDocument } from './source/document.ts';
 
 /** What a replies file says, and what of it nobody has asked for. */
 export interface WrittenReplies extends Replies {
-  /** A warning about entries that were never used; undefined when all were. */
-  unused(): Diagnostic | undefined;
+  /** Warnings about entries in whose place answers were made up, and about those that were never used. */
+  remarks(): readonly Diagnostic[];
 }
 
 /**
@@ -61,5 +61,11 @@ export function readReplies(plan: Plan, file: string, cwd: string, past: readonl
         break;
     }
   }
-  return { ...replies, unused: () => unusedEntries(staged, document) };
+  return {
+    ...replies,
+    remarks() {
+      const unused = unusedEntries(staged, replies.wasAsked, document);
+      return [...replacedEntries(staged, document), ...(unused ? [unused] : [])];
+    },
+  };
 }

@@ -352,8 +352,7 @@ async function driveToEnd(drive: Drive, options: RunOptions | ResumeOptions): Pr
     // What was taken over was not asked for, and whoever goes on with the run may ask for the rest.
     const { fromRun, fromCache } = result.cost.reused;
     const isWhole = (result.status === 'succeeded' || result.status === 'failed') && fromRun + fromCache === 0;
-    const unused = isWhole ? drive.written?.unused() : undefined;
-    if (unused) warningListenerOf(options.onWarning)(unused);
+    for (const remark of isWhole ? (drive.written?.remarks() ?? []) : []) warningListenerOf(options.onWarning)(remark);
     await store.runs.release(id, owner, outcome === 'waiting' ? 'waiting' : result.status, clock.now());
     if (!drive.world.alone) await forgetOldRuns(store, config.keepRuns, clock.now(), id);
     return result;

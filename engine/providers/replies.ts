@@ -72,6 +72,8 @@ export interface Entry<T> {
   readonly times: number;
   left: number;
   used: boolean;
+  /** It was sent back to be mended, and no other entry is there to answer that: what took its place was made up. */
+  replaced?: true;
 }
 
 /**

@@ -17,16 +17,31 @@ export interface Replies {
   toolStub(tool: string, args: Json): Given | undefined;
   /** Why a node that waits goes on at once; undefined when it has to wait. */
   wake(place: Place, until: WakeCondition): Wake | undefined;
+  /** Whether anything was asked of a place, or of a tool. */
+  wasAsked(node: string): boolean;
   /** The same of one that has been woken so before. */
   woken(place: Place, wake: Wake): void;
 }
 
 /** What all entries together say; those of the first list come first. */
 export function createReplies(lists: readonly Staged[]): Replies {
-  const replies = createSearch(lists.flatMap((list) => list.replies));
-  const stubs = createSearch(lists.flatMap((list) => list.stubs));
-  const answers = createSearch(lists.flatMap((list) => list.answers));
-  const waits = createSearch(lists.flatMap((list) => list.waits));
+  const asked = new Set<string>();
+  const replies = createSearch(
+    lists.flatMap((list) => list.replies),
+    asked,
+  );
+  const stubs = createSearch(
+    lists.flatMap((list) => list.stubs),
+    asked,
+  );
+  const answers = createSearch(
+    lists.flatMap((list) => list.answers),
+    asked,
+  );
+  const waits = createSearch(
+    lists.flatMap((list) => list.waits),
+    asked,
+  );
   const toolStubs = lists.flatMap((list) => list.toolStubs);
   return {
     take: (origin) => replies.take(origin),
@@ -35,7 +50,9 @@ export function createReplies(lists: readonly Staged[]): Replies {
       return [...new Set(models)];
     },
     stub: (place) => stubs.take(place),
+    wasAsked: (node) => asked.has(node),
     toolStub(tool, args) {
+      asked.add(tool);
       const isMeant = ({ node, gives, left }: Entry<ToolStub>): boolean =>
         left > 0 && node === tool && (gives.args === undefined || canonicalText(gives.args) === canonicalText(args));
       const found = toolStubs.find(isMeant);
@@ -73,7 +90,7 @@ function isAt({ item, iteration }: Pick<Entry<unknown>, 'item' | 'iteration'>, o
 }
 
 /** Entries are kept by item, so that a recording of a wide fan-out is not searched from its start for every item. */
-function createSearch<T>(entries: readonly Entry<T>[]): Search<T> {
+function createSearch<T>(entries: readonly Entry<T>[], asked: Set<string>): Search<T> {
   type Ordered = { readonly entry: Entry<T>; readonly order: number };
   const index = new Map<string, Map<number | undefined, Ordered[]>>();
   for (const [order, entry] of entries.entries()) {
@@ -95,13 +112,22 @@ function createSearch<T>(entries: readonly Entry<T>[]): Search<T> {
     while (list?.[0]?.entry.left === 0) list.shift();
     return list?.find((one) => fits(one, origin));
   };
+  /** The entry that each try of a task, or part of it, was given last. */
+  const given = new Map<string, Entry<T>>();
   return {
     take(origin) {
+      asked.add(origin.node);
+      const askedBy = `${origin.task}~${origin.attempt} ${origin.role} ${origin.node}`;
       const byItem = index.get(origin.node);
       const general = firstOf(byItem?.get(undefined), origin);
       const own = origin.item === undefined ? undefined : firstOf(byItem?.get(origin.item), origin);
       const found = general && own ? (own.order < general.order ? own : general) : (own ?? general);
-      if (found === undefined) return undefined;
+      const before = given.get(askedBy);
+      if (found === undefined) {
+        if (before && origin.call === 'repair') before.replaced = true;
+        return undefined;
+      }
+      given.set(askedBy, found.entry);
       found.entry.left -= 1;
       found.entry.used = true;
       return found.entry.gives;

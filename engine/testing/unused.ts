@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../contracts/diagnostic.ts';
 import type { Document, Path } from '../contracts/source.ts';
 import type { Entry, Staged } from '../providers/replies.ts';
-import { ENTRIES } from '../providers/unused-entries.ts';
+import { ENTRIES, replacedEntries } from '../providers/unused-entries.ts';
 import type { Scenario } from './scenario.ts';
 
 type ListName = keyof Staged;
@@ -23,8 +23,15 @@ export function judgeUnused(scenario: Scenario, document: Document): readonly Di
   for (const { staged, own } of scenario.staged) {
     if (!own) continue;
     for (const list of LISTS) for (const entry of staged[list]) found.push(...unusedEntry(entry, list, document));
+    found.push(...replacedIn(scenario, staged, document));
   }
   return found;
+}
+
+/** Replies in whose place something was made up; what a fault has spoiled was not at fault. */
+function replacedIn({ faults }: Scenario, staged: Staged, document: Document): readonly Diagnostic[] {
+  const spoiled = new Set(faults.flatMap(({ used, node }) => (used ? [node] : [])));
+  return replacedEntries({ ...staged, replies: staged.replies.filter(({ node }) => !spoiled.has(node)) }, document);
 }
 
 function unusedEntry(entry: Entry<unknown>, list: ListName, document: Document): readonly Diagnostic[] {
@@ -51,16 +58,18 @@ function isFailure({ gives }: Entry<unknown>): boolean {
 export interface SharedUse {
   /** Notes what a scenario, whose run is over, has used. */
   note(scenario: Scenario): void;
-  /** What none of them has used (DAG748), each a warning where it is written. */
+  /** In whose place something was made up (DAG749), and what none of them has used (DAG748), each a warning where it is written. */
   unused(): readonly Diagnostic[];
 }
 
 export function createSharedUse(): SharedUse {
+  const replaced = new Map<string, Diagnostic>();
   const seen = new Map<Document, Map<string, { readonly path: Path; readonly node: string; readonly list: ListName; used: boolean }>>();
   return {
     note(scenario) {
       for (const { staged, document, own } of scenario.staged) {
         if (own) continue;
+        for (const told of replacedIn(scenario, staged, document)) replaced.set(`${told.at.file.name}:${told.at.start}`, told);
         const entries = seen.get(document) ?? new Map();
         seen.set(document, entries);
         for (const list of LISTS) {
@@ -72,13 +81,15 @@ export function createSharedUse(): SharedUse {
         }
       }
     },
-    unused: () =>
-      [...seen].flatMap(([document, entries]) =>
+    unused: () => [
+      ...replaced.values(),
+      ...[...seen].flatMap(([document, entries]) =>
         [...entries.values()].flatMap(({ path, node, list, used }): Diagnostic[] => {
           if (used) return [];
           const message = `no scenario uses this ${ENTRIES[list]} for "${node}"`;
           return [{ code: 'DAG748', severity: 'warning', message, at: document.spanOf(path), label: 'not used' }];
         }),
       ),
+    ],
   };
 }

@@ -45,22 +45,45 @@ test('an entry that answered something is not spoken of', async () => {
   expect(told()).toBe('');
 });
 
+test('of nodes that nothing was asked of there is nothing to tell', async () => {
+  expect((await warned(`replies:\n${SCAN}${SEND}answers: [{ gate: ask, approved: true }]\n`)).told()).toBe('');
+});
+
+test('a reply that does not pass, and is answered by nothing else, is named', async () => {
+  const text = WORKFLOW.replace('prompt: "{{item}}"', 'prompt: "{{item}}", output: { fields: { size: small | large } }');
+  writeFileSync(join(folder, 'u.workflow.yml'), text);
+  const replies = (mended: string): string =>
+    `replies:\n  - { node: scan, item: 0, json: { size: small } }\n  - { node: scan, item: 1, json: { size: lagre } }\n${mended}${SEND}`;
+  const { result, told } = await warned(replies(''));
+  expect(result.status).toBe('succeeded');
+  expect(told()).toBe(`u.replies.yml:3:5 warning DAG749: this reply for "scan" does not pass, and an answer was made up in its place
+
+    2 |   - { node: scan, item: 0, json: { size: small } }
+  > 3 |   - { node: scan, item: 1, json: { size: lagre } }
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ sent back to be mended
+    4 | stubs: [{ node: send, text: sent }]
+
+  help: see the \`output\` and the \`check\` of "scan"; a second reply is what it answers when it is asked to mend this one
+  more: dagrun explain DAG749
+`);
+  expect((await warned(replies('  - { node: scan, item: 1, json: { size: large } }\n'))).told()).toBe('');
+});
+
 test('what nobody used is named, with its line and what it asked for', async () => {
   const { told } = await warned(`replies:
 ${SCAN}  - { node: scan, item: 2, attempt: 1, text: C }
-${SEND}answers: [{ gate: ask, approved: true }]
-`);
+${SEND.replace(']', ', { node: send, text: again }]')}`);
   expect(told()).toBe(`u.replies.yml:4:5 warning DAG748: 2 entries of u.replies.yml were never used
 
     3 |   - { node: scan, item: 1, text: B }
   > 4 |   - { node: scan, item: 2, attempt: 1, text: C }
       |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ not used
-    5 | stubs: [{ node: send, text: sent }]
+    5 | stubs: [{ node: send, text: sent }, { node: send, text: again }]
 
   u.replies.yml:4 reply for "scan" (item 2, attempt 1)
-  u.replies.yml:6 answer for "ask"
+  u.replies.yml:5 stub for "send"
 
-  help: see \`item\`, \`iteration\`, \`attempt\` and \`tier\`, whether another entry comes first, and whether the node runs
+  help: see \`item\`, \`iteration\`, \`attempt\` and \`tier\`, and whether another entry comes first
   more: dagrun explain DAG748
 `);
 });
@@ -76,9 +99,11 @@ test('one alone is named at its line, and many are counted', async () => {
 });
 
 test('of a run that fails, too; one that waits may yet use them, and so may whoever goes on with it', async () => {
-  const failing = await warned(`replies:\n${SCAN.replace('text: B', 'fail: refused')}${SEND}`);
+  const failing = await warned(
+    `replies:\n${SCAN.replace('text: B', 'fail: refused')}  - { node: scan, item: 0, attempt: 2, text: A }\n${SEND}`,
+  );
   expect(failing.result.status).toBe('failed');
-  expect(failing.told()).toContain('this stub for "send" was never used');
+  expect(failing.told()).toContain('this reply for "scan" was never used');
 
   const waiting = await warned(`replies:\n${SCAN}  - { node: scan, item: 2, text: C }\n${SEND}`, false);
   expect(waiting.result.status).toBe('waiting');

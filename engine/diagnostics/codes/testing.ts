@@ -40,6 +40,11 @@ export const TESTING_CODES: CodeEntries = {
   DAG748: {
     title: 'something was staged that never happened',
     explanation:
-      'A reply, a stub, an answer or a fault that was never used: the run did not come there, or another entry came first. `dagrun test` says so of scenarios, `dagrun run --replies` of a replies file. A fault that does not happen fails its scenario, for it was to show what happens then.',
+      'A reply, a stub, an answer or a fault that was never used: the run did not come there, or another entry came first. `dagrun test` says so of scenarios, `dagrun run --replies` of entries for nodes that ran. A fault that does not happen fails its scenario, for it was to show what happens then.',
+  },
+  DAG749: {
+    title: 'a reply does not pass',
+    explanation:
+      'A reply that does not fit the `output` of its node, or fails its `check`, is sent back to be mended, as that of a model would be. Where no other reply answers that, an answer is made up, and the run goes on with it: mostly the reply has a typo. A reply that is to show how a mistake is mended is followed by the mended one.',
   },
 };
