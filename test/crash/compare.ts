@@ -32,6 +32,11 @@ export function wrongIn(lived: Lived, undisturbed: Lived): readonly string[] {
   const was = essenceOf(undisturbed.told.result);
   for (const part of Object.keys(was)) same(part, is[part], was[part]);
   same('calls that were kept', sorted(callsIn(lived.told.events)), sorted(callsIn(undisturbed.told.events)));
+  // A turn of a conversation that is paid once more is asked in the place of the one that would have followed.
+  for (const [nth, question] of Object.entries(lived.questions)) {
+    const would = undisturbed.questions[nth];
+    if (would !== undefined) same(`question ${nth}`, question, would);
+  }
   same('files that were written', lived.files, undisturbed.files);
   same('what was done outside and kept', sorted(lived.acts), sorted(undisturbed.acts));
 

@@ -6,6 +6,8 @@ import type { Answer } from './reference-run.ts';
 export interface Counter {
   /** What each process asked for, by task, or by what is done outside: `received[process][task]`. */
   readonly received: Readonly<Record<string, number>>[];
+  /** What the nth call to a model, of a task, said: `questions['ask 2']`, from 0. */
+  readonly questions: Readonly<Record<string, string>>;
   /** Where anything but a model is asked. */
   readonly outside: string;
   /** Another process goes on; of each task, so many calls are in the journal. Gives where it asks models. */
@@ -23,7 +25,7 @@ export interface CountingServer {
  * nth answer to a task is the same whatever happened to the process that asked before: n counts the calls that were kept.
  */
 export async function startCountingServer(random: () => number): Promise<CountingServer> {
-  const counters: { readonly answer: (process: number, task: string) => Answer }[] = [];
+  const counters: { readonly answer: (process: number, task: string, question?: string) => Answer }[] = [];
   const server = createServer((request, response) => {
     const [, counter, place, path = ''] = /^\/(\d+)\/(\w+)\/(.*)$/.exec(request.url ?? '') ?? [];
     const { answer: answerOf } = counters[Number(counter)]!;
@@ -37,7 +39,7 @@ export async function startCountingServer(random: () => number): Promise<Countin
       }
       const body = JSON.parse(text) as Body;
       const task = taskIn(questionsIn(body));
-      const answer = forgotten(body) ?? answerOf(Number(place), task);
+      const answer = forgotten(body) ?? answerOf(Number(place), task, saidIn(body));
       later(() => send(response, task, answer, body, path));
     });
   });
@@ -47,10 +49,11 @@ export async function startCountingServer(random: () => number): Promise<Countin
   return {
     open(answers) {
       const received: Record<string, number>[] = [];
+      const questions: Record<string, string> = {};
       let asked: Record<string, number> = {};
       const number = counters.length;
       counters.push({
-        answer(process, task) {
+        answer(process, task, question) {
           const counts = received[process]!;
           counts[task] = (counts[task] ?? 0) + 1;
           const said = answers[task];
@@ -58,11 +61,13 @@ export async function startCountingServer(random: () => number): Promise<Countin
           if (process !== received.length - 1) return { text: 'too late' };
           const nth = asked[task] ?? 0;
           asked[task] = nth + 1;
+          if (question !== undefined) questions[`${task} ${nth}`] = question;
           return said?.[Math.min(nth, said.length - 1)] ?? { text: `the answer to ${task}` };
         },
       });
       return {
         received,
+        questions,
         outside: `http://127.0.0.1:${port}/${number}/outside`,
         next(committed) {
           asked = { ...committed };
@@ -97,6 +102,11 @@ interface Item {
   readonly role?: string;
   readonly content?: string | readonly { readonly text?: string }[];
   readonly encrypted_content?: string;
+}
+
+/** All that is said so far; where it is said differs from life to life. */
+function saidIn({ messages, input }: Body): string {
+  return JSON.stringify(messages ?? input).replace(/127\.0\.0\.1:\d+\/\d+\/outside/g, 'outside');
 }
 
 /** What the user said first, with what is attached to it. */

@@ -27,6 +27,8 @@ export interface Lived {
   readonly lostByProcess: readonly number[];
   /** What was done outside and kept, by its name. */
   readonly acts: Readonly<Record<string, number>>;
+  /** What the nth call of a task said. */
+  readonly questions: Readonly<Record<string, string>>;
   /** What was written, by path. */
   readonly files: Readonly<Record<string, string>>;
 }
@@ -66,7 +68,7 @@ export function createHarness(child: string, server: CountingServer): Harness {
           const files = filesWritten(project, reference.folder);
           // A program that a process left behind may still be at work there.
           rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-          return { told: ended.told, kills: killed, files, ...account(counter, acted, committed) };
+          return { told: ended.told, kills: killed, files, questions: counter.questions, ...account(counter, acted, committed) };
         }
         killed += 1;
         committed.push(keptIn(await journalOf(store, folder)));
