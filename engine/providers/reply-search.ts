@@ -26,22 +26,11 @@ export interface Replies {
 /** What all entries together say; those of the first list come first. */
 export function createReplies(lists: readonly Staged[]): Replies {
   const asked = new Set<string>();
-  const replies = createSearch(
-    lists.flatMap((list) => list.replies),
-    asked,
-  );
-  const stubs = createSearch(
-    lists.flatMap((list) => list.stubs),
-    asked,
-  );
-  const answers = createSearch(
-    lists.flatMap((list) => list.answers),
-    asked,
-  );
-  const waits = createSearch(
-    lists.flatMap((list) => list.waits),
-    asked,
-  );
+  const searchOf = <T>(listOf: (staged: Staged) => readonly Entry<T>[]): Search<T> => createSearch(lists.flatMap(listOf), asked);
+  const replies = searchOf((list) => list.replies);
+  const stubs = searchOf((list) => list.stubs);
+  const answers = searchOf((list) => list.answers);
+  const waits = searchOf((list) => list.waits);
   const toolStubs = lists.flatMap((list) => list.toolStubs);
   return {
     take: (origin) => replies.take(origin),
@@ -89,7 +78,10 @@ function isAt({ item, iteration }: Pick<Entry<unknown>, 'item' | 'iteration'>, o
   return same(item, items) && same(iteration, iterations);
 }
 
-/** Entries are kept by item, so that a recording of a wide fan-out is not searched from its start for every item. */
+/**
+ * Entries are kept by item, so that a recording of a wide fan-out is not searched from its start for every item. Each node that something
+ * is asked of is added to `asked`.
+ */
 function createSearch<T>(entries: readonly Entry<T>[], asked: Set<string>): Search<T> {
   type Ordered = { readonly entry: Entry<T>; readonly order: number };
   const index = new Map<string, Map<number | undefined, Ordered[]>>();

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { DagrunError } from '../../engine/errors.ts';
 import { loadWorkflow } from '../../engine/load.ts';
 import { listTools, updateTools } from '../../engine/server-tools.ts';
+import { fallingServer } from '../support/falling-server.ts';
 import { type Workspace, workspace } from '../support/workspace-run.ts';
 
 const serverFile = (name: string): string =>
@@ -126,19 +127,7 @@ outputs: { it: nodes.read.output, error: 'coalesce(nodes.outside.error.message, 
   });
 
   test('one that ends in the midst of a call says how, and is started again for the next', { timeout: 30_000 }, async () => {
-    space.write(
-      'falls.mjs',
-      `import { createInterface } from 'node:readline';
-const say = (id, result) => process.stdout.write(JSON.stringify({ jsonrpc: '2.0', id, result }) + '\\n');
-createInterface({ input: process.stdin }).on('line', (line) => {
-  const { id, method, params } = JSON.parse(line);
-  if (method === 'initialize') say(id, { protocolVersion: params.protocolVersion, capabilities: { tools: {} }, serverInfo: { name: 's', version: '1' } });
-  if (method === 'tools/list') say(id, { tools: ['fall', 'stand'].map((name) => ({ name, inputSchema: { type: 'object' } })) });
-  if (method === 'tools/call' && params.name === 'stand') say(id, { content: [{ type: 'text', text: 'fine' }] });
-  if (method === 'tools/call' && params.name === 'fall') { console.error('it rains\\nout of memory'); process.exit(7); }
-});
-`,
-    );
+    space.write('falls.mjs', fallingServer("console.error('it rains\\nout of memory'); process.exit(7);"));
     const told = await run(`tools:
   no: { mcp: { command: node, args: [falls.mjs] } }
 nodes:

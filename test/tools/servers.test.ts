@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { updateTools } from '../../engine/server-tools.ts';
+import { fallingServer } from '../support/falling-server.ts';
 import { type Workspace, workspace } from '../support/workspace-run.ts';
 
 let space: Workspace;
@@ -12,18 +13,7 @@ afterEach(() => space.remove());
 test('calls side by side that find a server ended start it once', { timeout: 30_000 }, async () => {
   space.write(
     'falls.mjs',
-    `import { appendFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
-appendFileSync('starts.txt', 'x');
-const say = (id, result) => process.stdout.write(JSON.stringify({ jsonrpc: '2.0', id, result }) + '\\n');
-createInterface({ input: process.stdin }).on('line', (line) => {
-  const { id, method, params } = JSON.parse(line);
-  if (method === 'initialize') say(id, { protocolVersion: params.protocolVersion, capabilities: { tools: {} }, serverInfo: { name: 's', version: '1' } });
-  if (method === 'tools/list') say(id, { tools: ['fall', 'stand'].map((name) => ({ name, inputSchema: { type: 'object' } })) });
-  if (method === 'tools/call' && params.name === 'stand') say(id, { content: [{ type: 'text', text: 'fine' }] });
-  if (method === 'tools/call' && params.name === 'fall') process.exit(7);
-});
-`,
+    fallingServer('process.exit(7);', "import { appendFileSync } from 'node:fs'; appendFileSync('starts.txt', 'x');"),
   );
   const text = `tools:
   no: { mcp: { command: node, args: [falls.mjs] } }
