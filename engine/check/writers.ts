@@ -9,9 +9,6 @@ import { nodeRead, readingsOf } from '../lang/readings.ts';
 import { serverIn, toolsNamed } from '../lang/tool-names.ts';
 import { toolsWanted } from '../lang/tool-readings.ts';
 
-/** Kinds that leave files as they are, but for the tools they call and the nodes inside them. Others may write some, or wait until somebody has. */
-const HARMLESS: ReadonlySet<string> = new Set(['llm', 'set', 'http', 'signal', 'approval', 'tool', 'group', 'workflow']);
-
 /** Something that a workflow does in files as they were when it began: no node before it could have written any. */
 export interface FirstUse {
   readonly node: NodeDecl;
@@ -31,7 +28,7 @@ export function firstUses(workflow: Workflow, kinds: readonly NodeKind[]): First
   const uses: FirstUse[] = [];
   /** Whether all that call a tool come first. */
   const called = new Map<ToolDecl, boolean>();
-  const writes = writersIn(workflow);
+  const writes = writersIn(workflow, kinds);
   const unsure = readersOfBroken(workflow, kinds);
   const [outermost] = framesOf(workflow);
   visit(outermost, false);
@@ -53,7 +50,7 @@ export function firstUses(workflow: Workflow, kinds: readonly NodeKind[]): First
   function visitNode(node: NodeDecl, before: boolean): void {
     const { onError } = node;
     if (hasOwnSpec(node)) use(node, 'node', node.spec, before);
-    if (onError.action === 'fallback') use(node, 'fallback', onError.spec, before || mayWriteOwn(workflow, node, writes));
+    if (onError.action === 'fallback') use(node, 'fallback', onError.spec, before || mayWriteOwn(workflow, node, kinds, writes));
     const { body } = standingOf(workflow, node);
     // Round after round, what comes last comes before what is first.
     const again =
@@ -64,7 +61,7 @@ export function firstUses(workflow: Workflow, kinds: readonly NodeKind[]): First
   function use(node: NodeDecl, of: FirstUse['of'], spec: JsonObject, before: boolean): void {
     if (!before) uses.push({ node, of });
     const tools = calledBy(workflow, spec);
-    const writing = tools.filter((tool) => toolWrites(tool));
+    const writing = tools.filter((tool) => toolWrites(tool, kinds));
     for (const tool of tools) {
       // The model may have called another one before.
       const first = !before && writing.every((one) => one === tool);
@@ -74,11 +71,11 @@ export function firstUses(workflow: Workflow, kinds: readonly NodeKind[]): First
 }
 
 /** Whether anything in a workflow may write files. */
-function mayWrite(workflow: Workflow | undefined): boolean {
+function mayWrite(workflow: Workflow | undefined, kinds: readonly NodeKind[]): boolean {
   if (workflow === undefined) return true;
   const done = writing.get(workflow);
   if (done !== undefined) return done;
-  const writes = writersIn(workflow);
+  const writes = writersIn(workflow, kinds);
   const found = [...workflow.nodes.values()].some((node) => writes(node)) || workflow.broken.nodes.size > 0;
   writing.set(workflow, found);
   return found;
@@ -87,14 +84,15 @@ function mayWrite(workflow: Workflow | undefined): boolean {
 const writing = new WeakMap<Workflow, boolean>();
 
 /** Whether a node, or anything inside it, may write files. */
-function writersIn(workflow: Workflow): (node: NodeDecl) => boolean {
+function writersIn(workflow: Workflow, kinds: readonly NodeKind[]): (node: NodeDecl) => boolean {
   const known = new Map<NodeDecl, boolean>();
   const writes = (node: NodeDecl): boolean => {
     const done = known.get(node);
     if (done !== undefined) return done;
     const { onError } = node;
-    const instead = onError.action === 'fallback' && (specWrites(workflow, onError.kind, onError.spec) || childWrites(onError.body));
-    const found = instead || mayWriteOwn(workflow, node, writes);
+    const instead =
+      onError.action === 'fallback' && (specWrites(workflow, onError.kind, onError.spec, kinds) || childWrites(onError.body, kinds));
+    const found = instead || mayWriteOwn(workflow, node, kinds, writes);
     known.set(node, found);
     return found;
   };
@@ -102,25 +100,30 @@ function writersIn(workflow: Workflow): (node: NodeDecl) => boolean {
 }
 
 /** The same but for what the node does when it has failed. */
-function mayWriteOwn(workflow: Workflow, node: NodeDecl, writes: (node: NodeDecl) => boolean): boolean {
-  if (hasOwnSpec(node) && specWrites(workflow, node.kind, node.spec)) return true;
-  return childWrites(node.body) || innerNodes(node).some(writes);
+function mayWriteOwn(workflow: Workflow, node: NodeDecl, kinds: readonly NodeKind[], writes: (node: NodeDecl) => boolean): boolean {
+  if (hasOwnSpec(node) && specWrites(workflow, node.kind, node.spec, kinds)) return true;
+  return childWrites(node.body, kinds) || innerNodes(node).some(writes);
 }
 
-function childWrites(body: NodeDecl['body']): boolean {
-  return body?.type === 'workflow' && mayWrite(body.workflow);
+function childWrites(body: NodeDecl['body'], kinds: readonly NodeKind[]): boolean {
+  return body?.type === 'workflow' && mayWrite(body.workflow, kinds);
 }
 
-function specWrites(workflow: Workflow, kind: string, spec: JsonObject): boolean {
-  if (!HARMLESS.has(kind)) return true;
+function specWrites(workflow: Workflow, kind: string, spec: JsonObject, kinds: readonly NodeKind[]): boolean {
+  if (!leavesFiles(kind, kinds)) return true;
   const broken = workflow.broken.tools ?? new Set();
   return (
-    calledBy(workflow, spec).some(toolWrites) || toolsWanted(spec).some((name) => broken.has(serverIn(name) ?? name) || name.includes('*'))
+    calledBy(workflow, spec).some((tool) => toolWrites(tool, kinds)) ||
+    toolsWanted(spec).some((name) => broken.has(serverIn(name) ?? name) || name.includes('*'))
   );
 }
 
-function toolWrites(tool: ToolDecl): boolean {
-  return tool.type === 'workflow' ? mayWrite(tool.workflow) : tool.type !== 'http';
+function toolWrites(tool: ToolDecl, kinds: readonly NodeKind[]): boolean {
+  return tool.type === 'workflow' ? mayWrite(tool.workflow, kinds) : !leavesFiles(tool.type, kinds);
+}
+
+function leavesFiles(kind: string, kinds: readonly NodeKind[]): boolean {
+  return kinds.some((one) => one.kind === kind && one.leavesFiles === true);
 }
 
 /** The tools, and the servers whose tools, fields name. */

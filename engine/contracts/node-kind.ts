@@ -25,6 +25,8 @@ export interface NodeKind<Spec = any> {
   readonly example: string;
   /** True when the node calls a model: it takes the file's `defaults`, and 3 attempts instead of 1. */
   readonly callsModel: boolean;
+  /** It neither writes files nor waits until somebody has, but for the tools it calls and the nodes inside it; when nothing is said, it may. */
+  readonly leavesFiles?: true;
   /** What it asks models for, so that a run can make sure of it before it starts. */
   wants?(spec: JsonObject): readonly ModelWant[];
   /**

@@ -57,6 +57,7 @@ export const approval: NodeKind<ApprovalSpec> = {
   },
   example: 'kind: approval\nmessage: Deploy {{inputs.version}} to production?\nexpires: 24h\non_expiry: reject\n',
   callsModel: false,
+  leavesFiles: true,
   waits: true,
 
   output({ form }) {

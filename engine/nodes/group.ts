@@ -22,6 +22,7 @@ export const group: NodeKind<JsonObject> = {
   example:
     'kind: group\nforeach: { items: inputs.topics, as: topic, concurrency: 4 }\nnodes:\n  draft: { prompt: "Write a paragraph about {{topic}}." }\n  polish: { tier: cheap, prompt: "Shorten it. {{nodes.draft.output}}" }\nresult: nodes.polish.output\n',
   callsModel: false,
+  leavesFiles: true,
   output: () => ({}),
   async execute() {
     throw new Error('the nodes of a group do its work');

@@ -85,6 +85,7 @@ export const http: NodeKind<HttpSpec> = {
   example:
     'kind: http\nurl: https://api.github.com/repos/{{inputs.owner}}/{{inputs.repo}}\nheaders: { authorization: "Bearer {{secrets.github}}" }\noutput: { type: object, properties: { stargazers_count: { type: integer } }, required: [stargazers_count] }\n',
   callsModel: false,
+  leavesFiles: true,
   output: ({ full }) =>
     full === true
       ? {

@@ -109,6 +109,7 @@ export const llm: NodeKind<LlmSpec> = {
   },
   example: 'tier: cheap\nprompt: Summarize in one sentence. {{inputs.text}}\n',
   callsModel: true,
+  leavesFiles: true,
   output: () => ({ type: 'string' }),
   check(spec, report) {
     checkMessages(spec, report);

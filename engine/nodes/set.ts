@@ -21,6 +21,7 @@ export const set: NodeKind<SetSpec> = {
   },
   example: 'kind: set\nvalue:\n  files: size(inputs.files_changed)\n  risky: inputs.files_changed.exists(f, f.startsWith("src/core/"))\n',
   callsModel: false,
+  leavesFiles: true,
   output: () => ({}),
   outputField: 'value',
   reuse: { version: 1 },

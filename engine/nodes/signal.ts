@@ -35,6 +35,7 @@ export const signal: NodeKind<SignalSpec> = {
   },
   example: 'kind: signal\nsignal: build-finished\nto: all\npayload: { version: "{{inputs.version}}" }\n',
   callsModel: false,
+  leavesFiles: true,
   output: () => ({ type: 'object', properties: { runs: { type: 'integer' } }, required: ['runs'], additionalProperties: false }),
   async execute(spec, ctx) {
     return { runs: await ctx.send(spec.signal, spec.payload ?? null, spec.to) };

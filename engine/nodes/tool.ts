@@ -35,6 +35,7 @@ export const tool: NodeKind<ToolSpec> = {
   },
   example: 'kind: tool\ntool: count_words\nwith: { text: "{{inputs.text}}" }\n',
   callsModel: false,
+  leavesFiles: true,
   output: () => ({}),
   reuse: { version: 1 },
 

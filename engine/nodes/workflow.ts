@@ -28,6 +28,7 @@ export const workflow: NodeKind<JsonObject> = {
   },
   example: 'kind: workflow\nworkflow: ./review.workflow.yml\nwith: { diff: "{{inputs.diff}}", strict: true }\n',
   callsModel: false,
+  leavesFiles: true,
   output: () => ({}),
   async execute() {
     throw new Error('the nodes of a sub-workflow do its work');
